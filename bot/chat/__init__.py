@@ -1,0 +1,1 @@
+"""The outbox worker that delivers to Slack, in order, once."""

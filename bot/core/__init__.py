@@ -1,0 +1,1 @@
+"""The domain, pure and frozen: no I/O, no clock, no Slack."""

@@ -1,0 +1,24 @@
+"""What every service may need, composed once by `bot/app.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # named for the reader and the type checker; importing them costs time on the way to an ack
+    from jinja2 import Environment
+
+    from bot.core.playbook import Playbooks
+    from bot.settings import Settings
+    from bot.sources.prometheus import Prometheus
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The duty desk: configuration, playbooks, templates and the metric sources by their names."""
+
+    settings: Settings
+    playbooks: Playbooks
+    templates: Environment
+    prometheus: Mapping[str, Prometheus]

@@ -1,0 +1,1 @@
+"""Rows, transactions and the three durable rooms: inbox, outbox, slots."""

@@ -1,0 +1,1 @@
+"""Core objects to Block Kit, charts and plain text."""

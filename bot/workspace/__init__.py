@@ -1,0 +1,1 @@
+"""The local Slack: Web API, Socket Mode and a page to look at."""

@@ -1,0 +1,1 @@
+"""Every inbound edge of Lookout, thin: parse, store, ack."""
