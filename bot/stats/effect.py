@@ -1,0 +1,265 @@
+"""The difference between two arms: absolute and relative, with intervals and p-values.
+
+Every metric kind is brought to the same form first: per arm a number of units, an estimate, and the
+variance of one unit's contribution to it. Then one comparison serves all:
+
+- absolute: treatment - control, Welch's t with the Welch-Satterthwaite degrees of freedom;
+- relative: treatment / control - 1, by the delta method with the variances of both means; by Fieller's
+  theorem when the control mean is near 0; `Undecided` when even that interval is unbounded.
+
+Signs: positive means that the treatment is higher, never that it is better.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from scipy import special
+
+from bot.stats.sample import Sample
+from bot.stats.undecided import Undecided
+
+Interval: TypeAlias = tuple[float, float]
+Harm: TypeAlias = Literal["decrease", "increase"]
+
+NEAR_ZERO = 0.1
+"""Standard error of the control mean over its absolute value above which the delta method gives way to
+Fieller's interval: beyond it the ratio's distribution is visibly skewed."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One arm of a comparison.
+
+    n: units; mean: the estimate, in metric units (a ratio metric's ratio);
+    sd: standard deviation of one unit's contribution, so that the standard error is sd / sqrt(n).
+    """
+
+    n: int
+    mean: float
+    sd: float
+
+    @property
+    def variance(self) -> float:
+        """Variance of the arm's mean."""
+        return self.sd * self.sd / self.n
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Treatment against control.
+
+    control, treatment: what was compared.
+    absolute: treatment - control, metric units; se: its standard error.
+    ci_absolute: two-sided interval of level 1 - alpha.
+    relative: treatment / control - 1, a fraction; ci_relative: two-sided, level 1 - alpha.
+    relative_method: how ci_relative was had, "delta" or "fieller"; "" when undecided.
+    statistic: absolute / se, a t; df: its Welch-Satterthwaite degrees of freedom.
+    p: two-sided. p_decrease, p_increase: one-sided, small when the treatment is lower, higher.
+    """
+
+    control: Arm
+    treatment: Arm
+    absolute: float
+    se: float
+    ci_absolute: Interval
+    relative: float | Undecided
+    ci_relative: Interval | Undecided
+    relative_method: Literal["delta", "fieller", ""]
+    statistic: float
+    df: float
+    p: float
+    p_decrease: float
+    p_increase: float
+    alpha: float
+
+    @property
+    def z(self) -> float:
+        """The standard normal score with the same p as the t: what a sequential boundary is asked about."""
+        return normal_score(self.statistic, self.df)
+
+    def p_harm(self, harm: Harm) -> float:
+        """One-sided p-value of harm, when harm is a decrease or an increase of the metric."""
+        return self.p_decrease if harm == "decrease" else self.p_increase
+
+    def at(self, alpha: float) -> "Effect":
+        """The same comparison with intervals of level 1 - alpha."""
+        effect = compare(self.control, self.treatment, alpha=alpha)
+        assert isinstance(effect, Effect)  # noqa: S101  # these arms were compared before
+        return effect
+
+
+def mean_effect(
+    control: Sample, treatment: Sample, column: str, *, alpha: float = 0.05
+) -> Effect | Undecided:
+    """Difference of the means of one column.
+
+    Assumes independent units and means close to normal (Welch 1947, Biometrika 34:28).
+
+    >>> a = Sample.of([1.0, 2.0, 3.0, 4.0], ("y",))
+    >>> b = Sample.of([2.0, 4.0, 5.0, 7.0], ("y",))
+    >>> effect = mean_effect(a, b, "y")
+    >>> effect.absolute, effect.relative, round(effect.p, 6)
+    (2.0, 0.8, 0.163279)
+    """
+    arms = mean_arm(control, column), mean_arm(treatment, column)
+    return _compare_named(*arms, column, alpha)
+
+
+def ratio_effect(
+    control: Sample, treatment: Sample, numerator: str, denominator: str, *, alpha: float = 0.05
+) -> Effect | Undecided:
+    """Difference of sum(numerator) / sum(denominator), units being the randomised ones.
+
+    Variance by the delta method with the covariance of both columns (Deng, Knoblich, Lu 2018, eq. 3).
+    """
+    arms = (ratio_arm(control, numerator, denominator), ratio_arm(treatment, numerator, denominator))
+    return _compare_named(*arms, f"{numerator}/{denominator}", alpha)
+
+
+def proportion_effect(
+    control: Sample, treatment: Sample, column: str, *, alpha: float = 0.05
+) -> Effect | Undecided:
+    """Difference of two shares of units: Welch on a 0/1 column, which is the unpooled comparison.
+
+    Unpooled, because the interval and the p-value then agree and no equality of the arms is assumed. The
+    variance follows from the share, so a summary without variance is enough.
+    """
+    arms = proportion_arm(control, column), proportion_arm(treatment, column)
+    return _compare_named(*arms, column, alpha)
+
+
+def mean_arm(sample: Sample, column: str) -> Arm | Undecided:
+    """One arm of a mean metric."""
+    return _arm(sample.n, sample.mean_of(column), sample.variance(column), column)
+
+
+def ratio_arm(sample: Sample, numerator: str, denominator: str) -> Arm | Undecided:
+    """One arm of a ratio metric: the ratio, and the sd of a unit's linearised contribution to it."""
+    top, bottom = sample.mean_of(numerator), sample.mean_of(denominator)
+    if sample.n < 2 or not math.isfinite(bottom):
+        return _arm(sample.n, bottom, math.nan, denominator)
+    if bottom == 0:
+        return Undecided(f"{denominator} has mean 0, so {numerator}/{denominator} has no value")
+    ratio = top / bottom
+    line = sample.linear({"line": {numerator: 1 / bottom, denominator: -ratio / bottom}})
+    return _arm(sample.n, ratio, line.variance("line"), f"{numerator}/{denominator}")
+
+
+def proportion_arm(sample: Sample, column: str) -> Arm | Undecided:
+    """One arm of a proportion; a column that cannot be 0/1 is undecided."""
+    share, n = sample.mean_of(column), sample.n
+    if n < 2:
+        return _arm(n, share, math.nan, column)
+    if not 0 <= share <= 1:
+        return Undecided(f"{column} has mean {share:g}, which is no proportion: declare it `kind: mean`")
+    variance = share * (1 - share) * n / (n - 1)
+    measured = sample.variance(column)
+    if not math.isnan(measured) and abs(measured - variance) > (1e-6 + 2 / n) * max(variance, 1e-12):
+        return Undecided(f"{column} is not 0 or 1 for every unit: declare it `kind: mean`")
+    return _arm(n, share, variance, column)
+
+
+def compare(control: Arm, treatment: Arm, *, alpha: float = 0.05) -> Effect | Undecided:
+    """The effect between two arms whose units are independent."""
+    difference = treatment.mean - control.mean
+    v_c, v_t = control.variance, treatment.variance
+    se = math.sqrt(v_c + v_t)
+    if not _varies(control) and not _varies(treatment):
+        return Undecided(f"no variance in either arm (all values {control.mean:g} and {treatment.mean:g})")
+    # Welch-Satterthwaite, written with the share of the variance so that nothing overflows.
+    share = v_t / (v_c + v_t)
+    df = 1 / (share**2 / (treatment.n - 1) + (1 - share) ** 2 / (control.n - 1))
+    t = difference / se
+    margin = -float(special.stdtrit(df, alpha / 2))
+    relative, ci_relative, method = _relative(control, treatment, margin)
+    p_decrease, p_increase = float(special.stdtr(df, t)), float(special.stdtr(df, -t))
+    return Effect(
+        control=control,
+        treatment=treatment,
+        absolute=difference,
+        se=se,
+        ci_absolute=(difference - margin * se, difference + margin * se),
+        relative=relative,
+        ci_relative=ci_relative,
+        relative_method=method,
+        statistic=t,
+        df=df,
+        p=min(1.0, 2 * min(p_decrease, p_increase)),
+        p_decrease=p_decrease,
+        p_increase=p_increase,
+        alpha=alpha,
+    )
+
+
+def fieller(control: Arm, treatment: Arm, margin: float) -> Interval | Undecided:
+    """Fieller's interval of treatment / control - 1; margin is the critical value.
+
+    All r with (m_t - r m_c)^2 <= margin^2 (v_t + r^2 v_c) (Fieller 1954, JRSS B 16:175). It is bounded only
+    when the control mean differs from 0 at that level.
+    """
+    m_c, m_t = control.mean, treatment.mean
+    a = m_c * m_c - margin**2 * control.variance
+    if a <= 0:
+        return Undecided(
+            f"the control mean {m_c:g} (standard error {math.sqrt(control.variance):g}) cannot be told "
+            "from 0, so a relative effect has no bounded interval"
+        )
+    c = m_t * m_t - margin**2 * treatment.variance
+    b = m_t * m_c
+    root = math.sqrt(max(b * b - a * c, 0.0))
+    return (b - root) / a - 1, (b + root) / a - 1
+
+
+def normal_score(t: float, df: float) -> float:
+    """The z with the same tail probability as t with df degrees of freedom."""
+    tail = float(special.stdtr(df, -abs(t)))
+    if tail > 1e-300:
+        return math.copysign(-float(special.ndtri(tail)), t)
+    # Beyond the smallest double: Wallace (1959), Ann. Math. Stat. 30:1121, eq. 2.6 without its correction.
+    return math.copysign(abs(t) if math.isinf(df) else math.sqrt(df * math.log1p(t * t / df)), t)
+
+
+def _relative(
+    control: Arm, treatment: Arm, margin: float
+) -> tuple[float | Undecided, Interval | Undecided, Literal["delta", "fieller", ""]]:
+    m_c, m_t = control.mean, treatment.mean
+    if m_c == 0:
+        reason = Undecided("the control mean is 0, so there is no relative effect")
+        return reason, reason, ""
+    relative = (m_t - m_c) / m_c
+    if math.sqrt(control.variance) > NEAR_ZERO * abs(m_c):
+        interval = fieller(control, treatment, margin)
+        return relative, interval, "" if isinstance(interval, Undecided) else "fieller"
+    # Var(m_t/m_c) = v_t/m_c^2 + m_t^2 v_c/m_c^4 (Deng, Knoblich, Lu 2018, section 3.1)
+    spread = math.hypot(math.sqrt(treatment.variance), (1 + relative) * math.sqrt(control.variance))
+    half = margin * spread / abs(m_c)
+    return relative, (relative - half, relative + half), "delta"
+
+
+def _arm(n: int, mean: float, variance: float, name: str) -> Arm | Undecided:
+    if n < 2:
+        return Undecided(f"{name}: {n} unit{'' if n == 1 else 's'}, at least 2 are needed")
+    if not math.isfinite(mean):
+        return Undecided(f"{name}: the mean is not finite ({mean})")
+    if math.isnan(variance):
+        return Undecided(f"{name}: the variance is not known")
+    if variance < 0 or math.isinf(variance):
+        return Undecided(f"{name}: the variance {variance:g} is not possible")
+    return Arm(n, mean, math.sqrt(variance))
+
+
+def _varies(arm: Arm) -> bool:
+    """Whether the spread is more than the rounding of a constant."""
+    return arm.sd > 4 * 2.220446049250313e-16 * abs(arm.mean)
+
+
+def _compare_named(
+    control: Arm | Undecided, treatment: Arm | Undecided, name: str, alpha: float
+) -> Effect | Undecided:
+    if isinstance(control, Undecided):
+        return Undecided(f"control: {control.reason}")
+    if isinstance(treatment, Undecided):
+        return Undecided(f"treatment: {treatment.reason}")
+    effect = compare(control, treatment, alpha=alpha)
+    return Undecided(f"{name}: {effect.reason}") if isinstance(effect, Undecided) else effect
