@@ -1,0 +1,105 @@
+"""An alert, whatever sent it, and how alerts belong together."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal, TypeAlias
+
+AlertStatus: TypeAlias = Literal["firing", "resolved"]
+
+_NUMBER = r"[-\u2212]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?"
+_ARROW = r"(?:\u2192|->|=>)"
+_FELL = re.compile(
+    rf"(?<![\w.])({_NUMBER})(\s*%)?\s*{_ARROW}\s*({_NUMBER})(\s*%)?(?![\w.]*\d)(?!\s*{_ARROW})"
+)
+
+COHORT_LABELS = ("cohort", "locale", "device", "tenure", "region", "segment", "shard")
+"""Labels that say which part of the traffic an alert is about, where the sender does not say it itself."""
+
+
+@dataclass(frozen=True)
+class Alert:
+    """What one alert said at one delivery.
+
+    `key` identifies the alert over its life (a fingerprint); `value` and `baseline` are in the metric's own
+    unit, None where the sender gave none; times are aware, None where unknown. A resolve says only that the
+    condition is no longer seen: the monitor itself may have died.
+    """
+
+    source: str
+    key: str
+    title: str
+    status: AlertStatus
+    severity: str = ""
+    metric: str = ""
+    service: str = ""
+    value: float | None = None
+    baseline: float | None = None
+    cohort: Mapping[str, str] = field(default_factory=dict)
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    url: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def firing(self) -> bool:
+        """Whether the condition holds as of this delivery."""
+        return self.status == "firing"
+
+    @property
+    def cohort_name(self) -> str:
+        """The cohort as people write it ("jp-mobile"), or nothing."""
+        return "-".join(self.cohort.values())
+
+
+def group_key(alert: Alert, fields: Sequence[str]) -> str:
+    """Return what alerts of one incident have in common, by the configured fields.
+
+    Where an alert has none of them it is grouped by its title, so that alerts without labels do not all
+    end up in one incident.
+    """
+    values = {
+        "metric": alert.metric,
+        "service": alert.service,
+        "title": alert.title,
+        "severity": alert.severity,
+    }
+    named = [(name, values.get(name, "") or alert.labels.get(name, "")) for name in fields]
+    if not any(value for _, value in named):
+        named = [("title", alert.title)]
+    return "|".join(f"{name}={value.lower()}" for name, value in named)
+
+
+def onset(started_at: datetime | None, received_at: datetime) -> datetime:
+    """Return when the condition began: as the sender says, but never later than we heard of it."""
+    return min(started_at, received_at) if started_at else received_at
+
+
+def same_episode(before: datetime | None, now: datetime | None, slack: timedelta = timedelta(0)) -> bool:
+    """Whether two deliveries of one alert speak of the same firing, by its start."""
+    if before is None or now is None:
+        return before is now
+    return abs(now - before) <= slack
+
+
+def fallen(text: str) -> tuple[float, float] | None:
+    """Return (baseline, value) where `text` names exactly one move "0.78 → 0.61", else None.
+
+    >>> fallen("NDCG@10 0.78 -> 0.61")
+    (0.78, 0.61)
+    >>> fallen("p95 1 -> 2, p99 3 -> 4") is None
+    True
+    """
+    moves = _FELL.findall(text)
+    if len(moves) != 1:
+        return None
+    before, before_unit, after, after_unit = moves[0]
+    if bool(before_unit) != bool(after_unit) and before_unit:
+        return None
+    return _float(before), _float(after)
+
+
+def _float(text: str) -> float:
+    return float(text.replace("\u2212", "-"))

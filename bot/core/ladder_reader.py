@@ -1,0 +1,90 @@
+"""Reads the escalation ladder from YAML: all faults at once, each with its line."""
+
+import itertools
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from bot.core.finding import Finding, Path, errors
+from bot.core.incident import Status
+from bot.core.playbook import Actor, Ladder, Rung
+from bot.core.strict_yaml import parse
+from bot.core.yaml_fields import Fields, unreadable
+from bot.errors import InputError
+
+
+def read_escalation(text: str, *, name: str) -> tuple[Ladder | None, tuple[Finding, ...]]:
+    """Read an escalation ladder; None with the findings where one of them is an error."""
+    try:
+        document = parse(text, name=name)
+    except InputError as error:
+        return None, (unreadable(error, name),)
+    reader = _Reader(document)
+    ladder = reader.escalation()
+    findings = tuple(sorted(reader.findings, key=lambda finding: finding.line))
+    return (None if errors(findings) else ladder), findings
+
+
+class _Reader(Fields):
+    """Reads the parts of a ladder."""
+
+    def escalation(self) -> Ladder:
+        """The ladder, with stand-ins where there are findings."""
+        root = self.mapping((), self.document.data, ["kind", "people", "rungs"])
+        self.kind(root, "escalation")
+        people: dict[str, Actor] = {}
+        for key, item in self.table((), root, "people").items():
+            path: Path = ("people", key)
+            fields = self.mapping(path, item, ["name", "roles"])
+            people[key] = Actor(self.text(path, fields, "name"), self.words(path, fields, "roles"))
+        rungs = [
+            self.rung(("rungs", index), item, people)
+            for index, item in enumerate(self.items((), root, "rungs"))
+        ]
+        for index, (earlier, later) in enumerate(itertools.pairwise(rungs), 1):
+            if later.after <= earlier.after:
+                what = f"rung {later.id!r} is not later than {earlier.id!r} before it."
+                self.find(
+                    "rung-order", ("rungs", index, "after_minutes"), what, "Order the rungs by their time."
+                )
+        return Ladder(tuple(rungs))
+
+    def rung(self, path: Path, item: object, people: Mapping[str, Actor]) -> Rung:
+        """One rung of the ladder."""
+        fields = self.mapping(
+            path, item, ["id", "after_minutes", "until", "title", "expects", "acts", "notifies"]
+        )
+        minutes = fields.get("after_minutes")
+        if not isinstance(minutes, int) or isinstance(minutes, bool) or minutes < 1:
+            what = f"{minutes!r} is not a number of minutes from 1."
+            self.find("rung-time", (*path, "after_minutes"), what, "Write for example `after_minutes: 15`.")
+            minutes = 1
+        until = fields.get("until")
+        if until not in {Status.LOCALIZED, Status.MITIGATED, Status.RESOLVED}:
+            what = f"{until!r} is not a state that stops a rung."
+            self.find("rung-until", (*path, "until"), what, "Use localized, mitigated or resolved.")
+            until = Status.RESOLVED
+        rung_id = self.text(path, fields, "id")
+        self.identifier(path, rung_id)
+        return Rung(
+            id=rung_id,
+            after=timedelta(minutes=minutes),
+            until=Status(until),
+            title=self.text(path, fields, "title"),
+            expects=self.text(path, fields, "expects"),
+            acts=self.actors(path, fields, "acts", people),
+            notifies=self.actors(path, fields, "notifies", people),
+        )
+
+    def actors(
+        self, path: Path, fields: Mapping[str, Any], key: str, people: Mapping[str, Actor]
+    ) -> tuple[Actor, ...]:
+        """The people named under `key`."""
+        found = []
+        for word in self.words(path, fields, key):
+            if word in people:
+                found.append(people[word])
+            else:
+                hint = f"Use one of {', '.join(people)}."
+                self.find("unknown-person", (*path, key), f"{word!r} is not under people.", hint)
+        return tuple(found)

@@ -1,0 +1,161 @@
+"""Playbooks as values: the triage tree and the escalation ladder."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from bot.core.change import ChangeKind
+from bot.core.incident import UNKNOWN, Status
+
+CHECKS = ("changes", "metric")
+"""The checks a step or leaf may name; see bot/services/evidence.py for what each looks at."""
+
+
+@dataclass(frozen=True)
+class Category:
+    """A named root cause: how it is detected, what usually mends it, how long that should take."""
+
+    number: int
+    name: str
+    signal: str
+    fix: str
+    target: str
+    roll_back_first: bool = False
+    not_paged: str = ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An answer to a question, or a finding at a leaf.
+
+    `to` is the id of a question or leaf; a change of one of the kinds in `suggested_by` speaks for it;
+    `when_clear` means that it is suggested when no such change is found; `rules_out` is said on the card
+    afterwards.
+    """
+
+    id: str
+    label: str
+    to: str
+    suggested_by: tuple[ChangeKind, ...] = ()
+    when_clear: bool = False
+    rules_out: str = ""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A step of the tree: the active hypothesis, how to test it, who may help, and the answers."""
+
+    id: str
+    number: int
+    ask: str
+    hypothesis: str
+    test: str
+    helpers: tuple[str, ...]
+    checks: tuple[str, ...]
+    choices: tuple[Choice, ...]
+
+    def choice(self, choice_id: str) -> Choice | None:
+        """The answer of that id."""
+        return next((choice for choice in self.choices if choice.id == choice_id), None)
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """Where a walk ends: the category, what to do now, whose it is, and how recovery is known.
+
+    A leaf of category 0 (unknown) has `choices`: what the people called in may find.
+    """
+
+    id: str
+    category: int
+    action: str
+    steps: tuple[str, ...]
+    owner: str
+    recovery: str
+    target: str
+    checks: tuple[str, ...] = ()
+    choices: tuple[Choice, ...] = ()
+
+    @property
+    def localized(self) -> bool:
+        """Whether this leaf names a category."""
+        return self.category != UNKNOWN
+
+    def choice(self, choice_id: str) -> Choice | None:
+        """The finding of that id."""
+        return next((choice for choice in self.choices if choice.id == choice_id), None)
+
+
+@dataclass(frozen=True)
+class Playbook:
+    """A triage tree, valid by construction of its reader.
+
+    `within` is how near to its baseline, as a fraction of it, a metric counts as recovered; `sha256` is that
+    of `text`, the YAML it came from.
+    """
+
+    id: str
+    title: str
+    first: str
+    categories: Mapping[int, Category]
+    questions: Mapping[str, Question]
+    leaves: Mapping[str, Leaf]
+    within: float
+    sha256: str
+    text: str = field(repr=False, default="")
+
+    def at(self, position: str) -> Question | Leaf:
+        """The question or leaf of that id."""
+        return self.questions[position] if position in self.questions else self.leaves[position]
+
+    def category_name(self, number: int) -> str:
+        """The category in words with its number, or that it is unknown."""
+        category = self.categories.get(number)
+        return f"{category.name} (category {number})" if category else "unknown"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Somebody the ladder calls: the words used, and the roles of lookout.toml to look under, in order."""
+
+    name: str
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A moment at which an incident that has not got far enough is told to more people.
+
+    `after` counts from the detection; nothing happens once the incident reached `until`.
+    """
+
+    id: str
+    after: timedelta
+    until: Status
+    title: str
+    expects: str
+    acts: tuple[Actor, ...]
+    notifies: tuple[Actor, ...]
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """The rungs in order of time; the last one is the cap, nothing is said after it."""
+
+    rungs: tuple[Rung, ...]
+
+    def rung(self, rung_id: str) -> Rung | None:
+        """The rung of that id."""
+        return next((rung for rung in self.rungs if rung.id == rung_id), None)
+
+    def after(self, rung: Rung) -> Rung | None:
+        """The rung that follows, None after the last."""
+        return next((later for later in self.rungs if later.after > rung.after), None)
+
+
+@dataclass(frozen=True)
+class Playbooks:
+    """What the playbooks folder holds."""
+
+    triage: Playbook
+    escalation: Ladder

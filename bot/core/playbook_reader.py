@@ -1,0 +1,199 @@
+"""Reads a triage tree from YAML: all faults at once, each with its line."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from bot.core.change import ChangeKind
+from bot.core.finding import Finding, Path, errors
+from bot.core.incident import UNKNOWN
+from bot.core.playbook import (
+    CHECKS,
+    Category,
+    Choice,
+    Leaf,
+    Playbook,
+    Question,
+)
+from bot.core.playbook_tree import tree_findings
+from bot.core.strict_yaml import parse
+from bot.core.yaml_fields import Fields, unreadable
+from bot.errors import InputError
+
+MAX_LABEL = 75
+"""Characters on a Slack button."""
+MAX_QUESTIONS = 30
+MAX_CHOICES = 10
+"""More answers than this do not fit a phone; a leaf's findings are a select, which shows them one by one."""
+
+
+def read_triage(text: str, *, name: str) -> tuple[Playbook | None, tuple[Finding, ...]]:
+    """Read a triage tree; None with the findings where one of them is an error."""
+    try:
+        document = parse(text, name=name)
+    except InputError as error:
+        return None, (unreadable(error, name),)
+    reader = _Reader(document)
+    playbook = reader.triage(text)
+    if not errors(reader.findings):
+        reader.findings += tree_findings(playbook, document)
+    findings = tuple(sorted(reader.findings, key=lambda finding: finding.line))
+    return (None if errors(findings) else playbook), findings
+
+
+class _Reader(Fields):
+    """Reads the parts of a tree."""
+
+    def triage(self, text: str) -> Playbook:
+        """The tree, with stand-ins where there are findings."""
+        root = self.mapping(
+            (),
+            self.document.data,
+            ["kind", "id", "title", "first", "within", "categories", "questions", "leaves"],
+        )
+        self.kind(root, "triage")
+        categories = [
+            self.category(("categories", index), item)
+            for index, item in enumerate(self.items((), root, "categories"))
+        ]
+        questions = self.table((), root, "questions")
+        leaves = self.table((), root, "leaves")
+        if len(questions) > MAX_QUESTIONS:
+            self.find(
+                "too-many", ("questions",), f"{len(questions)} questions.", f"Keep it to {MAX_QUESTIONS}."
+            )
+        return Playbook(
+            id=self.text((), root, "id"),
+            title=self.text((), root, "title"),
+            first=self.text((), root, "first"),
+            categories={category.number: category for category in categories},
+            questions={
+                key: self.question(("questions", key), key, number, item)
+                for number, (key, item) in enumerate(questions.items(), 1)
+            },
+            leaves={key: self.leaf(("leaves", key), key, item, categories) for key, item in leaves.items()},
+            within=self.fraction((), root, "within"),
+            sha256=hashlib.sha256(text.encode()).hexdigest(),
+            text=text,
+        )
+
+    def category(self, path: Path, item: object) -> Category:
+        """One of the named root causes."""
+        fields = self.mapping(
+            path, item, ["number", "name", "signal", "fix", "target", "roll_back_first", "not_paged"]
+        )
+        number = fields.get("number")
+        if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+            self.find(
+                "category-number", (*path, "number"), f"{number!r} is not a number from 1.", "Number it."
+            )
+            number = -1
+        return Category(
+            number=number,
+            name=self.text(path, fields, "name"),
+            signal=self.text(path, fields, "signal"),
+            fix=self.text(path, fields, "fix"),
+            target=self.text(path, fields, "target"),
+            roll_back_first=self.flag(path, fields, "roll_back_first"),
+            not_paged=self.text(path, fields, "not_paged", required=False),
+        )
+
+    def question(self, path: Path, key: str, number: int, item: object) -> Question:
+        """A step of the tree."""
+        fields = self.mapping(path, item, ["ask", "hypothesis", "test", "helpers", "checks", "answers"])
+        self.identifier(path, key)
+        return Question(
+            id=key,
+            number=number,
+            ask=self.text(path, fields, "ask"),
+            hypothesis=self.text(path, fields, "hypothesis"),
+            test=self.text(path, fields, "test"),
+            helpers=self.words(path, fields, "helpers"),
+            checks=self.checks(path, fields),
+            choices=self.choices(path, fields, "answers", at_least=2, at_most=MAX_CHOICES),
+        )
+
+    def leaf(self, path: Path, key: str, item: object, categories: list[Category]) -> Leaf:
+        """An end of the tree."""
+        fields = self.mapping(
+            path, item, ["category", "action", "steps", "owner", "recovery", "target", "checks", "then"]
+        )
+        self.identifier(path, key)
+        number = fields.get("category")
+        if number is None:
+            self.find(
+                "leaf-category", path, f"leaf {key!r} has no category.", "Add `category:`, or `unknown`."
+            )
+            number = UNKNOWN
+        known = {category.number: category for category in categories}
+        if number == "unknown":
+            number = UNKNOWN
+        elif number not in known:
+            what = f"category {number!r} is not in the list of categories."
+            self.find("leaf-category", (*path, "category"), what, f"Use one of {sorted(known)} or `unknown`.")
+            number = UNKNOWN
+        target = self.text(path, fields, "target", required=number == UNKNOWN)
+        return Leaf(
+            id=key,
+            category=number,
+            action=self.text(path, fields, "action"),
+            steps=self.words(path, fields, "steps"),
+            owner=self.text(path, fields, "owner"),
+            recovery=self.text(path, fields, "recovery"),
+            target=target or (known[number].target if number in known else ""),
+            checks=self.checks(path, fields),
+            choices=self.choices(path, fields, "then", at_least=0, at_most=100),
+        )
+
+    def choices(
+        self, path: Path, fields: Mapping[str, Any], key: str, *, at_least: int, at_most: int
+    ) -> tuple[Choice, ...]:
+        """The answers to a question, or the findings at a leaf."""
+        items = self.items(path, fields, key) if at_least or key in fields else []
+        if not at_least <= len(items) <= at_most:
+            what = f"{len(items)} given, {at_least} to {at_most} possible."
+            self.find("answers", (*path, key), what, "Merge answers or split the question.")
+        found: dict[str, Choice] = {}
+        for index, item in enumerate(items):
+            where = (*path, key, index)
+            choice = self.choice(where, item)
+            if choice.id in found:
+                self.find("duplicate-answer", where, f"answer {choice.id!r} is given twice.", "Rename one.")
+            found[choice.id] = choice
+        return tuple(found.values())
+
+    def choice(self, path: Path, item: object) -> Choice:
+        """One answer."""
+        fields = self.mapping(path, item, ["id", "label", "to", "suggested_by", "when_clear", "rules_out"])
+        label = self.text(path, fields, "label")
+        if len(label) > MAX_LABEL:
+            what = f"the label has {len(label)} characters, a button {MAX_LABEL}."
+            self.find("label-length", (*path, "label"), what, "Shorten it.")
+        kinds = []
+        for word in self.words(path, fields, "suggested_by", required=False):
+            if word in set(ChangeKind):
+                kinds.append(ChangeKind(word))
+            else:
+                known = ", ".join(ChangeKind)
+                self.find(
+                    "change-kind", (*path, "suggested_by"), f"{word!r} is no change kind.", f"Use {known}."
+                )
+        choice_id = self.text(path, fields, "id")
+        self.identifier(path, choice_id)
+        return Choice(
+            id=choice_id,
+            label=label,
+            to=self.text(path, fields, "to"),
+            suggested_by=tuple(kinds),
+            when_clear=self.flag(path, fields, "when_clear"),
+            rules_out=self.text(path, fields, "rules_out", required=False),
+        )
+
+    def checks(self, path: Path, fields: Mapping[str, Any]) -> tuple[str, ...]:
+        """The names of checks."""
+        names = self.words(path, fields, "checks", required=False)
+        for name in names:
+            if name not in CHECKS:
+                what = f"there is no check {name!r}."
+                self.find("unknown-check", (*path, "checks"), what, f"Use {' or '.join(CHECKS)}.")
+        return tuple(name for name in names if name in CHECKS)

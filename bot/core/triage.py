@@ -1,0 +1,221 @@
+"""How an incident moves: every transition takes the incident and returns the next one and a timeline line.
+
+Whoever acts on a card that was drawn before the last move gets `Moved`, which says who did what and when.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from bot.core.evidence import Evidence, suggestion
+from bot.core.incident import UNKNOWN, Answer, Event, Incident, Moved, Status
+from bot.core.playbook import Choice, Leaf, Playbook, Question
+from bot.errors import InputError, StaleError
+
+
+@dataclass(frozen=True)
+class Step:
+    """The incident after a transition, and what to write into its timeline."""
+
+    incident: Incident
+    event: Event
+
+
+class MovedOnError(StaleError):
+    """The card was drawn before the incident moved; `moved` says who did what and when."""
+
+    def __init__(self, incident: Incident, moved: Moved) -> None:
+        at = f"{moved.at.astimezone(UTC):%H:%M} UTC"
+        who = moved.by or "Lookout"
+        super().__init__(
+            f"{incident.number} has moved on: {who} {moved.what} at {at}.",
+            "Nothing was changed. The card shows where it stands now.",
+        )
+        self.number = incident.number
+        self.moved = moved
+
+
+def check_fresh(incident: Incident, version: int | None) -> None:
+    """Raise MovedOnError where `version`, the one seen on the card, is not the incident's; None skips it."""
+    if version is None or version == incident.version:
+        return
+    raise MovedOnError(incident, incident.moved or Moved("opened it", incident.opened_by, incident.opened_at))
+
+
+def answer(
+    incident: Incident,
+    playbook: Playbook,
+    *,
+    choice: str,
+    version: int | None,
+    by: str,
+    at: datetime,
+    evidence: Sequence[Evidence] = (),
+) -> Step:
+    """Answer the question the incident stands at, or name what was found at an escalation.
+
+    Raises:
+        MovedOnError: somebody answered, went back or closed it since the card was drawn.
+        InputError: there is no such answer here.
+
+    """
+    check_fresh(incident, version)
+    _open_only(incident)
+    place = playbook.at(incident.position)
+    chosen = place.choice(choice) if incident.status is Status.TRIAGING else None
+    if chosen is None:
+        known = ", ".join(item.id for item in place.choices) or "none: this is where the walk ends"
+        raise InputError(f"{incident.number} has no answer {choice!r} here.", f"Possible: {known}.")
+    given = Answer(place.id, chosen.id, chosen.label, by, at, tuple(evidence))
+    target = playbook.at(chosen.to)
+    localized = isinstance(target, Leaf) and target.localized
+    what = f"answered “{chosen.label}” to {_place_words(place)}"
+    after = _move(
+        replace(
+            incident,
+            position=target.id,
+            path=(*incident.path, given),
+            status=Status.LOCALIZED if localized else Status.TRIAGING,
+            category=target.category if isinstance(target, Leaf) else UNKNOWN,
+            localized_at=at if localized else None,
+            lead=incident.lead or by,
+        ),
+        what,
+        by,
+        at,
+    )
+    return Step(
+        after, Event(at, "answered", f"{what}: {_ask(place)}", by, _answer_detail(place, chosen, given))
+    )
+
+
+def back(incident: Incident, playbook: Playbook, *, version: int | None, by: str, at: datetime) -> Step:
+    """Take the last answer back, from a question or from a leaf that was not it.
+
+    Raises:
+        MovedOnError: the card is out of date.
+        InputError: there is nothing to take back.
+
+    """
+    check_fresh(incident, version)
+    _open_only(incident)
+    if incident.status is Status.MITIGATED:
+        raise InputError(
+            f"{incident.number} is mitigated.", "Say first that it is not mitigated, then go back."
+        )
+    if not incident.path:
+        raise InputError(f"{incident.number} stands at the first step.", "There is no answer to take back.")
+    taken = incident.path[-1]
+    what = f"took back “{taken.label}”"
+    earlier = playbook.at(taken.step)
+    after = _move(
+        replace(
+            incident,
+            position=taken.step,
+            path=incident.path[:-1],
+            status=Status.TRIAGING,
+            category=UNKNOWN,
+            localized_at=None,
+        ),
+        what,
+        by,
+        at,
+    )
+    return Step(after, Event(at, "back", f"{what} and returned to {_place_words(earlier)}", by))
+
+
+def mitigate(incident: Incident, *, version: int | None, by: str, at: datetime) -> Step:
+    """Say that customers are no longer hit; the root cause may still be open."""
+    check_fresh(incident, version)
+    _open_only(incident)
+    if incident.status is not Status.LOCALIZED:
+        hint = "Walk the tree to a category first; [Back] and [Escalate] are always there."
+        if incident.status is Status.MITIGATED:
+            hint = "Resolve it, or say that it is not mitigated."
+        raise InputError(f"{incident.number} is {incident.status.words}, not localized.", hint)
+    after = _move(replace(incident, status=Status.MITIGATED, mitigated_at=at), "marked it mitigated", by, at)
+    return Step(after, Event(at, "mitigated", "marked it mitigated", by))
+
+
+def resolve(incident: Incident, *, version: int | None, by: str, at: datetime) -> Step:
+    """Close it: recovery was checked."""
+    check_fresh(incident, version)
+    _open_only(incident)
+    if incident.status is not Status.MITIGATED:
+        raise InputError(
+            f"{incident.number} is {incident.status.words}, not mitigated.",
+            "Mark it mitigated first, once the recovery check holds.",
+        )
+    after = _move(replace(incident, status=Status.RESOLVED, resolved_at=at), "resolved it", by, at)
+    firing = len(incident.firing)
+    text = "resolved it" + (f" with {_alerts(firing)} still firing" if firing else "")
+    return Step(after, Event(at, "resolved", text, by, {"firing": firing}))
+
+
+def false_alarm(incident: Incident, *, version: int | None, by: str, at: datetime) -> Step:
+    """Close it: nothing was wrong with the product."""
+    check_fresh(incident, version)
+    _open_only(incident)
+    what = "called it a false alarm"
+    after = _move(replace(incident, status=Status.FALSE_ALARM, resolved_at=at), what, by, at)
+    return Step(after, Event(at, "false_alarm", what, by, {"firing": len(incident.firing)}))
+
+
+def reopen(incident: Incident, playbook: Playbook, *, version: int | None, by: str, at: datetime) -> Step:
+    """Take back *mitigated*, *resolved* or *false alarm*; milestones reached by it become open again."""
+    check_fresh(incident, version)
+    if incident.status is Status.RESOLVED:
+        after, what = replace(incident, status=Status.MITIGATED, resolved_at=None), "reopened it: mitigated"
+    elif incident.status is Status.FALSE_ALARM:
+        place = playbook.at(incident.position)
+        localized = isinstance(place, Leaf) and place.localized
+        status = Status.LOCALIZED if localized else Status.TRIAGING
+        if incident.mitigated_at is not None:
+            status = Status.MITIGATED
+        after, what = replace(incident, status=status, resolved_at=None), f"reopened it: {status.words}"
+    elif incident.status is Status.MITIGATED:
+        after = replace(incident, status=Status.LOCALIZED, mitigated_at=None)
+        what = "took back “mitigated”"
+    else:
+        raise InputError(f"{incident.number} is {incident.status.words}.", "There is nothing to reopen.")
+    return Step(_move(after, what, by, at), Event(at, "reopened", what, by))
+
+
+def assign(incident: Incident, *, to: str, by: str, at: datetime) -> Step:
+    """Make somebody the lead. This moves nothing, so buttons on the card stay valid."""
+    _open_only(incident)
+    if not to:
+        raise InputError("Nobody was named.", "Name a person.")
+    text = "took the lead" if to == by else f"made {to} the lead"
+    return Step(replace(incident, lead=to), Event(at, "assigned", text, by, {"lead": to}))
+
+
+def _open_only(incident: Incident) -> None:
+    if incident.closed:
+        moved = incident.moved or Moved("closed it", "", incident.resolved_at or incident.opened_at)
+        raise MovedOnError(incident, moved)
+
+
+def _move(incident: Incident, what: str, by: str, at: datetime) -> Incident:
+    return replace(incident, version=incident.version + 1, moved=Moved(what, by, at))
+
+
+def _place_words(place: Question | Leaf) -> str:
+    return f"step {place.number}" if isinstance(place, Question) else "the escalation"
+
+
+def _ask(place: Question | Leaf) -> str:
+    return place.ask if isinstance(place, Question) else place.action
+
+
+def _alerts(count: int) -> str:
+    return "1 alert" if count == 1 else f"{count} alerts"
+
+
+def _answer_detail(place: Question | Leaf, chosen: Choice, given: Answer) -> dict[str, object]:
+    return {
+        "step": place.id,
+        "answer": chosen.id,
+        "suggested": suggestion(given.evidence),
+        "evidence": [item.to_json() for item in given.evidence],
+    }
