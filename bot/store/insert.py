@@ -1,0 +1,27 @@
+"""INSERT … ON CONFLICT DO NOTHING, said once for both databases."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import inspect
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, SQLModel
+
+
+def insert_new(
+    session: Session, row: type[SQLModel], values: Mapping[str, Any], *, unique: tuple[str, ...]
+) -> Any | None:
+    """Insert a row unless one with the same `unique` columns is there.
+
+    Returns its primary key (the first column of it), or None when a row was there already. Columns with a
+    constant default may be left out.
+    """
+    mapper: Any = inspect(row)
+    insert: Any = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    statement = (
+        insert(row)
+        .values(**values)
+        .on_conflict_do_nothing(index_elements=list(unique))
+        .returning(mapper.primary_key[0])
+    )
+    return session.connection().execute(statement).scalar_one_or_none()

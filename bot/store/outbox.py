@@ -1,0 +1,357 @@
+"""What is still to be said in Slack, written in the transaction that made it true.
+
+Effects wait in *lanes*, one per channel reference, and are delivered in order within one: only the oldest
+pending effect of a lane can be claimed, so while it waits (Retry-After, a back-off) its lane waits, and no
+other does. A claim is a lease and a fence. Keys make effects idempotent; an Update replaces those of the same
+message that are not on their way yet.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
+
+from sqlalchemy import Index, func
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import aliased
+from sqlmodel import Field, Session, SQLModel, col, delete, or_, select, update
+
+from bot.core.claimed import Claimed, StoreUnavailable
+from bot.core.effect import Effect, Update
+from bot.store import blobs
+from bot.store.columns import Json, SafeText, UtcDateTime
+from bot.store.database import Database
+from bot.store.effects import dump, key_of, kind_of, load
+from bot.store.insert import insert_new
+
+RETENTION = timedelta(days=90)
+
+
+class OutboxRow(SQLModel, table=True):
+    """One effect; `once` is unique, so that the same key is not said twice (NULL for updates)."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("ix_outbox_state_lane", "state", "lane", "id"),
+        Index("ix_outbox_kind_key", "kind", "key"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    key: str
+    once: str | None = Field(default=None, unique=True)
+    lane: str
+    effect: dict[str, Any] = Field(sa_type=Json)
+    state: str  # pending | sent | superseded | dead
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    free_at: datetime = Field(sa_type=UtcDateTime)  # nobody may claim it before
+    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)  # set while on its way
+    fence: int = 0
+    tries: int = 0
+    doubt: bool = False
+    note: dict[str, Any] = Field(sa_type=Json)
+    error: str | None = Field(default=None, sa_type=SafeText)
+    settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class MessageRow(SQLModel, table=True):
+    """Where the message of a key is in Slack."""
+
+    __tablename__ = "message"
+
+    key: str = Field(primary_key=True)
+    channel: str
+    ts: str
+
+
+class ChannelRow(SQLModel, table=True):
+    """The Slack id behind a channel reference."""
+
+    __tablename__ = "channel"
+
+    reference: str = Field(primary_key=True)
+    channel: str
+
+
+class UploadRow(SQLModel, table=True):
+    """The Slack file of an upload's key."""
+
+    __tablename__ = "upload"
+
+    key: str = Field(primary_key=True)
+    file: str
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Effects waiting, when the oldest of them was put, and how many were given up."""
+
+    pending: int
+    oldest: datetime | None
+    dead: int
+
+
+OnDead: TypeAlias = Callable[[Session, Claimed, str, datetime], None]
+"""Called with (session, claimed, reason, now) in the transaction that gives an effect up."""
+
+
+def put(session: Session, effect: Effect, *, now: datetime) -> None:
+    """Have `effect` delivered once this transaction is committed.
+
+    The same key again is nothing for every kind but Update, which replaces the updates of the same message
+    still waiting.
+    """
+    kind, key = kind_of(effect), key_of(effect)
+    free_at = now
+    if isinstance(effect, Update):
+        free_at = max(now, _supersede(session, effect, now))
+    values: dict[str, Any] = {
+        "kind": kind,
+        "key": key,
+        "once": None if isinstance(effect, Update) else f"{kind}:{key}",
+        "lane": effect.channel,
+        "effect": dump(effect),
+        "state": "pending",
+        "created_at": now,
+        "free_at": free_at,
+        "fence": 0,
+        "tries": 0,
+        "doubt": False,
+        "note": {},
+    }
+    insert_new(session, OutboxRow, values, unique=("once",))
+
+
+def message_ts(session: Session, key: str) -> str | None:
+    """The Slack ts of the message posted under `key`, once it is."""
+    row = session.get(MessageRow, key)
+    return row.ts if row else None
+
+
+def message_channel(session: Session, key: str) -> str | None:
+    """The Slack id of the channel where the message of `key` is, once it is."""
+    row = session.get(MessageRow, key)
+    return row.channel if row else None
+
+
+def channel_id(session: Session, reference: str) -> str | None:
+    """The Slack id of a channel reference, once known."""
+    row = session.get(ChannelRow, reference)
+    return row.channel if row else None
+
+
+def counts(session: Session) -> Counts:
+    """How much waits and how much was given up."""
+    rows = session.exec(
+        select(OutboxRow.state, func.count(), func.min(OutboxRow.created_at))
+        .where(col(OutboxRow.state).in_(("pending", "dead")))
+        .group_by(OutboxRow.state)
+    )
+    found = {state: (number, oldest) for state, number, oldest in rows}
+    pending, oldest = found.get("pending", (0, None))
+    return Counts(pending=pending, oldest=oldest, dead=found.get("dead", (0, None))[0])
+
+
+def purge(session: Session, *, now: datetime, keep: timedelta = RETENTION) -> int:
+    """Delete effects settled longer ago than `keep`; how many. Where messages are is kept."""
+    result = session.exec(
+        delete(OutboxRow).where(col(OutboxRow.state) != "pending", col(OutboxRow.settled_at) < now - keep)
+    )
+    return int(result.rowcount)
+
+
+class Outbox:
+    """The outbox as the chat worker sees it; each method is one transaction, called from any thread.
+
+    Raises StoreUnavailable when the database cannot be read or written. `on_dead` is called in the
+    transaction that gives an effect up, so that it can put the news about it into the outbox.
+    """
+
+    def __init__(self, db: Database, *, on_dead: OnDead | None = None) -> None:
+        self._db = db
+        self._on_dead = on_dead
+
+    def claim(self, now: datetime, lease: timedelta, busy: Collection[str] = ()) -> Claimed | None:
+        """Take the oldest effect that heads its lane and is free; lanes in `busy` are left out."""
+        ready = _ready(now, busy)
+        with self._read() as session:
+            if session.exec(ready).first() is None:
+                return None
+        with self._write() as session:
+            row = session.exec(ready.with_for_update(skip_locked=True)).first()
+            if row is None:
+                return None
+            claimed = Claimed(
+                id=row.id or 0,
+                effect=load(row.kind, row.effect),
+                lane=row.lane,
+                created_at=row.created_at,
+                lease_until=now + lease,
+                tries=row.tries + 1,
+                fence=row.fence + 1,
+                doubt=row.doubt,
+                note=row.note,
+            )
+            row.fence, row.tries, row.lease_until = claimed.fence, claimed.tries, claimed.lease_until
+            row.doubt = True
+            return claimed
+
+    def sent(self, claimed: Claimed, result: Mapping[str, str], now: datetime) -> bool:
+        """Record that Slack has it; False when the lease was lost, and nothing is recorded.
+
+        `result` may hold `channel` (id), `ts` of a message and `file` (id).
+        """
+        with self._write() as session:
+            if not _settle(session, claimed, now, state="sent", error=None):
+                return False
+            kind, key = kind_of(claimed.effect), key_of(claimed.effect)
+            if "channel" in result and result["channel"] != claimed.lane:
+                session.merge(ChannelRow(reference=claimed.lane, channel=result["channel"]))
+            if kind == "post":
+                session.merge(MessageRow(key=key, channel=result["channel"], ts=result["ts"]))
+            if kind == "upload":
+                session.merge(UploadRow(key=key, file=result["file"]))
+            return True
+
+    def retry(self, claimed: Claimed, at: datetime, error: str, *, doubt: bool = True) -> bool:
+        """Give it back until `at`, and its lane with it; `doubt` False when Slack surely did not take it."""
+        with self._write() as session:
+            values = {
+                "lease_until": None,
+                "fence": claimed.fence + 1,
+                "error": error,
+                "doubt": doubt or claimed.doubt,
+            }
+            if not _update(session, claimed, values):
+                return False
+            waiting = (col(OutboxRow.lane) == claimed.lane, col(OutboxRow.state) == "pending")
+            session.exec(update(OutboxRow).where(*waiting, col(OutboxRow.free_at) < at).values(free_at=at))
+            return True
+
+    def dead(self, claimed: Claimed, error: str, now: datetime) -> bool:
+        """Give it up for good, and tell `on_dead`."""
+        with self._write() as session:
+            if not _settle(session, claimed, now, state="dead", error=error):
+                return False
+            if self._on_dead is not None:
+                self._on_dead(session, claimed, error, now)
+            return True
+
+    def note(self, claimed: Claimed, values: Mapping[str, Any]) -> bool:
+        """Write down what a later attempt must know, before doing it; False when the lease was lost."""
+        with self._write() as session:
+            return _update(session, claimed, {"note": dict(claimed.note) | dict(values)})
+
+    def message(self, key: str) -> tuple[str, str] | None:
+        """(channel id, ts) of the message posted under `key`."""
+        with self._read() as session:
+            row = session.get(MessageRow, key)
+            return (row.channel, row.ts) if row else None
+
+    def channel(self, reference: str) -> str | None:
+        """The id behind a channel reference, when known."""
+        with self._read() as session:
+            return channel_id(session, reference)
+
+    def remember_channel(self, reference: str, channel: str) -> None:
+        """Keep the id behind a channel reference."""
+        with self._write() as session:
+            session.merge(ChannelRow(reference=reference, channel=channel))
+
+    def forget_channel(self, reference: str) -> None:
+        """Look the reference up anew next time: the channel behind it is gone."""
+        with self._write() as session:
+            session.exec(delete(ChannelRow).where(col(ChannelRow.reference) == reference))
+
+    def upload(self, key: str) -> str | None:
+        """The Slack file id of an upload's key."""
+        with self._read() as session:
+            row = session.get(UploadRow, key)
+            return row.file if row else None
+
+    def pending(self, kind: str, key: str) -> bool:
+        """Whether the effect of this kind (post, upload) and key is still to be delivered."""
+        with self._read() as session:
+            found = session.exec(
+                select(OutboxRow.id).where(
+                    OutboxRow.kind == kind, OutboxRow.key == key, OutboxRow.state == "pending"
+                )
+            )
+            return found.first() is not None
+
+    def blob(self, name: str) -> bytes:
+        """The bytes of an upload; KeyError when there are none."""
+        with self._read() as session:
+            return blobs.get(session, name)
+
+    @contextmanager
+    def _read(self) -> Iterator[Session]:
+        try:
+            with self._db.read() as session:
+                yield session
+        except SQLAlchemyError as error:
+            raise StoreUnavailable(type(error).__name__) from error
+
+    @contextmanager
+    def _write(self) -> Iterator[Session]:
+        try:
+            with self._db.write() as session:
+                yield session
+        except SQLAlchemyError as error:
+            raise StoreUnavailable(type(error).__name__) from error
+
+
+def _ready(now: datetime, busy: Collection[str]) -> Any:
+    earlier = aliased(OutboxRow)
+    behind = select(col(earlier.id)).where(
+        col(earlier.lane) == col(OutboxRow.lane),
+        col(earlier.state) == "pending",
+        col(earlier.id) < col(OutboxRow.id),
+    )
+    ready = select(OutboxRow).where(
+        col(OutboxRow.state) == "pending",
+        col(OutboxRow.free_at) <= now,
+        or_(col(OutboxRow.lease_until).is_(None), col(OutboxRow.lease_until) <= now),
+        ~behind.exists(),
+    )
+    if busy:
+        ready = ready.where(col(OutboxRow.lane).not_in(list(busy)))
+    return ready.order_by(col(OutboxRow.id)).limit(1)
+
+
+def _supersede(session: Session, effect: Update, now: datetime) -> datetime:
+    """Drop waiting updates of the same message not on their way; how long the last of them had to wait."""
+    rows = session.exec(
+        select(OutboxRow)
+        .where(
+            OutboxRow.kind == "update",
+            OutboxRow.key == effect.key,
+            OutboxRow.state == "pending",
+            or_(col(OutboxRow.lease_until).is_(None), col(OutboxRow.lease_until) <= now),
+        )
+        .with_for_update()
+    ).all()
+    for row in rows:
+        row.state, row.settled_at = "superseded", now
+        row.fence += 1
+    session.flush()
+    return max((row.free_at for row in rows), default=now)
+
+
+def _settle(session: Session, claimed: Claimed, now: datetime, *, state: str, error: str | None) -> bool:
+    return _update(session, claimed, {"state": state, "error": error, "settled_at": now, "lease_until": None})
+
+
+def _update(session: Session, claimed: Claimed, values: Mapping[str, Any]) -> bool:
+    """Change the claimed row unless another worker has taken it over."""
+    result = session.exec(
+        update(OutboxRow)
+        .where(
+            col(OutboxRow.id) == claimed.id,
+            col(OutboxRow.fence) == claimed.fence,
+            col(OutboxRow.state) == "pending",
+        )
+        .values(**values)
+    )
+    return bool(result.rowcount == 1)

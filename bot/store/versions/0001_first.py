@@ -1,0 +1,141 @@
+"""The first tables."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from bot.store import columns
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "blob",
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("media_type", sa.String(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("sha256"),
+    )
+    op.create_table(
+        "channel",
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("reference"),
+    )
+    op.create_table(
+        "heartbeat",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("at", columns.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "inbox",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("repeat", sa.Integer(), nullable=False),
+        sa.Column("received_at", columns.UtcDateTime(), nullable=False),
+        sa.Column("body", columns.RawText(), nullable=False),
+        sa.Column("headers", columns.Json(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("error", columns.SafeText(), nullable=True),
+        sa.Column("path", columns.SafeText(), nullable=True),
+        sa.Column("hint", columns.SafeText(), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("free_at", columns.UtcDateTime(), nullable=False),
+        sa.Column("fence", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("source", "key", "repeat"),
+    )
+    with op.batch_alter_table("inbox", schema=None) as batch_op:
+        batch_op.create_index("ix_inbox_state_id", ["state", "id"], unique=False)
+
+    op.create_table(
+        "message",
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("ts", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("key"),
+    )
+    op.create_table(
+        "outbox",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("once", sa.String(), nullable=True),
+        sa.Column("lane", sa.String(), nullable=False),
+        sa.Column("effect", columns.Json(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("created_at", columns.UtcDateTime(), nullable=False),
+        sa.Column("free_at", columns.UtcDateTime(), nullable=False),
+        sa.Column("lease_until", columns.UtcDateTime(), nullable=True),
+        sa.Column("fence", sa.Integer(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("doubt", sa.Boolean(), nullable=False),
+        sa.Column("note", columns.Json(), nullable=False),
+        sa.Column("error", columns.SafeText(), nullable=True),
+        sa.Column("settled_at", columns.UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("once"),
+    )
+    with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.create_index("ix_outbox_kind_key", ["kind", "key"], unique=False)
+        batch_op.create_index("ix_outbox_state_lane", ["state", "lane", "id"], unique=False)
+
+    op.create_table(
+        "schedule",
+        sa.Column("job", sa.String(), nullable=False),
+        sa.Column("rule", columns.Json(), nullable=False),
+        sa.Column("payload", columns.Json(), nullable=False),
+        sa.Column("next_slot", sa.String(), nullable=False),
+        sa.Column("next_due", columns.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("job"),
+    )
+    op.create_table(
+        "slot",
+        sa.Column("job", sa.String(), nullable=False),
+        sa.Column("slot", sa.String(), nullable=False),
+        sa.Column("due", columns.UtcDateTime(), nullable=False),
+        sa.Column("payload", columns.Json(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("late", sa.Boolean(), nullable=False),
+        sa.Column("free_at", columns.UtcDateTime(), nullable=False),
+        sa.Column("fence", sa.Integer(), nullable=False),
+        sa.Column("error", columns.SafeText(), nullable=True),
+        sa.PrimaryKeyConstraint("job", "slot"),
+    )
+    with op.batch_alter_table("slot", schema=None) as batch_op:
+        batch_op.create_index("ix_slot_state_due", ["state", "due"], unique=False)
+
+    op.create_table(
+        "upload",
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("file", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("key"),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("upload")
+    with op.batch_alter_table("slot", schema=None) as batch_op:
+        batch_op.drop_index("ix_slot_state_due")
+
+    op.drop_table("slot")
+    op.drop_table("schedule")
+    with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.drop_index("ix_outbox_state_lane")
+        batch_op.drop_index("ix_outbox_kind_key")
+
+    op.drop_table("outbox")
+    op.drop_table("message")
+    with op.batch_alter_table("inbox", schema=None) as batch_op:
+        batch_op.drop_index("ix_inbox_state_id")
+
+    op.drop_table("inbox")
+    op.drop_table("heartbeat")
+    op.drop_table("channel")
+    op.drop_table("blob")
