@@ -204,26 +204,31 @@ def _validated(file: dict[str, Any], environment: dict[str, Any], text: str, pat
 def _explain(error: ValidationError, environment: dict[str, Any], text: str, path: Path) -> ConfigError:
     """One clear line for the first fault, without ever repeating a secret's value."""
     fault = error.errors(include_url=False, include_input=True)[0]
-    where = tuple(str(part) for part in fault["loc"])
+    where = tuple(str(part) for part in fault["loc"] if part != "[key]")
     if where and where[0] in environment:
         variable = next((v for v, name in _FROM_ENVIRONMENT.items() if name == where[0]), where[0])
         return ConfigError(f"{variable}: {fault['msg']}.", "Mend the environment variable.")
     value = "" if fault["type"] in {"extra_forbidden", "missing"} else f", read {fault['input']!r}"
-    what = "unknown key" if fault["type"] == "extra_forbidden" else fault["msg"]
+    what = "unknown key" if fault["type"] == "extra_forbidden" else fault["msg"].removeprefix("Value error, ")
     return ConfigError(
         f"{path}:{_line(text, where)}: {'.'.join(where)}: {what}{value}.", "See the README's example."
     )
 
 
 def _line(text: str, where: tuple[str, ...]) -> int:
-    """The line on which the key at `where` stands: its own, else its table's, else 1."""
-    tables = {f"[{'.'.join(where[:depth])}]" for depth in range(1, len(where) + 1)}
-    found, inside = 1, len(where) == 1
+    """The line on which the key at `where` stands: its own, else that of what holds it, else 1."""
+    keys = [part for part in where if not part.isdigit()]
+    inside = len(keys) == 1
+    table = 1
     for number, line in enumerate(text.splitlines(), 1):
         bare = line.split("#")[0].strip()
         if bare.startswith("["):
-            inside = bare in tables
-            found = number if inside else found
-        elif inside and re.match(rf"[\"']?{re.escape(where[-1])}[\"']?\s*=", bare):
+            inside = bare == f"[{'.'.join(keys[:-1])}]"
+            table = (
+                number
+                if bare in {f"[{'.'.join(keys[:depth])}]" for depth in range(1, len(keys) + 1)}
+                else table
+            )
+        elif inside and re.match(rf"[\"']?{re.escape(keys[-1])}[\"']?\s*=", bare):
             return number
-    return found
+    return table

@@ -1,0 +1,121 @@
+"""The `lookout` command: one verb, one file in `bot/commands`, imported only when it is called."""
+
+import os
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bot import __version__
+from bot.errors import LookoutError, UserError
+
+app = typer.Typer(
+    name="lookout",
+    help="Walk product-ML incidents and judge pre-registered launches, in Slack.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+database = typer.Typer(help="Lookout's own database.", no_args_is_help=True)
+app.add_typer(database, name="db")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, as in the contract.")]
+File = Annotated[Path, typer.Argument(help="A registration (YAML).")]
+
+
+def main() -> None:
+    """Run the command; what a person can mend is one line on stderr and exit code 2."""
+    try:
+        app()
+    except UserError as error:
+        print(f"lookout: {error.message} {error.hint}".rstrip(), file=sys.stderr)
+        sys.exit(2)
+    except LookoutError as error:
+        print(f"lookout: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+def _verb(name: str) -> Callable[..., int]:
+    run: Callable[..., int] = import_module(f"bot.commands.{name}").run
+    return run
+
+
+def _done(code: int) -> None:
+    raise typer.Exit(code)
+
+
+@app.command()
+def demo(
+    headless: Annotated[bool, typer.Option(help="Play the scripted story and check every step.")] = False,
+    port: Annotated[int, typer.Option(help="Port of the local workspace's page; 0 takes a free one.")] = 8787,
+) -> None:
+    """Try Lookout without Slack, on sample data."""
+    _done(_verb("demo")(headless=headless, port=port))
+
+
+@app.command()
+def serve() -> None:
+    """Run the bot."""
+    _done(_verb("serve")(os.environ))
+
+
+@app.command()
+def check(paths: Annotated[list[Path], typer.Argument(help="Files or folders.")], json: Json = False) -> None:
+    """Validate registrations and playbooks."""
+    _done(_verb("check")(paths, json=json))
+
+
+@app.command()
+def plan(file: File, json: Json = False) -> None:
+    """Sample size, boundaries, error rates, runtime."""
+    _done(_verb("plan")(file, json=json))
+
+
+@app.command()
+def look(
+    file: File, look: Annotated[int, typer.Option("--look", help="Which look, from 1.")], json: Json = False
+) -> None:
+    """Analyse one look, offline."""
+    _done(_verb("look")(file, look=look, json=json))
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is wrong, and how to mend it."""
+    _done(_verb("doctor")(os.environ))
+
+
+@app.command()
+def manifest(
+    request_url: Annotated[str, typer.Option(help="Public URL, for HTTP mode only.")] = "",
+) -> None:
+    """Print the Slack app manifest."""
+    _done(_verb("manifest")(request_url=request_url))
+
+
+@database.command()
+def upgrade() -> None:
+    """Apply the migrations."""
+    _done(_verb("db")(os.environ))
+
+
+def _version(value: bool) -> None:
+    if value:
+        print(f"lookout {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+__all__: list[Any] = ["app", "main"]

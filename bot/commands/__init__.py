@@ -1,0 +1,1 @@
+"""One verb of the `lookout` command a file; imported only when it is called."""

@@ -1,0 +1,51 @@
+"""Buttons, selects and overflow menus: an action's id names what to do, its value says on what."""
+
+import re
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.core.inbound import Press
+from handlers import modals
+from handlers.commands import place_of
+from handlers.door import Door
+
+OURS = re.compile(r"^(triage|experiment)\.")
+
+
+def register(app: AsyncApp, door: Door) -> None:
+    """Let `app` hear every action whose id is ours."""
+
+    @app.action(OURS)
+    async def pressed(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
+        press = read(body)
+        form = modals.form_for(press)
+        if form is not None:
+            await ack()
+            door.soon(client.views_open(trigger_id=body["trigger_id"], view=form))
+            return
+        await door.store(f"action:{body['trigger_id']}:{body['actions'][0].get('action_ts', '')}", press)
+        await ack()
+
+    @app.action(re.compile(r"^link\."))
+    async def followed(ack: AsyncAck) -> None:
+        await ack()  # a link button opens its page in the browser; Slack only wants to be acknowledged
+
+
+def read(body: dict[str, Any]) -> Press:
+    """Return the press, with the value of whichever element it was."""
+    action = body["actions"][0]
+    return Press(
+        by=body["user"]["id"],
+        place=place_of(body),
+        action=str(action["action_id"]).partition(":")[0],
+        value=value_of(action),
+        message=(body.get("message") or {}).get("ts", ""),
+    )
+
+
+def value_of(element: dict[str, Any]) -> str:
+    """The value an element carries: a button's, the selected option's or user's, or the text typed."""
+    selected = element.get("selected_option") or {}
+    return str(element.get("value") or selected.get("value") or element.get("selected_user") or "")

@@ -1,0 +1,53 @@
+"""The door: what people do in Slack is stored before it is acknowledged, once however often it arrives."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Protocol
+
+from bot.clock import Clock
+from bot.core.effect import Message
+from bot.core.inbound import Ask, Inbound, dump
+from bot.store.inbox import Stored, Writer
+
+SOURCE = "slack"
+
+
+class Answer(Protocol):
+    """Answers a question at once from what is stored; reads only."""
+
+    def __call__(self, ask: Ask) -> Message:
+        """Return the answer, or raise InputError where the question names nothing known."""
+
+
+class Door:
+    """Stores what came in; wakes whoever handles it."""
+
+    def __init__(self, writer: Writer, clock: Clock, wake: Callable[[], None], answer: Answer) -> None:
+        self._writer = writer
+        self._clock = clock
+        self._wake = wake
+        self.answer = answer
+        self._soon: set[asyncio.Task[Any]] = set()
+
+    def soon(self, what: Coroutine[Any, Any, Any]) -> None:
+        """Do `what` after the acknowledgement: open a form, which nothing else can do in a trigger's 3 s."""
+        task = asyncio.create_task(what)
+        self._soon.add(task)
+        task.add_done_callback(self._soon.discard)
+
+    async def store(self, key: str, inbound: Inbound) -> Stored:
+        """Store durably, then return; a repeated `key` is a duplicate and changes nothing.
+
+        Raises:
+            bot.store.inbox.Overloaded: nothing was stored; Slack will say so to the person or try again.
+
+        """
+        stored = await self._writer.put(source=SOURCE, key=key, body=dump(inbound), now=self._clock())
+        self._wake()
+        return stored
+
+
+def said(message: Message) -> dict[str, Any]:
+    """Return the arguments of an acknowledgement that answers only the person who asked."""
+    blocks: list[Mapping[str, Any]] = list(message.blocks)
+    return {"response_type": "ephemeral", "text": message.text, **({"blocks": blocks} if blocks else {})}

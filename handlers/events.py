@@ -1,0 +1,54 @@
+"""Mentions: everything a slash command does, also in threads and with a file attached."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+
+from bot.core.inbound import Ask, Inbound, Misread, Place, RegisterExperiment
+from bot.errors import UserError
+from handlers import grammar
+from handlers.door import Door
+
+EVENTS = ("app_mention",)
+"""The events Lookout subscribes to."""
+
+
+def register(app: AsyncApp, door: Door) -> None:
+    """Let `app` hear mentions."""
+
+    @app.event("app_mention")
+    async def mentioned(body: dict[str, Any]) -> None:
+        event = body["event"]
+        if event.get("bot_id"):
+            return
+        await door.store(f"event:{body['event_id']}", read(event))
+
+
+def read(event: Mapping[str, Any]) -> Inbound:
+    """Read a mention's text as the command it stands for; what cannot be read is answered, not dropped."""
+    place = Place(event["channel"], event.get("thread_ts") or event["ts"])
+    by = event["user"]
+    text = plain(re.sub(r"^\s*<@[A-Z0-9]+(\|[^>]*)?>\s*", "", event.get("text", "")))
+    command, *rest = text.split(None, 1) or ["help"]
+    attached = (event.get("files") or [None])[0]
+    try:
+        if command.lower() == "help":
+            return Ask(by, place, rest[0].strip().lower() if rest else "", "help")
+        read = grammar.parse(command.lower().lstrip("/"), rest[0] if rest else "", by=by, place=place)
+    except UserError as error:
+        return Misread(by, place, f"{error.message} {error.hint}")
+    if not isinstance(read, grammar.OpenForm):
+        return read
+    if attached:
+        return RegisterExperiment(by, place, file_url=attached["url_private"], file_name=attached["name"])
+    return Misread(
+        by, place, "There was no YAML. Paste it behind the command, or attach the file to the message."
+    )
+
+
+def plain(text: str) -> str:
+    """Undo Slack's escaping of what a person typed: &amp; &lt; &gt; and links that Slack made."""
+    text = re.sub(r"<(https?://[^|>]+)(\|[^>]*)?>", r"\1", text)
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

@@ -1,0 +1,59 @@
+"""Reading JSON that strangers send: bounded and unambiguous. Its texts are cleaned where they are kept."""
+
+import json
+from typing import Any
+
+MAX_DEPTH = 50
+
+
+class UnreadableError(Exception):
+    """The body cannot be understood: what is wrong, where (a JSON pointer), what to send instead."""
+
+    def __init__(self, error: str, path: str = "", hint: str = "") -> None:
+        super().__init__(error)
+        self.error = error
+        self.path = path
+        self.hint = hint
+
+
+def parse(body: bytes) -> Any:
+    """Return the JSON value in `body`.
+
+    Raises:
+        UnreadableError: not UTF-8, not JSON, NaN or Infinity, a repeated key, or nested deeper than 50.
+
+    """
+    try:
+        value = json.loads(body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_constant)
+    except UnicodeDecodeError as error:
+        raise UnreadableError(f"not UTF-8 from byte {error.start}", hint="Send UTF-8.") from None
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno} column {error.colno}"
+        raise UnreadableError(f"not JSON: {error.msg} at {where}", hint="Send one JSON object.") from None
+    except RecursionError:
+        raise UnreadableError(f"nested deeper than {MAX_DEPTH}", hint="Send a flatter object.") from None
+    _check(value, "", 0)
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    keys = [key for key, _ in pairs]
+    if len(set(keys)) < len(keys):
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise UnreadableError(f"the key {twice!r} stands twice in one object", hint="Send each key once.")
+    return dict(pairs)
+
+
+def _constant(name: str) -> float:
+    raise UnreadableError(f"{name} is not JSON", hint="Leave the field out, or send null.")
+
+
+def _check(value: Any, path: str, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise UnreadableError(f"nested deeper than {MAX_DEPTH}", path, "Send a flatter object.")
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _check(inner, f"{path}/{key.replace('~', '~0').replace('/', '~1')}", depth + 1)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            _check(inner, f"{path}/{index}", depth + 1)

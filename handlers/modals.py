@@ -1,0 +1,82 @@
+"""Forms: opened at once because a trigger lives three seconds, stored before they are acknowledged."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.core.inbound import Inbound, Place, Press, RegisterExperiment, Submit
+from bot.views import incident
+from handlers import grammar
+from handlers.door import Door
+
+REGISTER = "experiment.register"
+
+
+def register(app: AsyncApp, door: Door) -> None:
+    """Let `app` hear every form sent off."""
+
+    @app.view(re.compile(r"^(triage|experiment)\."))
+    async def submitted(ack: AsyncAck, body: dict[str, Any]) -> None:
+        view, by = body["view"], body["user"]["id"]
+        try:
+            read = _registration(view, by) if view["callback_id"] == REGISTER else _submit(view, by)
+        except _FormError as error:
+            await ack(response_action="errors", errors=error.by_block)
+            return
+        await door.store(f"view:{view['id']}:{view.get('hash', '')}", read)
+        await ack()
+
+
+def form_for(press: Press) -> dict[str, Any] | None:
+    """Return the form that a press opens, or None where the press itself is the answer."""
+    if press.action == incident.TriageAction.MENU and incident.wants_form(press.value):
+        return incident.assign_form(press.value)
+    return None
+
+
+class _FormError(Exception):
+    """What is wrong in a form, by the block it stands under."""
+
+    def __init__(self, by_block: Mapping[str, str]) -> None:
+        super().__init__(str(by_block))
+        self.by_block = dict(by_block)
+
+
+def _registration(view: Mapping[str, Any], by: str) -> RegisterExperiment:
+    channel = json.loads(view["private_metadata"])["channel"]
+    inputs = dict(_inputs(view))
+    yaml = str((inputs.get("yaml") or ("", {}))[1].get("value") or "")
+    block, element = inputs.get("file") or ("", {})
+    files = element.get("files") or []
+    if bool(yaml.strip()) == bool(files):
+        problem = "Give one of the two: the YAML pasted here, or a file below."
+        raise _FormError({inputs["yaml"][0]: problem} if "yaml" in inputs else {block: problem})
+    if files:
+        file = files[0]
+        return RegisterExperiment(by, Place(channel), file_url=file["url_private"], file_name=file["name"])
+    read = grammar.parse("experiment", f"register {yaml}", by=by, place=Place(channel))
+    assert isinstance(read, RegisterExperiment)  # noqa: S101 - for the type checker: the text is not empty
+    return read
+
+
+def _submit(view: Mapping[str, Any], by: str) -> Inbound:
+    values = {action: _text(element) for action, (_, element) in _inputs(view)}
+    return Submit(by, view["callback_id"], view.get("private_metadata", ""), values)
+
+
+def _inputs(view: Mapping[str, Any]) -> list[tuple[str, tuple[str, Mapping[str, Any]]]]:
+    """Every input of the form: its action id, and (its block's id, what Slack says of it)."""
+    blocks: Mapping[str, Mapping[str, Any]] = view["state"]["values"]
+    return [
+        (action, (block, element))
+        for block, by_action in blocks.items()
+        for action, element in by_action.items()
+    ]
+
+
+def _text(element: Mapping[str, Any]) -> str:
+    option = element.get("selected_option") or {}
+    return str(element.get("value") or option.get("value") or element.get("selected_user") or "")

@@ -1,0 +1,71 @@
+"""Timers and jobs: APScheduler says when to look, the slots in the database say what is due, once."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from sqlmodel import Session
+
+from bot.clock import Clock
+from bot.store import slots
+from bot.store.database import Database
+from bot.store.slots import Slot
+
+log = structlog.get_logger()
+
+LEASE = timedelta(seconds=120)
+"""Longer than any job takes: a look over a large table is the slowest."""
+
+TICK_SECONDS = 0.25
+
+Finish = Callable[[Session], None]
+Job = Callable[[Mapping[str, Any], datetime], Finish]
+"""Does the slow part outside any transaction, given payload and time; returns what to store."""
+
+
+class Slots:
+    """Works off due slots, one a step."""
+
+    def __init__(self, db: Database, jobs: Mapping[str, Job], clock: Clock) -> None:
+        self._db = db
+        self._jobs = jobs
+        self._clock = clock
+
+    def tick(self) -> int:
+        """Note that the clock runs and make every due slot of the recurring schedules; how many."""
+        return slots.tick(self._db, now=self._clock())
+
+    def step(self) -> bool:
+        """Run one due slot; False when there is none."""
+        slot = slots.claim(self._db, now=self._clock(), lease=LEASE)
+        if slot is None:
+            return False
+        try:
+            self._run(slot)
+        except Exception:
+            log.exception("slot_failed", job=slot.job, slot=slot.slot, tries=slot.tries)
+            with self._db.write() as session:
+                slots.failed(session, slot, error="see the log", now=self._clock())
+        return True
+
+    def _run(self, slot: Slot) -> None:
+        job = self._jobs[slot.job]
+        finish = job(slot.payload, self._clock())
+        with self._db.write() as session:
+            finish(session)
+            if not slots.done(session, slot):
+                session.rollback()
+                log.warning("slot_lease_lost", job=slot.job, slot=slot.slot)
+                return
+        log.info("slot_done", job=slot.job, slot=slot.slot, late=slot.late)
+
+
+def ticker(tick: Callable[[], Any]) -> AsyncIOScheduler:
+    """Return a scheduler, not yet started, that calls the coroutine function `tick` four times a second."""
+    scheduler = AsyncIOScheduler(timezone="UTC")
+    scheduler.add_job(
+        tick, "interval", seconds=TICK_SECONDS, max_instances=1, coalesce=True, misfire_grace_time=None
+    )
+    return scheduler

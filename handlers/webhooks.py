@@ -1,0 +1,117 @@
+"""`POST /webhooks/{source}` and `POST /changes/{source}`: authenticated, bounded, stored, then answered."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import ip_address
+from typing import Any
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from bot.clock import Clock
+from bot.settings import Settings
+from bot.store.inbox import Overloaded, Writer
+from handlers import alerts, changes, json_body
+from handlers.json_body import UnreadableError
+
+log = structlog.get_logger()
+
+MAX_BODY = 1_048_576
+KINDS = {"webhooks": alerts.SOURCES, "changes": changes.SOURCES}
+"""What each path's first word takes; an inbox row's source is "webhooks/alertmanager"."""
+
+REPEAT_AFTER = timedelta(hours=1)
+"""An alert repeated word for word this much later is news: it still fires."""
+
+
+@dataclass(frozen=True)
+class Hall:
+    """What the webhook routes need."""
+
+    settings: Settings
+    writer: Writer
+    clock: Clock
+    wake: Callable[[], None]
+
+
+def routes(hall: Hall) -> list[Route]:
+    """Return the two routes."""
+
+    async def webhook(request: Request) -> Response:
+        return await _receive(hall, "webhooks", request)
+
+    async def change(request: Request) -> Response:
+        return await _receive(hall, "changes", request)
+
+    return [
+        Route("/webhooks/{source}", webhook, methods=["POST"], max_body_size=MAX_BODY),
+        Route("/changes/{source}", change, methods=["POST"], max_body_size=MAX_BODY),
+    ]
+
+
+async def _receive(hall: Hall, kind: str, request: Request) -> Response:
+    source = request.path_params["source"]
+    adapter = KINDS[kind].get(source)
+    body = await request.body()
+    if adapter is None or not _authentic(hall, adapter, source, request, body):
+        known = ", ".join(sorted(KINDS[kind]))
+        hint = f"Sources here: {known}. Configure LOOKOUT_WEBHOOK_SECRET_{source.upper()[:40]} and send it."
+        return JSONResponse({"error": "unauthorized", "path": "", "hint": hint}, 401)
+    try:
+        return await _store(hall, kind, source, adapter, request, body)
+    except Overloaded:
+        return JSONResponse({"error": "cannot store now", "path": "", "hint": "Send it again."}, 503)
+
+
+def _authentic(hall: Hall, adapter: Any, source: str, request: Request, body: bytes) -> bool:
+    """A source without a secret is refused, except on loopback where a demo opened the door."""
+    secret = hall.settings.webhook_secrets.get(source)
+    if secret is None:
+        return hall.settings.open_webhooks and request.client is not None and _loopback(request.client.host)
+    authentic: bool = adapter.authentic(request.headers, body, secret.get_secret_value(), hall.clock())
+    return authentic
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+async def _store(
+    hall: Hall, kind: str, source: str, adapter: Any, request: Request, body: bytes
+) -> JSONResponse:
+    row_source, now = f"{kind}/{source}", hall.clock()
+    headers = {name: request.headers[name] for name in adapter.KEEP_HEADERS if name in request.headers}
+    try:
+        payload = json_body.parse(body)
+        adapter.parse(payload, headers)
+    except UnreadableError as error:
+        problem = {"error": error.error, "path": error.path, "hint": error.hint}
+        if not adapter.VENDOR:
+            return JSONResponse(problem, 422)
+        stored = await hall.writer.quarantine(
+            source=row_source,
+            key=f"unread:{alerts.digest(body)}",
+            body=body,
+            headers=headers,
+            now=now,
+            **problem,
+        )
+        log.warning("webhook_quarantined", source=row_source, delivery=stored.id, error=error.error)
+        hall.wake()
+        return JSONResponse({"id": stored.id, "quarantined": True, **problem}, 202)
+    stored = await hall.writer.put(
+        source=row_source,
+        key=adapter.delivery_key(headers, body, payload),
+        body=body.decode(),
+        headers=headers,
+        now=now,
+        repeat_after=REPEAT_AFTER,
+    )
+    hall.wake()
+    return JSONResponse({"id": stored.id, "duplicate": stored.duplicate}, 200 if stored.duplicate else 202)
