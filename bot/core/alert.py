@@ -24,7 +24,8 @@ class Alert:
 
     `key` identifies the alert over its life (a fingerprint); `value` and `baseline` are in the metric's own
     unit, None where the sender gave none; times are aware, None where unknown. A resolve says only that the
-    condition is no longer seen: the monitor itself may have died.
+    condition is no longer seen: the monitor itself may have died. `left_out` counts alerts that the sender
+    did not put into the delivery.
     """
 
     source: str
@@ -42,6 +43,7 @@ class Alert:
     url: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
+    left_out: int = 0
 
     @property
     def firing(self) -> bool:
@@ -61,7 +63,7 @@ def group_key(alert: Alert, fields: Sequence[str]) -> str:
     end up in one incident.
     """
     values = {
-        "metric": alert.metric,
+        "metric": alert.metric or alert.labels.get("alertname", ""),
         "service": alert.service,
         "title": alert.title,
         "severity": alert.severity,
