@@ -52,6 +52,8 @@ class Walk:
 
         following: the time of the look after, which sets the resolution; None when there is none.
         """
+        if not len(self.at):
+            return Walk(self.drift, time, self.at, self.mass)
         root = math.sqrt(time)
         centre, sd = self._centre(time), math.sqrt(time - self.time)
         low = max(lower * root, float(centre.min()) - REACH * sd)

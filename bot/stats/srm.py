@@ -1,0 +1,60 @@
+"""Sample-ratio mismatch: whether the arms have the sizes the assignment says."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scipy import special
+
+from bot.stats.undecided import Undecided
+
+THRESHOLD = 0.001
+"""Below this p the split is taken as broken (Fabijan et al. 2019, KDD): checked daily for 14 days it is
+crossed by chance with probability 0.0068."""
+
+
+@dataclass(frozen=True)
+class Srm:
+    """Chi-square test of the arm sizes.
+
+    p: probability of a split this uneven when the assignment works; ok: p >= THRESHOLD.
+    expected: units of (control, treatment) the allocation calls for. share: treatment's realised share.
+    """
+
+    p: float
+    ok: bool
+    chi2: float
+    expected: tuple[float, float]
+    share: float
+
+
+def srm(n_control: int, n_treatment: int, allocation: float = 0.5) -> Srm | Undecided:
+    """Test the sizes against `allocation`, the planned share of the treatment.
+
+    >>> srm(10_000, 10_400).ok, srm(10_000, 10_500).ok
+    (True, False)
+    """
+    if not 0 < allocation < 1:
+        raise ValueError(f"allocation is the treatment's share, between 0 and 1, not {allocation}")
+    total = n_control + n_treatment
+    if total == 0:
+        return Undecided("sample ratio: no unit in either arm")
+    expected = total * (1 - allocation), total * allocation
+    # Both deviations are the same number, so the two terms are one.
+    deviation = n_treatment - expected[1]
+    chi2 = deviation * deviation * (1 / expected[0] + 1 / expected[1])
+    p = float(special.chdtrc(1, chi2))
+    return Srm(p, p >= THRESHOLD, chi2, expected, n_treatment / total)
+
+
+def mix_p(control: Sequence[float], treatment: Sequence[float]) -> float | Undecided:
+    """Chi-square p that both arms have the same cohort mix, from units per cohort in the same order."""
+    cells = [(c, t) for c, t in zip(control, treatment, strict=True) if c + t > 0]
+    n_c, n_t = sum(c for c, _ in cells), sum(t for _, t in cells)
+    if len(cells) < 2 or n_c == 0 or n_t == 0:
+        return Undecided("cohort mix: at least two cohorts and both arms need units")
+    chi2 = 0.0
+    for c, t in cells:
+        for seen, size in ((c, n_c), (t, n_t)):
+            expected = (c + t) * size / (n_c + n_t)
+            chi2 += (seen - expected) ** 2 / expected
+    return float(special.chdtrc(len(cells) - 1, chi2))
