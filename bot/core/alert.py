@@ -14,8 +14,8 @@ _FELL = re.compile(
     rf"(?<![\w.])({_NUMBER})(\s*%)?\s*{_ARROW}\s*({_NUMBER})(\s*%)?(?![\w.]*\d)(?!\s*{_ARROW})"
 )
 
-COHORT_LABELS = ("cohort", "locale", "device", "tenure", "region", "segment", "shard")
-"""Labels that say which part of the traffic an alert is about, where the sender does not say it itself."""
+COHORT_DIMENSIONS = ("locale", "device", "tenure", "segment", "shard")
+"""Labels that say which part of the traffic an alert is about, where the sender names no cohort."""
 
 
 @dataclass(frozen=True)

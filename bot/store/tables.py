@@ -2,9 +2,11 @@
 
 from bot.store import (
     blobs,
+    changes,
     inbox,
+    incident_rows,
     outbox,
     slots,
 )
 
-ROWS = (blobs, inbox, outbox, slots)
+ROWS = (blobs, changes, incident_rows, inbox, outbox, slots)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.core.alert import COHORT_LABELS, Alert, AlertStatus, fallen
+from bot.core.alert import COHORT_DIMENSIONS, Alert, AlertStatus, fallen
 from handlers.fields import moment, number, text, texts
 from handlers.json_body import UnreadableError
 from handlers.signatures import bearer, digest
@@ -77,7 +77,7 @@ def _alert(item: object, index: int, group: Mapping[str, Any], left_out: int) ->
         service=text(labels, "service", "app", "model", "job"),
         value=value,
         baseline=baseline,
-        cohort={name: labels[name] for name in COHORT_LABELS if labels.get(name)},
+        cohort=_cohort(labels),
         started_at=started,
         ended_at=moment(item.get("endsAt")) if status == "resolved" else None,
         url=text(item, "generatorURL"),
@@ -107,6 +107,13 @@ def _numbers(notes: Mapping[str, str]) -> tuple[float | None, float | None]:
         said = {match for name in ("summary", "description") for match in _VALUE.findall(notes.get(name, ""))}
         value = number(said.pop()) if len(said) == 1 else None
     return value, baseline
+
+
+def _cohort(labels: Mapping[str, str]) -> dict[str, str]:
+    """The label `cohort` where there is one, else the known dimensions."""
+    if labels.get("cohort"):
+        return {"cohort": labels["cohort"]}
+    return {name: labels[name] for name in COHORT_DIMENSIONS if labels.get(name)}
 
 
 def _fingerprint(labels: Mapping[str, str]) -> str:

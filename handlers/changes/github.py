@@ -101,7 +101,7 @@ def _push(payload: Mapping[str, Any]) -> Change | None:
         title=f"{_repository(payload)} push to {branch}: {subject}",
         at=_time(pushed, "/head_commit", "pushed_at", "timestamp"),
         version=text(payload, "after")[:12],
-        previous_version=text(payload, "before")[:12],
+        previous_version=text(payload, "before").strip("0")[:12],
         url=text(payload, "compare"),
     )
 

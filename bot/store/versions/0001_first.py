@@ -20,6 +20,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sha256"),
     )
     op.create_table(
+        "change",
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("title", columns.SafeText(), nullable=False),
+        sa.Column("at", columns.UtcDateTime(), nullable=False),
+        sa.Column("ended_at", columns.UtcDateTime(), nullable=True),
+        sa.Column("person", columns.SafeText(), nullable=False),
+        sa.Column("service", columns.SafeText(), nullable=False),
+        sa.Column("version", columns.SafeText(), nullable=False),
+        sa.Column("previous_version", columns.SafeText(), nullable=False),
+        sa.Column("url", columns.SafeText(), nullable=False),
+        sa.Column("received_at", columns.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("source", "id"),
+    )
+    with op.batch_alter_table("change", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_change_at"), ["at"], unique=False)
+
+    op.create_table(
         "channel",
         sa.Column("reference", sa.String(), nullable=False),
         sa.Column("channel", sa.String(), nullable=False),
@@ -52,6 +71,41 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("inbox", schema=None) as batch_op:
         batch_op.create_index("ix_inbox_state_id", ["state", "id"], unique=False)
+
+    op.create_table(
+        "incident",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("title", columns.SafeText(), nullable=False),
+        sa.Column("severity", sa.String(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("group_key", columns.SafeText(), nullable=False),
+        sa.Column("open_group", sa.String(), nullable=True),
+        sa.Column("playbook", sa.String(), nullable=False),
+        sa.Column("position", sa.String(), nullable=False),
+        sa.Column("opened_at", columns.UtcDateTime(), nullable=False),
+        sa.Column("opened_by", sa.String(), nullable=False),
+        sa.Column("started", columns.UtcDateTime(), nullable=False),
+        sa.Column("detected_at", columns.UtcDateTime(), nullable=False),
+        sa.Column("localized_at", columns.UtcDateTime(), nullable=True),
+        sa.Column("mitigated_at", columns.UtcDateTime(), nullable=True),
+        sa.Column("resolved_at", columns.UtcDateTime(), nullable=True),
+        sa.Column("last_alert_at", columns.UtcDateTime(), nullable=True),
+        sa.Column("lead", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("category", sa.Integer(), nullable=False),
+        sa.Column("metric", columns.SafeText(), nullable=False),
+        sa.Column("service", columns.SafeText(), nullable=False),
+        sa.Column("value", sa.Float(), nullable=True),
+        sa.Column("baseline", sa.Float(), nullable=True),
+        sa.Column("path", columns.Json(), nullable=False),
+        sa.Column("moved", columns.Json(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("open_group"),
+    )
+    with op.batch_alter_table("incident", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_incident_channel"), ["channel"], unique=False)
+        batch_op.create_index(batch_op.f("ix_incident_status"), ["status"], unique=False)
 
     op.create_table(
         "message",
@@ -117,9 +171,80 @@ def upgrade() -> None:
         sa.Column("file", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("key"),
     )
+    op.create_table(
+        "incident_alert",
+        sa.Column("incident", sa.Integer(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("title", columns.SafeText(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("first_seen", columns.UtcDateTime(), nullable=False),
+        sa.Column("last_seen", columns.UtcDateTime(), nullable=False),
+        sa.Column("severity", columns.SafeText(), nullable=False),
+        sa.Column("metric", columns.SafeText(), nullable=False),
+        sa.Column("service", columns.SafeText(), nullable=False),
+        sa.Column("value", sa.Float(), nullable=True),
+        sa.Column("baseline", sa.Float(), nullable=True),
+        sa.Column("cohort", columns.Json(), nullable=False),
+        sa.Column("started_at", columns.UtcDateTime(), nullable=True),
+        sa.Column("first_started_at", columns.UtcDateTime(), nullable=True),
+        sa.Column("ended_at", columns.UtcDateTime(), nullable=True),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.Column("url", columns.SafeText(), nullable=False),
+        sa.Column("labels", columns.Json(), nullable=False),
+        sa.Column("annotations", columns.Json(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["incident"],
+            ["incident.id"],
+        ),
+        sa.PrimaryKeyConstraint("incident", "source", "key"),
+    )
+    with op.batch_alter_table("incident_alert", schema=None) as batch_op:
+        batch_op.create_index("ix_incident_alert_key", ["source", "key"], unique=False)
+
+    op.create_table(
+        "incident_event",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("incident", sa.Integer(), nullable=False),
+        sa.Column("at", columns.UtcDateTime(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("text", columns.SafeText(), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("detail", columns.Json(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["incident"],
+            ["incident.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("incident_event", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_incident_event_incident"), ["incident"], unique=False)
+
+    op.create_table(
+        "incident_evidence",
+        sa.Column("incident", sa.Integer(), nullable=False),
+        sa.Column("step", sa.String(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("evidence", columns.Json(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["incident"],
+            ["incident.id"],
+        ),
+        sa.PrimaryKeyConstraint("incident", "step", "place"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("incident_evidence")
+    with op.batch_alter_table("incident_event", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_incident_event_incident"))
+
+    op.drop_table("incident_event")
+    with op.batch_alter_table("incident_alert", schema=None) as batch_op:
+        batch_op.drop_index("ix_incident_alert_key")
+
+    op.drop_table("incident_alert")
     op.drop_table("upload")
     with op.batch_alter_table("slot", schema=None) as batch_op:
         batch_op.drop_index("ix_slot_state_due")
@@ -132,10 +257,19 @@ def downgrade() -> None:
 
     op.drop_table("outbox")
     op.drop_table("message")
+    with op.batch_alter_table("incident", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_incident_status"))
+        batch_op.drop_index(batch_op.f("ix_incident_channel"))
+
+    op.drop_table("incident")
     with op.batch_alter_table("inbox", schema=None) as batch_op:
         batch_op.drop_index("ix_inbox_state_id")
 
     op.drop_table("inbox")
     op.drop_table("heartbeat")
     op.drop_table("channel")
+    with op.batch_alter_table("change", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_change_at"))
+
+    op.drop_table("change")
     op.drop_table("blob")

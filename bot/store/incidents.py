@@ -1,0 +1,228 @@
+"""Incidents, their alerts, their timeline (append-only) and the evidence last gathered."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func
+from sqlmodel import Session, col, delete, select
+
+from bot.core.evidence import Evidence
+from bot.core.incident import Answer, Event, Incident, IncidentAlert, Moved, Status
+from bot.store.incident_rows import EvidenceRow, IncidentAlertRow, IncidentEventRow, IncidentRow
+
+_CLOSED = (Status.RESOLVED.value, Status.FALSE_ALARM.value)
+
+
+def add(session: Session, incident: Incident, *, open_group: str | None) -> Incident:
+    """Store a new incident and return it with its number; its `id` is ignored.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: another incident with the same `open_group` was opened just now.
+
+    """
+    row = IncidentRow(**_values(incident) | {"open_group": open_group})
+    session.add(row)
+    session.flush()
+    assert row.id is not None  # noqa: S101 - the database numbered it in the flush
+    return _incident(session, row)
+
+
+def save(session: Session, incident: Incident) -> None:
+    """Store the incident's state; its alerts have their own `save_alert`."""
+    row = session.get_one(IncidentRow, incident.id)
+    for name, value in _values(incident).items():
+        setattr(row, name, value)
+    if incident.closed:
+        row.open_group = None
+    session.flush()
+
+
+def leave_group(session: Session, incident_id: int) -> None:
+    """Let the incident take in no more alerts of its group."""
+    session.get_one(IncidentRow, incident_id).open_group = None
+    session.flush()
+
+
+def load(session: Session, incident_id: int, *, lock: bool = False) -> Incident | None:
+    """The incident of that number; `lock` keeps others from changing it in this transaction."""
+    row = session.get(IncidentRow, incident_id, with_for_update=lock or None, populate_existing=lock)
+    return _incident(session, row) if row else None
+
+
+def open_in_group(session: Session, group: str) -> Incident | None:
+    """The incident that takes in alerts of this group, locked."""
+    row = session.exec(
+        select(IncidentRow).where(col(IncidentRow.open_group) == group).with_for_update()
+    ).first()
+    return _incident(session, row) if row else None
+
+
+def with_alert(session: Session, source: str, key: str) -> Incident | None:
+    """The newest incident that has this alert, locked."""
+    row = session.exec(
+        select(IncidentRow)
+        .join(IncidentAlertRow, col(IncidentAlertRow.incident) == col(IncidentRow.id))
+        .where(col(IncidentAlertRow.source) == source, col(IncidentAlertRow.key) == key)
+        .order_by(col(IncidentRow.id).desc())
+        .limit(1)
+        .with_for_update(of=IncidentRow)
+    ).first()
+    return _incident(session, row) if row else None
+
+
+def in_channel(session: Session, channels: Sequence[str]) -> Incident | None:
+    """The newest incident whose card is in one of `channels` (an id and its name), open ones first."""
+    row = session.exec(
+        select(IncidentRow)
+        .where(col(IncidentRow.channel).in_(channels))
+        .order_by(col(IncidentRow.status).in_(_CLOSED), col(IncidentRow.id).desc())
+        .limit(1)
+    ).first()
+    return _incident(session, row) if row else None
+
+
+def open_ones(session: Session, limit: int = 50) -> tuple[Incident, ...]:
+    """The incidents that are not closed, newest first."""
+    rows = session.exec(
+        select(IncidentRow)
+        .where(col(IncidentRow.status).not_in(_CLOSED))
+        .order_by(col(IncidentRow.id).desc())
+        .limit(limit)
+    ).all()
+    return tuple(_incident(session, row) for row in rows)
+
+
+def count_open(session: Session) -> int:
+    """How many incidents are not closed."""
+    return session.exec(
+        select(func.count()).select_from(IncidentRow).where(col(IncidentRow.status).not_in(_CLOSED))
+    ).one()
+
+
+def channel_taken(session: Session, channel: str) -> bool:
+    """Whether an incident has this channel reference already."""
+    return session.exec(select(IncidentRow.id).where(col(IncidentRow.channel) == channel)).first() is not None
+
+
+def save_alert(session: Session, incident_id: int, alert: IncidentAlert) -> None:
+    """Add the alert to the incident, or store its new state."""
+    row = session.get(IncidentAlertRow, (incident_id, alert.source, alert.key))
+    if row is None:
+        place = session.exec(
+            select(func.count())
+            .select_from(IncidentAlertRow)
+            .where(col(IncidentAlertRow.incident) == incident_id)
+        ).one()
+        session.add(IncidentAlertRow(incident=incident_id, place=place, **_shallow(alert)))
+    else:
+        for name, value in _shallow(alert).items():
+            setattr(row, name, value)
+    session.flush()
+
+
+def append(session: Session, incident_id: int, event: Event) -> int:
+    """Add a line to the timeline; returns its number, which is unique."""
+    row = IncidentEventRow(incident=incident_id, **asdict(event))
+    session.add(row)
+    session.flush()
+    assert row.id is not None  # noqa: S101 - the database numbered it in the flush
+    return row.id
+
+
+def timeline(session: Session, incident_id: int) -> tuple[Event, ...]:
+    """The timeline in the order it was written."""
+    rows = session.exec(
+        select(IncidentEventRow)
+        .where(col(IncidentEventRow.incident) == incident_id)
+        .order_by(col(IncidentEventRow.id))
+    )
+    return tuple(Event(row.at, row.kind, row.text, row.by, row.detail) for row in rows)
+
+
+def keep_evidence(session: Session, incident_id: int, found: Mapping[str, Sequence[Evidence]]) -> None:
+    """Replace the evidence of the steps in `found`; what was seen at an answer is kept with the answer."""
+    for step, lines in found.items():
+        session.exec(
+            delete(EvidenceRow).where(col(EvidenceRow.incident) == incident_id, col(EvidenceRow.step) == step)
+        )
+        for place, line in enumerate(lines):
+            session.add(EvidenceRow(incident=incident_id, step=step, place=place, evidence=line.to_json()))
+    session.flush()
+
+
+def evidence(session: Session, incident_id: int, step: str) -> tuple[Evidence, ...]:
+    """The evidence last gathered for the step, in the order it was kept."""
+    rows = session.exec(
+        select(EvidenceRow)
+        .where(col(EvidenceRow.incident) == incident_id, col(EvidenceRow.step) == step)
+        .order_by(col(EvidenceRow.place))
+    )
+    return tuple(Evidence.from_json(row.evidence) for row in rows)
+
+
+def _values(incident: Incident) -> dict[str, Any]:
+    """The incident's columns; alerts have rows of their own."""
+    values = {
+        item.name: getattr(incident, item.name)
+        for item in fields(incident)
+        if item.name not in {"id", "alerts", "path", "moved"}
+    }
+    values["status"] = incident.status.value
+    values["path"] = [
+        {
+            "step": answer.step,
+            "answer": answer.answer,
+            "label": answer.label,
+            "by": answer.by,
+            "at": answer.at.isoformat(),
+            "evidence": [item.to_json() for item in answer.evidence],
+        }
+        for answer in incident.path
+    ]
+    moved = incident.moved
+    values["moved"] = {"what": moved.what, "by": moved.by, "at": moved.at.isoformat()} if moved else None
+    return values
+
+
+def _shallow(alert: IncidentAlert) -> dict[str, Any]:
+    values = {item.name: getattr(alert, item.name) for item in fields(alert)}
+    return values | {name: dict(values[name]) for name in ("cohort", "labels", "annotations")}
+
+
+def _incident(session: Session, row: IncidentRow) -> Incident:
+    names = {item.name for item in fields(Incident)} - {"alerts", "path", "moved", "status"}
+    values = {name: getattr(row, name) for name in names}
+    return Incident(
+        **values,
+        status=Status(row.status),
+        path=tuple(_answer(item) for item in row.path),
+        moved=_moved(row.moved),
+        alerts=_alerts(session, row.id or 0),
+    )
+
+
+def _answer(item: Mapping[str, Any]) -> Answer:
+    return Answer(
+        step=item["step"],
+        answer=item["answer"],
+        label=item["label"],
+        by=item["by"],
+        at=datetime.fromisoformat(item["at"]),
+        evidence=tuple(Evidence.from_json(line) for line in item["evidence"]),
+    )
+
+
+def _moved(item: Mapping[str, Any] | None) -> Moved | None:
+    return None if item is None else Moved(item["what"], item["by"], datetime.fromisoformat(item["at"]))
+
+
+def _alerts(session: Session, incident_id: int) -> tuple[IncidentAlert, ...]:
+    rows = session.exec(
+        select(IncidentAlertRow)
+        .where(col(IncidentAlertRow.incident) == incident_id)
+        .order_by(col(IncidentAlertRow.place))
+    )
+    names = [item.name for item in fields(IncidentAlert)]
+    return tuple(IncidentAlert(**{name: getattr(row, name) for name in names}) for row in rows)
