@@ -22,7 +22,7 @@ from typing import Literal, TypeAlias, get_args
 from scipy import special
 
 from bot.stats.effect import Effect, Harm, Interval
-from bot.stats.sequential import boundaries
+from bot.stats.sequential import critical_z, type1_error
 from bot.stats.undecided import Undecided
 
 Kind: TypeAlias = Literal["max_relative_regression", "max_relative_increase", "max", "min"]
@@ -168,21 +168,24 @@ def false_veto_probability(
 
     Guardrails are taken as independent, which is the worst case of positive dependence. fractions: the looks
     at which they are watched, each time at the full level. limits_in_se: threshold over standard error at the
-    last look, per guardrail: a veto needs the threshold crossed as well, which makes it rarer; unknown
-    thresholds are left out, so the figure is an upper bound.
+    last look, per guardrail: a veto needs the threshold crossed as well, which makes it rarer; without them
+    the figure is an upper bound.
 
     >>> round(false_veto_probability(5), 4), round(false_veto_probability(5, correction="bonferroni"), 4)
-    (0.1189, 0.0249)
+    (0.1189, 0.0248)
     """
     if count == 0:
         return 0.0
     level = alpha if correction == "iut" else alpha / count  # Holm's first step is Bonferroni's
-    one = boundaries(fractions, level, "none").type1_error / 2  # only one direction is harm
     limits = [0.0] * count if limits_in_se is None else limits_in_se
     if len(limits) != count:
         raise ValueError(f"{len(limits)} limits for {count} guardrails")
-    # The threshold in standard errors is smallest at the last look; there it binds least.
-    each = [min(one, len(fractions) * float(special.ndtr(-limit))) for limit in limits]
+    significant = critical_z(level)
+    each = []
+    for limit in limits:
+        # A fixed threshold is fewer standard errors away at the earlier, noisier looks.
+        bounds = [max(significant, limit * math.sqrt(t / fractions[-1])) for t in fractions]
+        each.append(type1_error(bounds, fractions) / 2)  # only one direction is harm
     return -math.expm1(math.fsum(math.log1p(-p) for p in each))
 
 
