@@ -1,0 +1,24 @@
+"""Findings about one document, with their lines."""
+
+from bot.core.finding import Finding, Level, dotted
+from bot.core.strict_yaml import Document
+
+
+class Report:
+    """Collects findings; a path may end at a key that is missing, the line is then that of its parent."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.findings: list[Finding] = []
+
+    def error(self, code: str, path: tuple[str | int, ...], message: str, hint: str = "") -> None:
+        """The file cannot be used until this is mended."""
+        self._add(code, "error", path, message, hint)
+
+    def warning(self, code: str, path: tuple[str | int, ...], message: str, hint: str = "") -> None:
+        """Usable, but somebody will regret it."""
+        self._add(code, "warning", path, message, hint)
+
+    def _add(self, code: str, level: Level, path: tuple[str | int, ...], message: str, hint: str) -> None:
+        line = self.document.line(path)
+        self.findings.append(Finding(code, level, self.document.name, dotted(path), line, message, hint))

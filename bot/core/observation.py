@@ -1,0 +1,160 @@
+"""What one look saw: sufficient statistics per arm and cohort cell, and what was odd about the data.
+
+Enough to compute the verdict again, and nothing of any one user.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from bot.stats.sample import Sample
+
+Side: TypeAlias = Literal["control", "treatment"]
+SIDES: tuple[Side, Side] = ("control", "treatment")
+DIGITS = 12
+"""Significant digits that enter the fingerprint: engines may differ in the last bits, not in these."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One arm in one crossing of all cohort dimensions.
+
+    cohort: one value per declared dimension, in declared order; None for a value that was not declared.
+    units: all units of the cell; a metric's sample has fewer where it is null.
+    """
+
+    side: Side
+    cohort: tuple[str | None, ...]
+    units: int
+    samples: Mapping[str, Sample]
+
+
+@dataclass(frozen=True)
+class QuantileArm:
+    """One arm of a quantile metric, over all cohorts.
+
+    n: units; value: the sample quantile, metric units; sd: of one unit's contribution, so that the standard
+    error is sd / sqrt(n).
+    """
+
+    n: int
+    value: float
+    sd: float
+
+
+@dataclass(frozen=True)
+class Observations:
+    """All that a look knows.
+
+    first_day, last_day: days that the data covers, None when it does not say.
+    both_arms: units seen in both arms; other_arm: units whose arm is neither.
+    nulls, infinite: units per metric without a value, and with an infinite one.
+    missing: metrics that could not be had, with the reason.
+    source, query_sha256: where it came from, and the hash of the text of the queries.
+    """
+
+    cells: tuple[Cell, ...]
+    first_day: float | None = None
+    last_day: float | None = None
+    both_arms: int = 0
+    other_arm: int = 0
+    duplicates: int = 0
+    nulls: Mapping[str, int] = field(default_factory=dict)
+    infinite: Mapping[str, int] = field(default_factory=dict)
+    quantiles: Mapping[str, Mapping[str, QuantileArm]] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict)
+    summary: bool = False
+    source: str = ""
+    query_sha256: str = ""
+
+    def units(self, side: Side) -> int:
+        """Units of one arm."""
+        return sum(cell.units for cell in self.cells if cell.side == side)
+
+    def metrics(self) -> list[str]:
+        """Metrics that have samples."""
+        return sorted({name for cell in self.cells for name in cell.samples})
+
+    def sample(self, side: Side, metric: str, cohort: Mapping[int, str] | None = None) -> Sample | None:
+        """One arm's sample of a metric, of all cells or of those with these values (dimension number: value).
+
+        None when no cell has it.
+        """
+        samples = [cell.samples[metric] for cell in self._cells(side, cohort or {}) if metric in cell.samples]
+        return Sample.merge_all(samples) if samples else None
+
+    def count(self, side: Side, cohort: Mapping[int, str]) -> int:
+        """Units of one arm in a cohort."""
+        return sum(cell.units for cell in self._cells(side, cohort))
+
+    def _cells(self, side: Side, cohort: Mapping[int, str]) -> Iterable[Cell]:
+        for cell in self.cells:
+            if cell.side == side and all(cell.cohort[at] == value for at, value in cohort.items()):
+                yield cell
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON with every digit, enough to compute the look again."""
+        return {
+            "cells": [
+                {
+                    "side": cell.side,
+                    "cohort": list(cell.cohort),
+                    "units": cell.units,
+                    "samples": {name: sample.to_json() for name, sample in sorted(cell.samples.items())},
+                }
+                for cell in self.cells
+            ],
+            "first_day": self.first_day,
+            "last_day": self.last_day,
+            "both_arms": self.both_arms,
+            "other_arm": self.other_arm,
+            "duplicates": self.duplicates,
+            "nulls": dict(self.nulls),
+            "infinite": dict(self.infinite),
+            "quantiles": {
+                name: {side: [arm.n, arm.value, arm.sd] for side, arm in arms.items()}
+                for name, arms in self.quantiles.items()
+            },
+            "missing": dict(self.missing),
+            "summary": self.summary,
+            "source": self.source,
+            "query_sha256": self.query_sha256,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Observations":
+        """Inverse of `to_json`, bit for bit."""
+        rest = {key: value[key] for key in value if key not in ("cells", "quantiles")}
+        cells = tuple(
+            Cell(
+                cell["side"],
+                tuple(cell["cohort"]),
+                cell["units"],
+                {name: Sample.from_json(sample) for name, sample in cell["samples"].items()},
+            )
+            for cell in value["cells"]
+        )
+        quantiles = {
+            name: {side: QuantileArm(*arm) for side, arm in arms.items()}
+            for name, arms in value["quantiles"].items()
+        }
+        return cls(cells=cells, quantiles=quantiles, **rest)
+
+    def fingerprint(self) -> str:
+        """SHA-256 of the sufficient statistics to 12 significant digits; the same data gives the same."""
+        value = self.to_json()
+        del value["source"], value["query_sha256"]
+        text = json.dumps(_rounded(value), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return f"{value:.{DIGITS}g}"
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    return value

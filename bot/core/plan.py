@@ -1,0 +1,107 @@
+"""What `lookout plan` says of a registration: sizes, boundaries, the true error, cohorts, runtime."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.core.calendar import date_of, planned
+from bot.core.finding import Finding
+from bot.core.registration import Registration
+from bot.core.sizing import Sizing, size
+from bot.stats.guardrail import false_veto_probability
+from bot.stats.undecided import Undecided
+
+
+@dataclass(frozen=True)
+class PlannedLook:
+    """One look: its day, information, boundary (|z| and two-sided p) and alpha spent by then."""
+
+    look: int
+    day: int
+    date: dt.date | None
+    fraction: float
+    z: float
+    nominal_p: float
+    alpha_spent: float
+
+
+@dataclass(frozen=True)
+class LaunchPlan:
+    """A registration worked out."""
+
+    registration: Registration
+    sha256: str
+    sizing: Sizing
+    looks: tuple[PlannedLook, ...]
+    type1_error: float
+    false_veto_probability: float
+    findings: tuple[Finding, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The shape of `lookout plan --json`."""
+        sizing = self.sizing
+        undecided = isinstance(sizing.n_fixed, Undecided)
+        primary: dict[str, Any] = {
+            "n_per_arm_fixed": None if undecided else sizing.n_fixed,
+            "n_per_arm": sizing.n,
+            "inflation": sizing.inflation,
+            "n_per_arm_cuped": sizing.n_cuped,
+        }
+        if isinstance(sizing.n_fixed, Undecided):
+            primary["reason"] = sizing.n_fixed.reason
+        return {
+            "registration": self.registration.id,
+            "sha256": self.sha256,
+            "primary": primary,
+            "looks": [
+                {
+                    "look": one.look,
+                    "day": one.day,
+                    "fraction": one.fraction,
+                    "z": one.z if one.z < 1e300 else None,
+                    "nominal_p": one.nominal_p,
+                    "alpha_spent": one.alpha_spent,
+                }
+                for one in self.looks
+            ],
+            "type1_error": self.type1_error,
+            "cohorts": [
+                {
+                    "cohort": need.cohort,
+                    "share": need.share,
+                    "n_per_arm_needed": need.n_per_arm,
+                    "total_needed": need.total_needed,
+                    "days": need.days,
+                    "powered": need.powered,
+                }
+                for need in sizing.cohorts
+            ],
+            "runtime_days": sizing.runtime_days,
+            "guardrails": {"false_veto_probability": self.false_veto_probability},
+            "findings": [finding.to_json() for finding in self.findings],
+        }
+
+
+def work_out(registration: Registration, sha256: str, findings: Sequence[Finding] = ()) -> LaunchPlan:
+    """The plan of a registration whose looks make sense (raises ValueError when they do not)."""
+    plan = planned(registration)
+    days = registration.looks
+    looks = tuple(
+        PlannedLook(
+            look=number + 1,
+            day=day,
+            date=date_of(registration, day),
+            fraction=plan.fractions[number],
+            z=plan.z[number],
+            nominal_p=plan.nominal_p[number],
+            alpha_spent=plan.cumulative_alpha[number],
+        )
+        for number, day in enumerate(days)
+    )
+    veto = false_veto_probability(
+        len(registration.guardrails), registration.alpha, registration.correction, fractions=plan.fractions
+    )
+    return LaunchPlan(
+        registration, sha256, size(registration), looks, plan.type1_error, veto, tuple(findings)
+    )

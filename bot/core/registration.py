@@ -1,0 +1,277 @@
+"""A registration: the rule written before the result, as frozen values.
+
+The shapes are those of the YAML file; what they mean together is judged by `bot.core.lint`. The hash of a
+registration is taken over its parsed content, so that formatting and comments do not change it.
+"""
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+ID_PATTERN = r"^[a-z0-9][a-z0-9-]{2,63}$"
+
+
+def _label(value: object) -> object:
+    """A value of an arm or cohort column: numbers and booleans are compared as text."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int) else value
+
+
+Label: TypeAlias = Annotated[str, BeforeValidator(_label), Field(min_length=1, max_length=200)]
+Text: TypeAlias = Annotated[str, Field(max_length=4000)]
+Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=200)]
+Number: TypeAlias = Annotated[float, Field(allow_inf_nan=False)]
+Positive: TypeAlias = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Share: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
+Day: TypeAlias = Annotated[int, Field(ge=1, le=3660)]
+
+
+def _freeze(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    return MappingProxyType(dict(value))
+
+
+Frozen = AfterValidator(_freeze)
+EMPTY: Any = Field(default_factory=dict, validate_default=True)
+
+
+class Part(BaseModel):
+    """What all parts of a registration share: frozen, strict, no unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
+
+
+class Hypothesis(Part):
+    """What is believed and what would disprove it."""
+
+    intervention: Text = ""
+    h0: Text = ""
+    h1: Text = ""
+    prior_evidence: tuple[Text, ...] = ()
+    disconfirming: tuple[Text, ...] = ()
+    prior_probability: Annotated[float, Field(ge=0, le=1)] | None = None
+
+
+class Arms(Part):
+    """Values of the arm column."""
+
+    control: Label
+    treatment: Label
+
+
+class Traffic(Part):
+    """How many units come by: both arms together, per day."""
+
+    eligible_per_day: Positive
+
+
+class Data(Part):
+    """Where the data is and what its columns are called."""
+
+    source: Name | None = None
+    kind: Literal["rows", "summary"] = "rows"
+    table: Name | None = None
+    sql: Annotated[str, Field(min_length=1, max_length=20_000)] | None = None
+    path: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
+    unit: Name | None = None
+    arm: Name | None = None
+    day: Name | None = None
+    date: Name | None = None
+    start: dt.date | None = None
+    columns: Annotated[Mapping[str, Name], Frozen] = EMPTY
+
+    def column(self, name: str) -> str:
+        """The column that plays this part, after `columns:`."""
+        return self.columns.get(name, name)
+
+
+class Mean(Part):
+    """Mean over units of each unit's mean over its days."""
+
+    kind: Literal["mean"]
+    column: Name | None = None
+    covariate: Name | None = None
+
+
+class Proportion(Part):
+    """Share of units for which the column was ever 1."""
+
+    kind: Literal["proportion"]
+    column: Name | None = None
+    covariate: Name | None = None
+
+
+class Ratio(Part):
+    """Sum of the numerator over sum of the denominator; units are the randomised ones."""
+
+    kind: Literal["ratio"]
+    numerator: Name | None = None
+    denominator: Name | None = None
+    covariate: Name | None = None
+
+
+class Quantile(Part):
+    """The q-quantile over rows, clustered by unit."""
+
+    kind: Literal["quantile"]
+    column: Name | None = None
+    q: Share
+
+
+Metric: TypeAlias = Annotated[Mean | Proportion | Ratio | Quantile, Field(discriminator="kind")]
+
+
+class Mde(Part):
+    """The minimum effect worth detecting; one of both."""
+
+    relative: Positive | None = None
+    absolute: Positive | None = None
+
+
+class Cuped(Part):
+    """The planning value; the look measures the real one."""
+
+    variance_reduction: Annotated[float, Field(ge=0, lt=1)]
+
+
+class Primary(Part):
+    """The one metric that decides.
+
+    baseline, sd: of one unit in the control arm, metric units. claimed_*: figures some document states,
+    checked against what is computed.
+    """
+
+    metric: Name
+    direction: Literal["increase", "decrease"] = "increase"
+    baseline: Number | None = None
+    sd: Positive | None = None
+    mde: Mde | None = None
+    cuped: Cuped | None = None
+    claimed_n_per_arm: Positive | None = None
+    claimed_n_per_arm_cuped: Positive | None = None
+
+
+class Futility(Part):
+    """When to stop for want of effect."""
+
+    spending: Literal["obrien-fleming", "pocock", "hwang-shih-decani"]
+    gamma: Number | None = None
+    binding: bool = False
+
+
+Spending: TypeAlias = Literal["obrien-fleming", "pocock", "hwang-shih-decani", "nominal", "none"]
+
+
+class Sequential(Part):
+    """When the data may be looked at, and what each look may spend."""
+
+    looks: Annotated[tuple[Day, ...], Field(min_length=1, max_length=60)]
+    spending: Spending = "obrien-fleming"
+    gamma: Number | None = None
+    alphas: tuple[Share, ...] | None = None
+    futility: Annotated[
+        Futility | None, BeforeValidator(lambda value: None if value == "none" else value)
+    ] = None
+
+
+class Guardrail(Part):
+    """A line that must not be crossed; exactly one threshold."""
+
+    metric: Name
+    max_relative_regression: Positive | None = None
+    max_relative_increase: Positive | None = None
+    max: Number | None = None
+    min: Number | None = None
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """The thresholds given: a registration that passed the checks has one."""
+        values = self.model_dump(exclude={"metric"}, exclude_none=True)
+        return {kind: float(value) for kind, value in values.items()}
+
+
+class Cohorts(Part):
+    """Groups that must each be unharmed."""
+
+    dimensions: Annotated[Mapping[str, Annotated[tuple[Label, ...], Field(min_length=1)]], Frozen] = EMPTY
+    shares: Annotated[
+        Mapping[str, Annotated[Mapping[str, Annotated[float, Field(ge=0, le=1)]], Frozen]], Frozen
+    ] = EMPTY
+    max_relative_regression: Positive | None = None
+    min_adequacy: Annotated[float, Field(gt=0, le=1)] = 0.8
+
+
+class EvidenceGate(Part):
+    """How well offline evidence must have predicted online effects."""
+
+    min_correlation: Annotated[float, Field(ge=-1, le=1)]
+
+
+class Stage(Part):
+    """One step of the rollout."""
+
+    stage: Label
+    days: Positive | None = None
+    abort_if: tuple[Text, ...] = ()
+
+
+class Registration(Part):
+    """The whole file."""
+
+    id: Annotated[str, Field(pattern=ID_PATTERN)]
+    title: Annotated[str, Field(max_length=200)] = ""
+    owner: Annotated[str, Field(max_length=200)] = ""
+    hypothesis: Hypothesis = Field(default_factory=Hypothesis)
+    population: Text = ""
+    arms: Arms
+    allocation: Share = 0.5
+    horizon_days: Day
+    power: Share = 0.8
+    alpha: Share = 0.05
+    traffic: Traffic | None = None
+    data: Data
+    metrics: Annotated[Mapping[str, Metric], Frozen, Field(min_length=1, max_length=60)]
+    primary: Primary
+    ship_rule: Literal["significant", "clears_mde"] = "significant"
+    sequential: Sequential
+    guardrails: Annotated[tuple[Guardrail, ...], Field(max_length=60)] = ()
+    correction: Literal["iut", "bonferroni", "holm"] = "iut"
+    guardrail_rule: Literal["harm", "noninferiority"] = "harm"
+    cohorts: Cohorts = Field(default_factory=Cohorts)
+    evidence_gate: EvidenceGate | None = None
+    rollout: tuple[Stage, ...] = ()
+    signoffs: tuple[Name, ...] = ()
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """Days of the planned looks."""
+        return self.sequential.looks
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.title or self.id
+
+    def fractions(self) -> tuple[float, ...]:
+        """Planned information at each look, a share of that at the last one; time stands for information."""
+        return tuple(day / self.looks[-1] for day in self.looks)
+
+
+def canonical_json(data: Any) -> str:
+    """The text that is hashed: keys sorted, no white space, UTF-8 kept as it is."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def sha256(data: Any) -> str:
+    """The registration's hash, hexadecimal."""
+    return hashlib.sha256(canonical_json(data).encode()).hexdigest()
+
+
+def load_canonical(text: str) -> Registration:
+    """A registration from its stored canonical JSON; it was checked when it was stored."""
+    return Registration.model_validate_json(text)

@@ -1,0 +1,100 @@
+"""Tables where they are: the connection and the table a registration's `data:` names."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bot.core.registration import Data
+from bot.errors import SourceError
+from bot.settings import SourceSettings
+from bot.sources.files import open_files, resolve
+
+
+@contextmanager
+def table_of(data: Data, *, sources: Mapping[str, SourceSettings], root: Path | None) -> Iterator[Any]:
+    """The Ibis table of a registration's data; the connection is closed afterwards.
+
+    root is the folder below which `path:` may lead; None forbids paths. Raises SourceError with the reason
+    when there is no such source, table or file, or when it does not answer.
+    """
+    if data.path is not None:
+        if root is None:
+            raise SourceError(
+                "this registration names a path, and no folder for data is configured: "
+                "set [data] path in lookout.toml, or name a source"
+            )
+        backend, table = open_files(resolve(data.path, root))
+    else:
+        backend, table = _source(data, sources)
+    try:
+        with reasons(data):
+            yield table
+    finally:
+        backend.disconnect()
+
+
+@contextmanager
+def reasons(data: Data) -> Iterator[None]:
+    """Turn whatever an engine raises into a SourceError that a person can read."""
+    import duckdb
+    from ibis.common.exceptions import IbisError
+
+    what = data.table or data.path or "the query"
+    try:
+        yield
+    except (duckdb.Error, IbisError, OSError, ImportError) as error:
+        lines = str(error).strip().splitlines()
+        raise SourceError(f"{what}: {lines[0] if lines else type(error).__name__}") from error
+
+
+def columns_missing(table: Any, needed: Mapping[str, str], what: str) -> str | None:
+    """What is missing of the columns needed (column: what it is for), and what is there; else None."""
+    absent = [f"{column} ({part})" for column, part in needed.items() if column not in table.columns]
+    if not absent:
+        return None
+    return f"{what} has no column {', '.join(absent)}; it has {', '.join(table.columns)}"
+
+
+def _source(data: Data, sources: Mapping[str, SourceSettings]) -> tuple[Any, Any]:
+    settings = sources.get(data.source or "")
+    if settings is None or settings.kind != "ibis":
+        known = ", ".join(name for name, source in sources.items() if source.kind == "ibis") or "none"
+        raise SourceError(f"source {data.source} is not configured; configured warehouses: {known}")
+    with reasons(data):
+        backend = _connect(settings.url)
+        try:
+            return backend, _table(backend, data)
+        except BaseException:
+            backend.disconnect()
+            raise
+
+
+def _connect(url: str) -> Any:
+    import ibis
+
+    if not url.startswith("duckdb://"):
+        return ibis.connect(url)
+    joint = "&" if "?" in url else "?"
+    backend = ibis.connect(f"{url}{joint}read_only=True&threads=1")
+    backend.raw_sql("SET enable_external_access = false")
+    backend.raw_sql("SET lock_configuration = true")
+    return backend
+
+
+def _table(backend: Any, data: Data) -> Any:
+    from ibis.common.exceptions import TableNotFound
+
+    if data.sql is not None:
+        if backend.name != "duckdb":
+            return backend.sql(data.sql)
+        # Ibis asks DuckDB for the schema of a query by a call that DuckDB 2 no longer has; a view has one.
+        backend.raw_sql(f"CREATE TEMP VIEW lookout_look AS {data.sql}").close()
+        return backend.table("lookout_look")
+    *schema, name = (data.table or "").split(".")
+    try:
+        return backend.table(
+            name, database=tuple(schema) if len(schema) > 1 else schema[0] if schema else None
+        )
+    except TableNotFound as error:
+        raise SourceError(f"source {data.source} has no table {data.table}") from error
