@@ -4,10 +4,8 @@ import re
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.inbound import Press
-from handlers import modals
 from handlers.commands import place_of
 from handlers.door import Door
 
@@ -18,14 +16,8 @@ def register(app: AsyncApp, door: Door) -> None:
     """Let `app` hear every action whose id is ours."""
 
     @app.action(OURS)
-    async def pressed(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
-        press = read(body)
-        form = modals.form_for(press)
-        if form is not None:
-            await ack()
-            door.soon(client.views_open(trigger_id=body["trigger_id"], view=form))
-            return
-        await door.store(f"action:{body['trigger_id']}:{body['actions'][0].get('action_ts', '')}", press)
+    async def pressed(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await door.store(f"action:{body['trigger_id']}:{body['actions'][0].get('action_ts', '')}", read(body))
         await ack()
 
     @app.action(re.compile(r"^link\."))

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 from bot.clock import Clock
 from bot.core.effect import Message
 from bot.core.inbound import Ask, Inbound, dump
-from bot.store.inbox import Stored, Writer
+from bot.store.inbox import Stored
+from bot.store.writer import Writer
 
 SOURCE = "slack"
 
@@ -39,7 +40,7 @@ class Door:
         """Store durably, then return; a repeated `key` is a duplicate and changes nothing.
 
         Raises:
-            bot.store.inbox.Overloaded: nothing was stored; Slack will say so to the person or try again.
+            bot.store.writer.Overloaded: nothing was stored; Slack will say so to the person or try again.
 
         """
         stored = await self._writer.put(source=SOURCE, key=key, body=dump(inbound), now=self._clock())

@@ -60,7 +60,7 @@ def parse(command: str, text: str, *, by: str, place: Place) -> Inbound | OpenFo
         case ("experiment", "register", ""):
             return OpenForm(by, place)
         case ("experiment", "register", yaml):
-            return _register(yaml, by, place)
+            return registration(yaml, by, place)
         case ("experiment", "look", what):
             return _look(what, by, place)
         case (_, "status" | "list" | "help" as question, about) if command in HELP:
@@ -85,7 +85,8 @@ def _start(title: str, by: str, place: Place) -> StartTriage:
     return StartTriage(by, place, " ".join(title.split()), bool(here))
 
 
-def _register(yaml: str, by: str, place: Place) -> RegisterExperiment:
+def registration(yaml: str, by: str, place: Place) -> RegisterExperiment:
+    """Read pasted YAML, with or without a code fence around it."""
     fenced = re.fullmatch(r"```(?:ya?ml)?\s*\n?(.*?)\s*```", yaml, re.DOTALL)
     text = fenced[1] if fenced else yaml
     if len(text) > MAX_YAML:

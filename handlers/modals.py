@@ -1,14 +1,12 @@
 """Forms: opened at once because a trigger lives three seconds, stored before they are acknowledged."""
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.core.inbound import Inbound, Place, Press, RegisterExperiment, Submit
-from bot.views import incident
+from bot.core.inbound import Place, RegisterExperiment
 from handlers import grammar
 from handlers.door import Door
 
@@ -18,23 +16,16 @@ REGISTER = "experiment.register"
 def register(app: AsyncApp, door: Door) -> None:
     """Let `app` hear every form sent off."""
 
-    @app.view(re.compile(r"^(triage|experiment)\."))
+    @app.view(REGISTER)
     async def submitted(ack: AsyncAck, body: dict[str, Any]) -> None:
         view, by = body["view"], body["user"]["id"]
         try:
-            read = _registration(view, by) if view["callback_id"] == REGISTER else _submit(view, by)
+            read = _registration(view, by)
         except _FormError as error:
             await ack(response_action="errors", errors=error.by_block)
             return
         await door.store(f"view:{view['id']}:{view.get('hash', '')}", read)
         await ack()
-
-
-def form_for(press: Press) -> dict[str, Any] | None:
-    """Return the form that a press opens, or None where the press itself is the answer."""
-    if press.action == incident.TriageAction.MENU and incident.wants_form(press.value):
-        return incident.assign_form(press.value)
-    return None
 
 
 class _FormError(Exception):
@@ -57,14 +48,7 @@ def _registration(view: Mapping[str, Any], by: str) -> RegisterExperiment:
     if files:
         file = files[0]
         return RegisterExperiment(by, Place(channel), file_url=file["url_private"], file_name=file["name"])
-    read = grammar.parse("experiment", f"register {yaml}", by=by, place=Place(channel))
-    assert isinstance(read, RegisterExperiment)  # noqa: S101 - for the type checker: the text is not empty
-    return read
-
-
-def _submit(view: Mapping[str, Any], by: str) -> Inbound:
-    values = {action: _text(element) for action, (_, element) in _inputs(view)}
-    return Submit(by, view["callback_id"], view.get("private_metadata", ""), values)
+    return grammar.registration(yaml.strip(), by, Place(channel))
 
 
 def _inputs(view: Mapping[str, Any]) -> list[tuple[str, tuple[str, Mapping[str, Any]]]]:
@@ -75,8 +59,3 @@ def _inputs(view: Mapping[str, Any]) -> list[tuple[str, tuple[str, Mapping[str, 
         for block, by_action in blocks.items()
         for action, element in by_action.items()
     ]
-
-
-def _text(element: Mapping[str, Any]) -> str:
-    option = element.get("selected_option") or {}
-    return str(element.get("value") or option.get("value") or element.get("selected_user") or "")

@@ -17,7 +17,8 @@ def register(app: AsyncApp, metrics: Metrics) -> None:
 
     @app.middleware
     async def timed(
-        req: AsyncBoltRequest, next: Callable[[], Awaitable[BoltResponse]]  # noqa: A002 - Bolt passes by these names
+        req: AsyncBoltRequest,
+        next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002 - Bolt passes by these names
     ) -> BoltResponse:
         began = perf_counter()
         try:

@@ -97,7 +97,7 @@ async def _store(
         stored = await hall.writer.quarantine(
             source=row_source,
             key=f"unread:{alerts.digest(body)}",
-            body=body,
+            body=body.decode("utf-8", "surrogateescape"),
             headers=headers,
             now=now,
             **problem,

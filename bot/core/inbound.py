@@ -77,20 +77,10 @@ class Press:
     message: str = ""
 
 
-@dataclass(frozen=True)
-class Submit:
-    """A modal sent off: `metadata` is its private JSON, `values` its inputs by action id."""
-
-    by: str
-    callback: str
-    metadata: str
-    values: dict[str, str]
-
-
-Inbound: TypeAlias = StartTriage | RegisterExperiment | AskLook | Ask | Misread | Press | Submit
+Inbound: TypeAlias = StartTriage | RegisterExperiment | AskLook | Ask | Misread | Press
 
 _KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (StartTriage, RegisterExperiment, AskLook, Ask, Misread, Press, Submit)
+    kind.__name__: kind for kind in (StartTriage, RegisterExperiment, AskLook, Ask, Misread, Press)
 }
 
 
