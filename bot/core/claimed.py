@@ -14,8 +14,9 @@ class Claimed:
     """An effect on its way to Slack, held by one worker until `lease_until`.
 
     `tries` counts this attempt too. `doubt` says that an earlier attempt may have reached Slack without the
-    answer being recorded. `note` is what earlier attempts wrote down (see Outbox.note). `fence` grows with
-    every claim: a worker that lost its lease cannot record anything.
+    answer being recorded. `first_try` is when it was first claimed. `note` is what earlier attempts wrote
+    down (see Outbox.note). `fence` grows with every claim: a worker that lost its lease cannot record
+    anything.
     """
 
     id: int
@@ -25,6 +26,7 @@ class Claimed:
     lease_until: datetime
     tries: int
     fence: int
+    first_try: datetime
     doubt: bool = False
     note: Mapping[str, Any] = field(default_factory=dict)
 

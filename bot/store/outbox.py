@@ -12,75 +12,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
-from sqlalchemy import Index, func
+from sqlalchemy import func
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import aliased
-from sqlmodel import Field, Session, SQLModel, col, delete, or_, select, update
+from sqlmodel import Session, col, delete, or_, select, update
 
 from bot.core.claimed import Claimed, StoreUnavailable
 from bot.core.effect import Effect, Update
 from bot.store import blobs
-from bot.store.columns import Json, SafeText, UtcDateTime
 from bot.store.database import Database
 from bot.store.effects import dump, key_of, kind_of, load
 from bot.store.insert import insert_new
+from bot.store.outbox_rows import ChannelRow, MessageRow, OutboxRow, UploadRow
 
 RETENTION = timedelta(days=90)
-
-
-class OutboxRow(SQLModel, table=True):
-    """One effect; `once` is unique, so that the same key is not said twice (NULL for updates)."""
-
-    __tablename__ = "outbox"
-    __table_args__ = (
-        Index("ix_outbox_state_lane", "state", "lane", "id"),
-        Index("ix_outbox_kind_key", "kind", "key"),
-    )
-
-    id: int | None = Field(default=None, primary_key=True)
-    kind: str
-    key: str
-    once: str | None = Field(default=None, unique=True)
-    lane: str
-    effect: dict[str, Any] = Field(sa_type=Json)
-    state: str  # pending | sent | superseded | dead
-    created_at: datetime = Field(sa_type=UtcDateTime)
-    free_at: datetime = Field(sa_type=UtcDateTime)  # nobody may claim it before
-    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)  # set while on its way
-    fence: int = 0
-    tries: int = 0
-    doubt: bool = False
-    note: dict[str, Any] = Field(sa_type=Json)
-    error: str | None = Field(default=None, sa_type=SafeText)
-    settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-
-
-class MessageRow(SQLModel, table=True):
-    """Where the message of a key is in Slack."""
-
-    __tablename__ = "message"
-
-    key: str = Field(primary_key=True)
-    channel: str
-    ts: str
-
-
-class ChannelRow(SQLModel, table=True):
-    """The Slack id behind a channel reference."""
-
-    __tablename__ = "channel"
-
-    reference: str = Field(primary_key=True)
-    channel: str
-
-
-class UploadRow(SQLModel, table=True):
-    """The Slack file of an upload's key."""
-
-    __tablename__ = "upload"
-
-    key: str = Field(primary_key=True)
-    file: str
 
 
 @dataclass(frozen=True)
@@ -127,12 +72,6 @@ def message_ts(session: Session, key: str) -> str | None:
     """The Slack ts of the message posted under `key`, once it is."""
     row = session.get(MessageRow, key)
     return row.ts if row else None
-
-
-def message_channel(session: Session, key: str) -> str | None:
-    """The Slack id of the channel where the message of `key` is, once it is."""
-    row = session.get(MessageRow, key)
-    return row.channel if row else None
 
 
 def channel_id(session: Session, reference: str) -> str | None:
@@ -192,7 +131,9 @@ class Outbox:
                 fence=row.fence + 1,
                 doubt=row.doubt,
                 note=row.note,
+                first_try=row.first_try or now,
             )
+            row.first_try = claimed.first_try
             row.fence, row.tries, row.lease_until = claimed.fence, claimed.tries, claimed.lease_until
             row.doubt = True
             return claimed
@@ -270,12 +211,18 @@ class Outbox:
             row = session.get(UploadRow, key)
             return row.file if row else None
 
-    def pending(self, kind: str, key: str) -> bool:
-        """Whether the effect of this kind (post, upload) and key is still to be delivered."""
+    def awaited(self, claimed: Claimed, kind: str, key: str) -> bool:
+        """Whether the effect of this kind (post, upload) and key will still be delivered before `claimed` is.
+
+        One behind it in its own lane will not, and waiting for it would never end.
+        """
         with self._read() as session:
             found = session.exec(
                 select(OutboxRow.id).where(
-                    OutboxRow.kind == kind, OutboxRow.key == key, OutboxRow.state == "pending"
+                    OutboxRow.kind == kind,
+                    OutboxRow.key == key,
+                    OutboxRow.state == "pending",
+                    or_(col(OutboxRow.lane) != claimed.lane, col(OutboxRow.id) < claimed.id),
                 )
             )
             return found.first() is not None

@@ -131,6 +131,7 @@ def upgrade() -> None:
         sa.Column("doubt", sa.Boolean(), nullable=False),
         sa.Column("note", columns.Json(), nullable=False),
         sa.Column("error", columns.SafeText(), nullable=True),
+        sa.Column("first_try", columns.UtcDateTime(), nullable=True),
         sa.Column("settled_at", columns.UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("once"),
