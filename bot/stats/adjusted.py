@@ -11,7 +11,7 @@ from typing import Literal
 
 from bot.stats.effect import Effect, Interval
 from bot.stats.root import find_root
-from bot.stats.sequential import Plan
+from bot.stats.sequential import Plan, boundaries, two_sided_p
 from bot.stats.undecided import Undecided
 from bot.stats.walk import Walk
 
@@ -33,14 +33,14 @@ class Adjusted:
     """The same in the metric's units.
 
     estimate, ci: treatment - control, metric units; estimate_rel, ci_rel: over the control mean, a fraction.
-    p: two-sided. method: "stage-wise" after stopping, "repeated" while the experiment goes on.
+    p: two-sided. method: "stage-wise" after stopping, "repeated" at any look.
     """
 
     estimate: float
     ci: Interval
     estimate_rel: float | Undecided
     ci_rel: Interval | Undecided
-    p: float
+    p: float | Undecided
     method: Literal["stage-wise", "repeated"]
 
 
@@ -64,17 +64,33 @@ def adjusted(plan: Plan, look: int, effect: Effect, *, alpha: float | None = Non
 
 
 def repeated(plan: Plan, look: int, effect: Effect) -> Adjusted | Undecided:
-    """The repeated confidence interval at this look: valid at every look, whether it stops or not.
+    """The repeated confidence interval and p at this look: valid at every look, whether it stops or not.
 
-    The ordinary interval with the boundary as its critical value (Jennison & Turnbull 1989, JRSS B 51:305);
-    p is the smallest alpha for which this look would have crossed only for a fixed look, so it is the
-    ordinary one.
+    The ordinary interval with the boundary as its critical value (Jennison & Turnbull 1989, JRSS B 51:305).
     """
-    bound = plan.z[look]
-    if math.isinf(bound):
+    if math.isinf(plan.z[look]):
         return Undecided(f"look {look + 1} cannot cross, so it has no repeated interval")
     wide = effect.at(plan.nominal_p[look])
-    return Adjusted(wide.absolute, wide.ci_absolute, wide.relative, wide.ci_relative, wide.p, "repeated")
+    p = repeated_p(plan, look, effect.z)
+    return Adjusted(wide.absolute, wide.ci_absolute, wide.relative, wide.ci_relative, p, "repeated")
+
+
+def repeated_p(plan: Plan, look: int, z: float) -> float | Undecided:
+    """The smallest alpha at which this look would have crossed, by the plan's rule; at least 1e-10."""
+    rule = plan.spending
+    if rule.alphas is not None or rule.rule == "none":
+        return Undecided("nominal levels do not say what they would be at another alpha")
+    times = plan.fractions[: look + 1] if rule.by_function else plan.fractions
+    goal = math.log(max(two_sided_p(z), 1e-300))
+
+    def distance(log_alpha: float) -> float:
+        at = boundaries(times, math.exp(log_alpha), rule.rule, gamma=rule.gamma)
+        return math.log(max(at.nominal_p[look], 1e-300)) - goal
+
+    low, high = math.log(1e-10), math.log(0.999)
+    if distance(low) >= 0:
+        return 1e-10
+    return 1.0 if distance(high) <= 0 else math.exp(find_root(distance, low, high, tolerance=1e-9))
 
 
 def stopped(plan: Plan, look: int, z: float, *, alpha: float = 0.05) -> Drift | Undecided:

@@ -68,9 +68,7 @@ def outer_levels(
         return Undecided(f"quantile {q:g}: the share below it does not vary between units")
     if q - half <= 0 or q + half >= 1:
         reach = q + half if q + half >= 1 else q - half
-        return Undecided(
-            f"quantile {q:g}: {counts.n} units are too few, its interval reaches level {reach:.4f}"
-        )
+        return Undecided(f"quantile {q:g}: {counts.n} units are too few, the interval reaches {reach:.4f}")
     return OuterLevels(q - half, q + half, margin)
 
 
