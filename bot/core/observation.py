@@ -77,7 +77,9 @@ class Observations:
         """Metrics that have samples."""
         return sorted({name for cell in self.cells for name in cell.samples})
 
-    def sample(self, side: Side, metric: str, cohort: Mapping[int, str] | None = None) -> Sample | None:
+    def sample(
+        self, side: Side, metric: str, cohort: Mapping[int, str | None] | None = None
+    ) -> Sample | None:
         """One arm's sample of a metric, of all cells or of those with these values (dimension number: value).
 
         None when no cell has it.
@@ -85,11 +87,11 @@ class Observations:
         samples = [cell.samples[metric] for cell in self._cells(side, cohort or {}) if metric in cell.samples]
         return Sample.merge_all(samples) if samples else None
 
-    def count(self, side: Side, cohort: Mapping[int, str]) -> int:
+    def count(self, side: Side, cohort: Mapping[int, str | None]) -> int:
         """Units of one arm in a cohort."""
         return sum(cell.units for cell in self._cells(side, cohort))
 
-    def _cells(self, side: Side, cohort: Mapping[int, str]) -> Iterable[Cell]:
+    def _cells(self, side: Side, cohort: Mapping[int, str | None]) -> Iterable[Cell]:
         for cell in self.cells:
             if cell.side == side and all(cell.cohort[at] == value for at, value in cohort.items()):
                 yield cell

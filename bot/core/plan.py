@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.core.calendar import date_of, planned
 from bot.core.finding import Finding
 from bot.core.registration import Registration
 from bot.core.sizing import Sizing, size
+from bot.core.timetable import date_of, planned
 from bot.stats.guardrail import false_veto_probability
 from bot.stats.undecided import Undecided
 

@@ -3,8 +3,8 @@
 import math
 from dataclasses import dataclass
 
-from bot.core.calendar import planned
 from bot.core.registration import Metric, Proportion, Quantile, Registration
+from bot.core.timetable import planned
 from bot.stats import plan_power, power
 from bot.stats.undecided import Undecided
 

@@ -2,9 +2,9 @@
 
 from itertools import pairwise
 
-from bot.core.calendar import planned
 from bot.core.lint.report import Report
 from bot.core.registration import Registration
+from bot.core.timetable import planned
 from bot.stats.root import find_root
 from bot.stats.sequential import critical_z, two_sided_p, type1_error
 
