@@ -9,7 +9,7 @@ from bot.core.strict_yaml import Document
 from bot.errors import InputError
 
 MAX_TEXT = 500
-_ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_ID = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 
 class Fields:
@@ -28,7 +28,7 @@ class Fields:
     def identifier(self, path: Path, text: str) -> None:
         """Check an id: it goes into buttons and records."""
         if text and not _ID.fullmatch(text):
-            hint = "Use at most 40 lower-case letters, digits and underscores."
+            hint = "Use at most 32 lower-case letters, digits and underscores."
             self.find("bad-id", path, f"{text!r} cannot be an id.", hint)
 
     def mapping(self, path: Path, item: object, known: list[str]) -> Mapping[str, Any]:

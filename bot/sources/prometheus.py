@@ -90,7 +90,7 @@ def read_selector(expression: str) -> Selector | None:
 
 
 class Prometheus:
-    """One Prometheus server. `name` is the one in lookout.toml; `timeout` is in seconds, for a whole query."""
+    """One server. `name` is what reasons call it; `timeout` is in seconds, for a whole query."""
 
     def __init__(
         self, url: str, *, name: str = "prometheus", timeout: float = 4.0, client: httpx.Client | None = None

@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, delete, or_, select
 
 from bot.core.evidence import Evidence
 from bot.core.incident import Answer, Event, Incident, IncidentAlert, Moved, Status
 from bot.store.incident_rows import EvidenceRow, IncidentAlertRow, IncidentEventRow, IncidentRow
+from bot.store.outbox_rows import ChannelRow
 
 _CLOSED = (Status.RESOLVED.value, Status.FALSE_ALARM.value)
 
@@ -72,11 +73,12 @@ def with_alert(session: Session, source: str, key: str) -> Incident | None:
     return _incident(session, row) if row else None
 
 
-def in_channel(session: Session, channels: Sequence[str]) -> Incident | None:
-    """The newest incident whose card is in one of `channels` (an id and its name), open ones first."""
+def in_channel(session: Session, channel: str) -> Incident | None:
+    """The newest incident whose card is in the channel of this id, open ones first."""
+    names = select(ChannelRow.reference).where(col(ChannelRow.channel) == channel)
     row = session.exec(
         select(IncidentRow)
-        .where(col(IncidentRow.channel).in_(channels))
+        .where(or_(col(IncidentRow.channel) == channel, col(IncidentRow.channel).in_(names)))
         .order_by(col(IncidentRow.status).in_(_CLOSED), col(IncidentRow.id).desc())
         .limit(1)
     ).first()

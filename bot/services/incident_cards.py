@@ -1,0 +1,100 @@
+"""Draws incidents: the living card, its thread, the notice. Every drawing is an effect in the transaction."""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from bot.core.effect import CreateChannel, Message, Pin, Post, Update
+from bot.core.incident import Event, Incident
+from bot.core.playbook import Playbook
+from bot.core.playbook_reader import read_triage
+from bot.errors import InputError
+from bot.services.desk import Desk
+from bot.store import blobs, incidents, outbox
+from bot.views import incident as views
+from bot.views import incident_notes as notes
+
+EVIDENCE_JOB = "incident.evidence"
+LADDER_JOB = "incident.ladder"
+
+
+def card_key(incident_id: int) -> str:
+    """The key of the living card."""
+    return f"incident/{incident_id}/card"
+
+
+def notice_key(incident_id: int) -> str:
+    """The key of the line in the incidents channel."""
+    return f"incident/{incident_id}/notice"
+
+
+def playbook_of(session: Session, desk: Desk, incident: Incident) -> Playbook:
+    """The tree the incident walks: the one it began with, even when the file was edited since."""
+    current = desk.playbooks.triage
+    if incident.playbook == current.sha256:
+        return current
+    text = blobs.get(session, incident.playbook).decode()
+    playbook, findings = read_triage(text, name="playbook")
+    if playbook is None:
+        raise InputError(
+            f"{incident.number} walks a playbook this version of Lookout cannot read: {findings[0]}.",
+            "Close it and start a new one.",
+        )
+    return playbook
+
+
+def post_first(session: Session, desk: Desk, incident: Incident, *, new_channel: bool, now: datetime) -> None:
+    """Create the channel, post and pin the card, and tell the incidents channel."""
+    playbook = playbook_of(session, desk, incident)
+    if new_channel:
+        invited = tuple(dict.fromkeys((*_on_call(desk), *filter(None, (incident.opened_by,)))))
+        topic = notes.topic(incident)
+        outbox.put(session, CreateChannel(incident.channel, topic, invited), now=now)
+    key = card_key(incident.id)
+    outbox.put(session, Post(key, incident.channel, _card(session, desk, incident, playbook, now)), now=now)
+    outbox.put(session, Pin(key, incident.channel), now=now)
+    if incident.channel != desk.settings.channels.incidents:
+        message = notes.notice(incident, playbook)
+        channel = desk.settings.channels.incidents
+        outbox.put(session, Post(notice_key(incident.id), channel, message), now=now)
+
+
+def draw(session: Session, desk: Desk, incident: Incident, *, now: datetime) -> None:
+    """Bring the card and the notice up to date."""
+    playbook = playbook_of(session, desk, incident)
+    card = _card(session, desk, incident, playbook, now)
+    outbox.put(session, Update(card_key(incident.id), incident.channel, card), now=now)
+
+
+def draw_notice(session: Session, desk: Desk, incident: Incident, *, now: datetime) -> None:
+    """Bring the line in the incidents channel up to date."""
+    channel = desk.settings.channels.incidents
+    if incident.channel != channel:
+        message = notes.notice(incident, playbook_of(session, desk, incident))
+        outbox.put(session, Update(notice_key(incident.id), channel, message), now=now)
+
+
+def record(session: Session, incident: Incident, event: Event, message: Message, *, now: datetime) -> int:
+    """Write a line of the timeline and say it in the card's thread; returns the line's number."""
+    number = incidents.append(session, incident.id, event)
+    thread = card_key(incident.id)
+    key = f"incident/{incident.id}/event/{number}"
+    outbox.put(session, Post(key, incident.channel, message, thread=thread), now=now)
+    return number
+
+
+def _card(session: Session, desk: Desk, incident: Incident, playbook: Playbook, now: datetime) -> Message:
+    evidence = incidents.evidence(session, incident.id, incident.position)
+    scene = views.Scene(
+        incident=incident,
+        playbook=playbook,
+        ladder=desk.playbooks.escalation,
+        evidence=evidence,
+        gathering=not evidence and bool(playbook.at(incident.position).checks),
+        on_call=_on_call(desk),
+    )
+    return views.card(scene, now=now)
+
+
+def _on_call(desk: Desk) -> tuple[str, ...]:
+    return tuple(desk.settings.roles.get("engineer", ()))

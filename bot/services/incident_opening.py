@@ -1,0 +1,87 @@
+"""Opens an incident: number, channel, card, notice, timers and the first search for evidence."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from bot.core.incident import Event, Incident, IncidentAlert, Severity, Status
+from bot.services import escalation
+from bot.services.desk import Desk
+from bot.services.incident_cards import EVIDENCE_JOB, post_first
+from bot.store import blobs, incidents, slots
+from bot.views.text import slug
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What is known at the start; `channel` is where to stay, None for a channel of its own."""
+
+    title: str
+    by: str
+    channel: str | None
+    severity: Severity = "SEV2"
+    group: str | None = None
+    started: datetime | None = None
+    alerts: tuple[IncidentAlert, ...] = ()
+    why: str = "opened it"
+
+
+def open_incident(session: Session, desk: Desk, opening: Opening, *, now: datetime) -> Incident:
+    """Open the incident and return it with its number."""
+    playbook = desk.playbooks.triage
+    blobs.put(session, playbook.text.encode(), "application/yaml")
+    first = opening.alerts[0] if opening.alerts else None
+    channel, new_channel = _channel(session, desk, opening, now)
+    incident = incidents.add(
+        session,
+        Incident(
+            id=0,
+            title=opening.title,
+            severity=opening.severity,
+            status=Status.TRIAGING,
+            channel=channel,
+            group=opening.group or "",
+            playbook=playbook.sha256,
+            position=playbook.first,
+            opened_at=now,
+            opened_by=opening.by,
+            started=opening.started or now,
+            detected_at=now,
+            metric=first.metric if first else "",
+            service=first.service if first else "",
+            value=first.value if first else None,
+            baseline=first.baseline if first else None,
+            last_alert_at=now if first else None,
+        ),
+        open_group=opening.group,
+    )
+    for alert in opening.alerts:
+        incidents.save_alert(session, incident.id, alert)
+    stored = incidents.load(session, incident.id) or incident
+    number = incidents.append(session, stored.id, Event(now, "opened", opening.why, opening.by))
+    post_first(session, desk, stored, new_channel=new_channel, now=now)
+    escalation.plan(session, desk, stored, now=now)
+    search(session, stored, f"event/{number}", now=now)
+    return stored
+
+
+def search(session: Session, incident: Incident, occasion: str, *, now: datetime) -> None:
+    """Have the evidence gathered at once; the same occasion asks only once."""
+    payload = {"incident": incident.id}
+    slots.at(session, job=EVIDENCE_JOB, slot=f"{incident.id}/{occasion}", due=now, payload=payload)
+
+
+def _channel(session: Session, desk: Desk, opening: Opening, now: datetime) -> tuple[str, bool]:
+    """The channel reference, and whether it has to be created."""
+    if opening.channel is not None:
+        return opening.channel, False
+    if not desk.settings.incidents.create_channel:
+        return desk.settings.channels.incidents, False
+    day = now.astimezone(desk.settings.zone)
+    name = f"#inc-{day:%Y%m%d}-{slug(opening.title)}"
+    candidate, count = name, 1
+    while incidents.channel_taken(session, candidate):
+        count += 1
+        candidate = f"{name}-{count}"
+    return candidate, True

@@ -1,0 +1,181 @@
+"""What is said about an incident besides its card: thread notes, the notice, status, list, escalation."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.core.effect import Message
+from bot.core.evidence import Evidence, worst_first
+from bot.core.incident import Event, Incident, IncidentAlert, Status, milestones
+from bot.core.playbook import Leaf, Playbook, Rung
+from bot.core.triage import MovedOnError
+from bot.views import text
+from bot.views.incident import evidence_line
+
+_NAMED = 5
+"""Alerts named in one note; the rest are counted."""
+
+
+def answered(event: Event, evidence: Sequence[Evidence]) -> Message:
+    """Who answered what, when, and what the evidence said at that moment."""
+    lines = [_event_line(event)]
+    if evidence:
+        lines += ["Evidence at that moment:", *(evidence_line(item) for item in worst_first(evidence))]
+    elif event.kind == "answered":
+        lines.append("No evidence had been gathered at that moment.")
+    return _plain(lines)
+
+
+def happened(event: Event) -> Message:
+    """Any other line of the timeline."""
+    return _plain([_event_line(event)])
+
+
+def joined(alerts: Sequence[IncidentAlert], *, left_out: int = 0) -> Message:
+    """Further alerts that joined."""
+    noun = "alert" if len(alerts) == 1 else "alerts"
+    lines = [f"{len(alerts)} more {noun} joined this incident:", *_named(alerts)]
+    if left_out:
+        lines.append(f"The sender left {left_out} further alerts out of its delivery.")
+    return _plain(lines)
+
+
+def resolved(alerts: Sequence[IncidentAlert], firing: int) -> Message:
+    """Alerts that their monitor calls resolved. This closes nothing."""
+    lines = [
+        "The monitor no longer sees this; this may only mean that the monitor died. "
+        f"The incident stays open, {firing} still firing:",
+        *_named(alerts),
+    ]
+    return _plain(lines)
+
+
+def fired_again(alerts: Sequence[IncidentAlert]) -> Message:
+    """Alerts that fire again after a resolve."""
+    return _plain(["⚠ fires again after a resolve:", *_named(alerts)])
+
+
+def notice(incident: Incident, playbook: Playbook) -> Message:
+    """The line in the incidents channel; edited as the incident moves."""
+    who = f"by {text.person(incident.opened_by)}" if incident.opened_by else "by an alert"
+    state = incident.status.words
+    if incident.status in {Status.LOCALIZED, Status.MITIGATED, Status.RESOLVED}:
+        state += f": {text.escape(playbook.category_name(incident.category), 120)}"
+    line = (
+        f"*{incident.number}* · {text.escape(incident.title, 200)} · {incident.severity} · {state}\n"
+        f"{text.channel(incident.channel)} · opened {text.when(incident.opened_at)} {who}"
+    )
+    if incident.lead:
+        line += f" · lead {text.person(incident.lead)}"
+    fallback = f"{incident.number} {text.escape(incident.title, 200)} · {incident.severity} · {state}"
+    return Message(fallback, (text.section(line),))
+
+
+def escalation(
+    incident: Incident,
+    rung: Rung,
+    following: Rung | None,
+    *,
+    acts: str,
+    notifies: str,
+    asked_by: str = "",
+    late_since: datetime | None = None,
+) -> Message:
+    """A rung of the ladder; `acts` and `notifies` are rendered mentions. Says what comes next and when."""
+    title = f"{incident.number}: {text.escape(rung.title, 200)}"
+    if asked_by:
+        title += f" (asked for by {text.person(asked_by)})"
+    if late_since is not None:
+        title += f" (late: this was due {text.when(late_since)})"
+    lines = [
+        f"*{title}*",
+        f"Acts: {acts} · notified: {notifies}",
+        f"{text.escape(rung.expects)}.",
+    ]
+    if following is None:
+        lines.append("This is the last reminder.")
+    else:
+        due = text.when(incident.detected_at + following.after)
+        lines.append(
+            f"Next: {due}, unless it is {following.until.words} by then: {text.escape(following.title)}."
+        )
+    return Message(f"{incident.number}: {text.escape(rung.title, 200)}", (text.section(text.fit(lines)),))
+
+
+def topic(incident: Incident) -> str:
+    """The topic of the incident's own channel."""
+    return text.escape(f"{incident.number} {incident.title}", 240)
+
+
+def status(incident: Incident, playbook: Playbook, *, now: datetime) -> Message:
+    """Where an incident stands, for the one who asked."""
+    lines = [
+        f"*{incident.number}* · {text.escape(incident.title, 200)} · "
+        f"{incident.severity} · {incident.status.words}",
+        f"{_stands(incident, playbook)} · open {text.duration(incident.age(now))} · "
+        f"{text.channel(incident.channel)}",
+        _times(incident),
+        f"{len(incident.alerts)} alerts, {len(incident.firing)} firing"
+        + (f" · lead {text.person(incident.lead)}" if incident.lead else " · no lead yet"),
+    ]
+    return _plain([line for line in lines if line])
+
+
+def listing(incidents: Sequence[Incident], playbook: Playbook, *, now: datetime, total: int) -> Message:
+    """The open incidents, newest first."""
+    if not incidents:
+        return Message("No incident is open. `/triage start [title]` opens one.")
+    lines = [f"{total} open:" if total > 1 else "1 open:"]
+    for incident in incidents:
+        age = text.duration(incident.age(now))
+        lines.append(
+            f"*{incident.number}* · {text.escape(incident.title, 120)} · {incident.severity} · "
+            f"{_stands(incident, playbook)} · {age} · {text.channel(incident.channel)}"
+        )
+    return _plain(lines)
+
+
+def moved_on(error: MovedOnError) -> str:
+    """What to tell somebody whose card was out of date: who did what when."""
+    who = text.person(error.moved.by) if error.moved.by else "Lookout"
+    what = text.escape(error.moved.what, 200)
+    return f"{error.number} has moved on: {who} {what} at {text.when(error.moved.at)}."
+
+
+def _stands(incident: Incident, playbook: Playbook) -> str:
+    if incident.closed or incident.status is Status.MITIGATED or incident.playbook != playbook.sha256:
+        return incident.status.words
+    place = playbook.at(incident.position)
+    if isinstance(place, Leaf):
+        return f"{incident.status.words}: {text.escape(place.action, 150)}"
+    return f"step {place.number} of {len(playbook.questions)}: {text.escape(place.ask)}"
+
+
+def _times(incident: Incident) -> str:
+    took = milestones(incident)
+    named = {"localized": took.localize, "mitigated": took.mitigate, "resolved": took.resolve}
+    return " · ".join(f"{name} in {text.duration(span)}" for name, span in named.items() if span is not None)
+
+
+def _named(alerts: Sequence[IncidentAlert]) -> list[str]:
+    lines = []
+    for alert in alerts[:_NAMED]:
+        cohort = f" · cohort {text.escape(alert.cohort_name, 80)}" if alert.cohort_name else ""
+        value = f" · {text.number(alert.value)}" if alert.value is not None else ""
+        lines.append(f"• {text.escape(alert.title, 200)}{cohort}{value}")
+    if len(alerts) > _NAMED:
+        lines.append(f"• and {len(alerts) - _NAMED} more")
+    return lines
+
+
+def _event_line(event: Event) -> str:
+    who = text.person(event.by) if event.by else "Lookout"
+    said = text.escape(event.text, 300)
+    lead = event.detail.get("lead")
+    if event.kind == "assigned" and isinstance(lead, str) and lead != event.by:
+        said = f"made {text.person(lead)} the lead"
+    return f"{who} {said} · {text.when(event.at)}"
+
+
+def _plain(lines: Sequence[str]) -> Message:
+    """A message of mrkdwn lines; the notification is its first line."""
+    return Message(lines[0], (text.section(text.fit(lines)),))

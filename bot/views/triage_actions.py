@@ -1,0 +1,61 @@
+"""What can be pressed on an incident's card: the action ids, and the value that each control carries."""
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.errors import InputError
+
+
+class TriageAction(StrEnum):
+    """Action ids; a message may append `:suffix` to keep them apart."""
+
+    ANSWER = "triage.answer"
+    NAME = "triage.name"
+    BACK = "triage.back"
+    RETRY = "triage.retry"
+    MITIGATED = "triage.mitigated"
+    RESOLVED = "triage.resolved"
+    REOPEN = "triage.reopen"
+    MORE = "triage.more"
+
+
+class More(StrEnum):
+    """The entries of the overflow menu, as `choice` of its value."""
+
+    TAKE_LEAD = "lead"
+    ESCALATE = "escalate"
+    FALSE_ALARM = "false_alarm"
+
+
+@dataclass(frozen=True)
+class Control:
+    """The value of a control: which incident, the version its card showed, and the answer or entry chosen.
+
+    Encoded it stays below the 75 characters that an option's value may have.
+    """
+
+    incident: int
+    version: int
+    choice: str = ""
+
+    def encode(self) -> str:
+        """Compact JSON."""
+        return json.dumps({"i": self.incident, "v": self.version, "c": self.choice}, separators=(",", ":"))
+
+    @classmethod
+    def decode(cls, text: str) -> "Control":
+        """Read it back.
+
+        Raises:
+            InputError: the message was not drawn by this version of Lookout.
+
+        """
+        try:
+            fields = json.loads(text)
+            incident, version, choice = fields["i"], fields["v"], fields["c"]
+        except (ValueError, KeyError, TypeError):
+            raise InputError("This control cannot be read.", "Use the newest card of the incident.") from None
+        if not (isinstance(incident, int) and isinstance(version, int) and isinstance(choice, str)):
+            raise InputError("This control cannot be read.", "Use the newest card of the incident.")
+        return cls(incident, version, choice)
