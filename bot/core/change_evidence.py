@@ -59,7 +59,7 @@ def _nothing(
     if last_heard is None:
         line = f"nobody has reported any change to Lookout yet: look by hand for {words}"
         return Evidence("changes", EvidenceStatus.UNKNOWN, line, at, query=f"{words} in {hours}")
-    line = f"no {words} reported in the {hours} before the onset"
+    line = f"no change of kind {words} reported in the {hours} before the onset"
     if at - last_heard > QUIET:
         line += f", though the log last heard of a change {(at - last_heard).days} d ago"
     clear = next((choice.id for choice in question.choices if choice.when_clear), None)

@@ -152,7 +152,8 @@ def _tell(session: Session, desk: Desk, incident_id: int, brought: _News, now: d
     if incident is None or not (brought.joined or brought.resolved or brought.again or brought.left_out):
         return
     if brought.joined or brought.left_out:
-        text = f"{len(brought.joined)} more alerts joined: {_titles(brought.joined)}"
+        count = len(brought.joined)
+        text = f"{count} more alert{'' if count == 1 else 's'} joined: {_titles(brought.joined)}"
         detail = {"alerts": [alert.key for alert in brought.joined], "left_out": brought.left_out}
         message = notes.joined(brought.joined, left_out=brought.left_out)
         number = record(session, incident, Event(now, "joined", text, detail=detail), message, now=now)

@@ -1,5 +1,6 @@
 """Draws incidents: the living card, its thread, the notice. Every drawing is an effect in the transaction."""
 
+import re
 from datetime import datetime
 
 from sqlmodel import Session
@@ -47,7 +48,8 @@ def post_first(session: Session, desk: Desk, incident: Incident, *, new_channel:
     """Create the channel, post and pin the card, and tell the incidents channel."""
     playbook = playbook_of(session, desk, incident)
     if new_channel:
-        invited = tuple(dict.fromkeys((*_on_call(desk), *filter(None, (incident.opened_by,)))))
+        wanted = dict.fromkeys((*_on_call(desk), incident.opened_by))
+        invited = tuple(who for who in wanted if re.fullmatch(r"[UW][A-Z0-9]+", who))
         topic = notes.topic(incident)
         outbox.put(session, CreateChannel(incident.channel, topic, invited), now=now)
     key = card_key(incident.id)

@@ -32,8 +32,10 @@ def happened(event: Event) -> Message:
 
 def joined(alerts: Sequence[IncidentAlert], *, left_out: int = 0) -> Message:
     """Further alerts that joined."""
-    noun = "alert" if len(alerts) == 1 else "alerts"
-    lines = [f"{len(alerts)} more {noun} joined this incident:", *_named(alerts)]
+    lines = []
+    if alerts:
+        noun = "alert" if len(alerts) == 1 else "alerts"
+        lines = [f"{len(alerts)} more {noun} joined this incident:", *_named(alerts)]
     if left_out:
         lines.append(f"The sender left {left_out} further alerts out of its delivery.")
     return _plain(lines)

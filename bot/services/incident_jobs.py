@@ -1,0 +1,32 @@
+"""The jobs of incidents, by the name their slots carry: payload and time in, what to store out."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any, TypeAlias
+
+from sqlmodel import Session
+
+from bot.services import escalation, evidence
+from bot.services.desk import Desk
+from bot.services.incident_cards import EVIDENCE_JOB, LADDER_JOB
+from bot.store.database import Database
+
+Finish: TypeAlias = Callable[[Session], None]
+Job: TypeAlias = Callable[[Mapping[str, Any], datetime], Finish]
+
+
+def incident_jobs(db: Database, desk: Desk) -> Mapping[str, Job]:
+    """Return the jobs: gathering evidence, and the rungs of the escalation ladder."""
+
+    def gather(payload: Mapping[str, Any], now: datetime) -> Finish:
+        return evidence.gather(db, desk, payload, now=now)
+
+    def ladder(payload: Mapping[str, Any], now: datetime) -> Finish:
+        return partial(_rung, desk, payload, now)
+
+    return {EVIDENCE_JOB: gather, LADDER_JOB: ladder}
+
+
+def _rung(desk: Desk, payload: Mapping[str, Any], now: datetime, session: Session) -> None:
+    escalation.rung(session, desk, payload, now=now)
