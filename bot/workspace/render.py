@@ -6,7 +6,7 @@ nobody knows, or one too broken to draw, is shown as a warning instead of being 
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,12 +38,10 @@ ELEMENTS = {
     "datepicker": "picker",
     "datetimepicker": "picker",
     "email_text_input": "text_input",
-    "external_select": "external",
     "file_input": "file_input",
     "image": "thumbnail",
     "multi_channels_select": "multi_select",
     "multi_conversations_select": "multi_select",
-    "multi_external_select": "external",
     "multi_static_select": "multi_select",
     "multi_users_select": "multi_select",
     "number_input": "text_input",
@@ -78,11 +76,14 @@ class Surface:
     id: str
     reader: Reader
     act: str = ""
-    options: str = ""
     people: Sequence[tuple[str, str]] = ()
     channels: Sequence[tuple[str, str]] = ()
     errors: Mapping[str, str] = field(default_factory=dict)
     file_url: Callable[[str], str | None] = field(default=lambda _id: None)
+
+    def with_errors(self, errors: Mapping[str, str]) -> "Surface":
+        """The same with what is wrong with its inputs, by block_id."""
+        return replace(self, errors=errors)
 
 
 def key(block: Block, element: Block) -> str:
@@ -172,12 +173,6 @@ def chosen(item: Block) -> frozenset[str]:
 def local_input(unix: int, surface: Surface) -> str:
     """A moment as a datetime-local control wants it, in the reader's zone."""
     return f"{datetime.fromtimestamp(unix, UTC).astimezone(surface.reader.zone):%Y-%m-%dT%H:%M}"
-
-
-def external_options(options: Sequence[Block], name: str) -> Markup:
-    """What an app offers for an external select, as entries of its open list."""
-    macro = _BLOCKS.get_template("elements.j2").module.external_options  # type: ignore[attr-defined]  # a macro
-    return Markup("{}").format(macro(options, name))
 
 
 def environment(undefined: type[Undefined]) -> Environment:
