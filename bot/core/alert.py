@@ -94,11 +94,11 @@ def fallen(text: str) -> tuple[float, float] | None:
     >>> fallen("p95 1 -> 2, p99 3 -> 4") is None
     True
     """
-    moves = _FELL.findall(text)
-    if len(moves) != 1:
+    moves = list(_FELL.finditer(text))
+    if len(moves) != 1 or re.search(rf"{_ARROW}\s*$", text[: moves[0].start()]):
         return None
-    before, before_unit, after, after_unit = moves[0]
-    if bool(before_unit) != bool(after_unit) and before_unit:
+    before, before_unit, after, _ = moves[0].groups()
+    if before_unit and not moves[0][4]:
         return None
     return _float(before), _float(after)
 

@@ -20,6 +20,8 @@ def read_escalation(text: str, *, name: str) -> tuple[Ladder | None, tuple[Findi
     except InputError as error:
         return None, (unreadable(error, name),)
     reader = _Reader(document)
+    if not reader.is_mapping():
+        return None, tuple(reader.findings)
     ladder = reader.escalation()
     findings = tuple(sorted(reader.findings, key=lambda finding: finding.line))
     return (None if errors(findings) else ladder), findings

@@ -34,6 +34,8 @@ def read_triage(text: str, *, name: str) -> tuple[Playbook | None, tuple[Finding
     except InputError as error:
         return None, (unreadable(error, name),)
     reader = _Reader(document)
+    if not reader.is_mapping():
+        return None, tuple(reader.findings)
     playbook = reader.triage(text)
     if not errors(reader.findings):
         reader.findings += tree_findings(playbook, document)
@@ -119,20 +121,10 @@ class _Reader(Fields):
             path, item, ["category", "action", "steps", "owner", "recovery", "target", "checks", "then"]
         )
         self.identifier(path, key)
-        number = fields.get("category")
-        if number is None:
-            self.find(
-                "leaf-category", path, f"leaf {key!r} has no category.", "Add `category:`, or `unknown`."
-            )
-            number = UNKNOWN
         known = {category.number: category for category in categories}
-        if number == "unknown":
-            number = UNKNOWN
-        elif number not in known:
-            what = f"category {number!r} is not in the list of categories."
-            self.find("leaf-category", (*path, "category"), what, f"Use one of {sorted(known)} or `unknown`.")
-            number = UNKNOWN
-        target = self.text(path, fields, "target", required=number == UNKNOWN)
+        number = self.leaf_category(path, key, fields, sorted(known))
+        escalates = fields.get("category") == "unknown"
+        target = self.text(path, fields, "target", required=escalates)
         return Leaf(
             id=key,
             category=number,
@@ -144,6 +136,20 @@ class _Reader(Fields):
             checks=self.checks(path, fields),
             choices=self.choices(path, fields, "then", at_least=0, at_most=100),
         )
+
+    def leaf_category(self, path: Path, key: str, fields: Mapping[str, Any], known: list[int]) -> int:
+        """The number of the leaf's category; UNKNOWN where it says so, or where it is wrong."""
+        number = fields.get("category")
+        if number is None:
+            self.find(
+                "leaf-category", path, f"leaf {key!r} has no category.", "Add `category:`, or `unknown`."
+            )
+        elif number in known and not isinstance(number, bool):
+            return int(number)
+        elif number != "unknown":
+            what = f"category {number!r} is not in the list of categories."
+            self.find("leaf-category", (*path, "category"), what, f"Use one of {known} or `unknown`.")
+        return UNKNOWN
 
     def choices(
         self, path: Path, fields: Mapping[str, Any], key: str, *, at_least: int, at_most: int

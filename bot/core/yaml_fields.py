@@ -19,6 +19,12 @@ class Fields:
         self.document = document
         self.findings: list[Finding] = []
 
+    def is_mapping(self) -> bool:
+        """Whether the file is a mapping at all; nothing else can be said where it is not."""
+        if not isinstance(self.document.data, dict):
+            self.find("playbook-shape", (), "the file is not a mapping.", "Begin with `kind: triage`.")
+        return not self.findings
+
     def kind(self, root: Mapping[str, Any], expected: str) -> None:
         """Check that this is the kind of playbook it should be."""
         if root.get("kind") != expected:
