@@ -7,7 +7,7 @@ from bot.core import cohort_table
 from bot.core.futility import is_futile
 from bot.core.look import CohortResult, GuardrailResult, LookResult, PrimaryResult
 from bot.core.measure import Measured, measure
-from bot.core.observation import Observations
+from bot.core.observation import SIDES, Observations
 from bot.core.registration import Guardrail, Registration
 from bot.core.sizing import mde_absolute, size
 from bot.core.timetable import at_look
@@ -155,7 +155,8 @@ def _threshold(registration: Registration, guardrail: Guardrail) -> Threshold:
 
 def _adequate(registration: Registration, seen: Observations) -> float | None:
     needed = size(registration).n_cuped
-    smaller = min(seen.units("control"), seen.units("treatment"))
+    samples = [seen.sample(side, registration.primary.metric) for side in SIDES]
+    smaller = min(0 if sample is None else sample.n for sample in samples)
     return None if not needed else smaller / needed
 
 

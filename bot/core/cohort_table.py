@@ -32,10 +32,11 @@ def table(registration: Registration, seen: Observations, overall: Measured) -> 
     total = sum(seen.units(side) for side in SIDES)
     rows = []
     for name, where, crossing in _cohorts(registration):
-        counts = [seen.count(side, where) for side in SIDES]
-        if crossing and sum(counts) == 0:
+        units = sum(seen.count(side, where) for side in SIDES)
+        if crossing and units == 0:
             continue
-        share = sum(counts) / total if total else 0.0
+        counts = _known(seen, registration.primary.metric, where)
+        share = units / total if total else 0.0
         rows.append(_row(registration, seen, name, where, counts, share, needed))
     return tuple(rows)
 
@@ -88,6 +89,12 @@ def _partition(seen: Observations) -> Iterator[tuple[str, Mapping[int, str | Non
     """Every cell there is, also those of values that were not declared: together they are everybody."""
     for cohort in sorted({cell.cohort for cell in seen.cells}, key=str):
         yield ",".join(value or "other" for value in cohort), dict(enumerate(cohort))
+
+
+def _known(seen: Observations, metric: str, where: Where) -> list[int]:
+    """Units per arm that have a value."""
+    samples = [seen.sample(side, metric, where) for side in SIDES]
+    return [0 if sample is None else sample.n for sample in samples]
 
 
 def _needed(registration: Registration, overall: Measured) -> float | Undecided:

@@ -272,6 +272,9 @@ def sha256(data: Any) -> str:
     return hashlib.sha256(canonical_json(data).encode()).hexdigest()
 
 
-def load_canonical(text: str) -> Registration:
-    """A registration from its stored canonical JSON; it was checked when it was stored."""
-    return Registration.model_validate_json(text)
+def load(data: Any) -> Registration:
+    """A registration from parsed content; raises pydantic's ValidationError with every error of shape.
+
+    The order of keys is kept, since cohort dimensions are named in declared order.
+    """
+    return Registration.model_validate_json(json.dumps(data, ensure_ascii=False, allow_nan=False))

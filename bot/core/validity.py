@@ -40,15 +40,16 @@ def notes(registration: Registration, seen: Observations, day: float) -> list[st
     """What a reader should know although it does not forbid a verdict."""
     found = []
     if seen.both_arms and seen.both_arms <= CONTAMINATION * sum(seen.units(side) for side in SIDES):
-        found.append(f"{seen.both_arms:,} units seen in both arms were left out")
+        found.append(f"{seen.both_arms:,} units seen in both arms were left out.")
     for metric, count in sorted(seen.infinite.items()):
         if metric != registration.primary.metric:
-            found.append(f"{metric}: {count:,} units with an infinite value were left out")
+            found.append(f"{metric}: {count:,} units with an infinite value were left out.")
     nulls = seen.nulls.get(registration.primary.metric, 0)
     if nulls:
-        found.append(f"{registration.primary.metric}: {nulls:,} units without a value were left out")
+        units = sum(seen.units(side) for side in SIDES)
+        found.append(f"{registration.primary.metric} is known for {units - nulls:,} of {units:,} units.")
     if seen.summary and seen.last_day is not None and seen.last_day <= day - 1:
-        found.append(f"the newest statistics are of day {seen.last_day:g}, for the look on day {day:g}")
+        found.append(f"the newest statistics are of day {seen.last_day:g}, for the look on day {day:g}.")
     return found
 
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from bot.core.finding import Finding, errors
 from bot.core.lint import cohorts, data, hypothesis, metrics, schema, sequential, size
 from bot.core.lint.report import Report
-from bot.core.registration import Registration, canonical_json
+from bot.core.registration import Registration, load
 from bot.core.sizing import size as sizes
 from bot.core.strict_yaml import Document, parse
 from bot.errors import InputError
@@ -39,7 +39,7 @@ def check_document(document: Document) -> tuple[Registration | None, list[Findin
         what = "the file is empty." if document.data is None else "the file is not a mapping."
         return None, [Finding("R002", "error", document.name, "", 1, what, hint)]
     try:
-        registration = Registration.model_validate_json(canonical_json(document.data))
+        registration = load(document.data)
     except ValidationError as error:
         return None, schema.findings_of(error, document)
     report = Report(document)
