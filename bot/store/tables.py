@@ -3,10 +3,11 @@
 from bot.store import (
     blobs,
     changes,
+    experiment_rows,
     inbox,
     incident_rows,
     outbox,
     slots,
 )
 
-ROWS = (blobs, changes, incident_rows, inbox, outbox, slots)
+ROWS = (blobs, changes, experiment_rows, incident_rows, inbox, outbox, slots)

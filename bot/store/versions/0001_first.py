@@ -45,6 +45,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("reference"),
     )
     op.create_table(
+        "experiment",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("text", columns.RawText(), nullable=False),
+        sa.Column("canonical", columns.RawText(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("registered_by", sa.String(), nullable=False),
+        sa.Column("registered_at", columns.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("experiment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_experiment_channel"), ["channel"], unique=False)
+
+    op.create_table(
         "heartbeat",
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("at", columns.UtcDateTime(), nullable=False),
@@ -234,9 +249,38 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("incident", "step", "place"),
     )
+    op.create_table(
+        "look",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("experiment", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Float(), nullable=False),
+        sa.Column("planned", sa.Boolean(), nullable=False),
+        sa.Column("verdict", sa.String(), nullable=False),
+        sa.Column("result", columns.Json(), nullable=False),
+        sa.Column("observations", columns.Json(), nullable=False),
+        sa.Column("earlier", columns.Json(), nullable=False),
+        sa.Column("fingerprint", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("asked_by", sa.String(), nullable=False),
+        sa.Column("asked_at", columns.UtcDateTime(), nullable=False),
+        sa.Column("taken_at", columns.UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["experiment"],
+            ["experiment.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("look", schema=None) as batch_op:
+        batch_op.create_index("ix_look_experiment_number", ["experiment", "number"], unique=False)
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("look", schema=None) as batch_op:
+        batch_op.drop_index("ix_look_experiment_number")
+
+    op.drop_table("look")
     op.drop_table("incident_evidence")
     with op.batch_alter_table("incident_event", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_incident_event_incident"))
@@ -268,6 +312,10 @@ def downgrade() -> None:
 
     op.drop_table("inbox")
     op.drop_table("heartbeat")
+    with op.batch_alter_table("experiment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_experiment_channel"))
+
+    op.drop_table("experiment")
     op.drop_table("channel")
     with op.batch_alter_table("change", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_change_at"))

@@ -1,0 +1,124 @@
+"""Registrations and looks: stored once, never changed."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from bot.store.experiment_rows import ExperimentRow, LookRow
+from bot.store.insert import insert_new
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A registration on record; `text` is the YAML as given under the file name `name`."""
+
+    id: str
+    sha256: str
+    name: str
+    text: str
+    canonical: str
+    channel: str
+    registered_by: str
+    registered_at: datetime
+
+
+@dataclass(frozen=True)
+class LookRecord:
+    """A look on record; `id` is its record number, `earlier` the days on which the looks before were held."""
+
+    id: int
+    experiment: str
+    sha256: str
+    number: int
+    day: float
+    planned: bool
+    verdict: str
+    result: Mapping[str, Any]
+    observations: Mapping[str, Any]
+    earlier: tuple[float, ...]
+    fingerprint: str
+    channel: str
+    asked_by: str
+    asked_at: datetime
+    taken_at: datetime
+
+
+def add(session: Session, registered: Registered) -> bool:
+    """Store a registration; False when its id is taken."""
+    return insert_new(session, ExperimentRow, asdict(registered), unique=("id",)) is not None
+
+
+def load(session: Session, experiment: str) -> Registered | None:
+    """The registration of that id."""
+    row = session.get(ExperimentRow, experiment)
+    return None if row is None else _registered(row)
+
+
+def in_channel(session: Session, channel: str) -> tuple[Registered, ...]:
+    """The experiments registered in a channel, newest first."""
+    rows = session.exec(
+        select(ExperimentRow)
+        .where(col(ExperimentRow.channel) == channel)
+        .order_by(col(ExperimentRow.registered_at).desc(), col(ExperimentRow.id))
+    )
+    return tuple(_registered(row) for row in rows.all())
+
+
+def everywhere(session: Session, limit: int = 20) -> tuple[Registered, ...]:
+    """The experiments of all channels, newest first."""
+    rows = session.exec(
+        select(ExperimentRow)
+        .order_by(col(ExperimentRow.registered_at).desc(), col(ExperimentRow.id))
+        .limit(limit)
+    )
+    return tuple(_registered(row) for row in rows.all())
+
+
+def add_look(session: Session, record: LookRecord) -> LookRecord:
+    """Store a look and return it with its record number; the `id` given is ignored.
+
+    The same look at the same data is not recorded twice: the record there is returned.
+    """
+    same = session.exec(
+        select(LookRow)
+        .where(
+            col(LookRow.experiment) == record.experiment,
+            col(LookRow.number) == record.number,
+            col(LookRow.day) == record.day,
+            col(LookRow.sha256) == record.sha256,
+            col(LookRow.fingerprint) == record.fingerprint,
+        )
+        .order_by(col(LookRow.id))
+    ).first()
+    if same is not None:
+        return _look(same)
+    values = asdict(record) | {"id": None, "earlier": list(record.earlier)}
+    row = LookRow(**values)
+    session.add(row)
+    session.flush()
+    return _look(row)
+
+
+def looks(session: Session, experiment: str) -> tuple[LookRecord, ...]:
+    """All looks at an experiment in the order they were taken."""
+    rows = session.exec(
+        select(LookRow).where(col(LookRow.experiment) == experiment).order_by(col(LookRow.id))
+    )
+    return tuple(_look(row) for row in rows.all())
+
+
+def look(session: Session, record: int) -> LookRecord | None:
+    """The look with that record number."""
+    row = session.get(LookRow, record)
+    return None if row is None else _look(row)
+
+
+def _registered(row: ExperimentRow) -> Registered:
+    return Registered(**row.model_dump())
+
+
+def _look(row: LookRow) -> LookRecord:
+    return LookRecord(**row.model_dump() | {"earlier": tuple(row.earlier)})
