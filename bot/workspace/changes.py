@@ -1,11 +1,13 @@
 """How a page, a test or a demo hears that something in the workspace moved."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from types import TracebackType
-from typing import Final
+from typing import Final, TypeVar
 
 from bot.workspace.records import Change
+
+Found = TypeVar("Found")
 
 KINDS: Final = (
     "message",  # a message was posted, edited, pinned or reacted to
@@ -65,6 +67,17 @@ class Listeners:
     def subscribe(self) -> Subscription:
         """A queue of the changes from now on; use it as a context manager."""
         return Subscription(self._all)
+
+    async def until(self, found: Callable[[], Found | None], timeout: float = 5.0) -> Found:
+        """Wait until `found` gives something true, asking again at every change.
+
+        TimeoutError after `timeout` seconds.
+        """
+        with self.subscribe() as changes:
+            async with asyncio.timeout(timeout):
+                while not (something := found()):
+                    await changes.get()
+        return something
 
     def tell(self, kind: str, **touched: str) -> None:
         """Let every listener know that something moved."""

@@ -1,0 +1,92 @@
+"""Slack's events: what happened in the workspace, told to the app if it subscribed and is there to see it."""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from bot.workspace import shapes
+from bot.workspace.delivery import Delivery
+from bot.workspace.installation import Installation
+from bot.workspace.records import Message
+from bot.workspace.state import Workspace
+
+Event: TypeAlias = dict[str, Any]
+
+
+class Events:
+    """Turns what happened into events for the app."""
+
+    def __init__(self, workspace: Workspace, delivery: Delivery, installation: Installation) -> None:
+        self.workspace = workspace
+        self.delivery = delivery
+        self.installation = installation
+        self.base_url = ""
+
+    def message(self, message: Message) -> None:
+        """Someone, perhaps the app itself, said something."""
+        channel = self.workspace.channels[message.channel]
+        bot = self.workspace.bot
+        if message.ephemeral_to or bot not in channel.members:
+            return
+        kind = "im" if channel.is_im else "channel"
+        self._tell(f"message.{kind}s" if kind == "channel" else "message.im", self._said(message, kind))
+        mentions_bot = f"<@{bot}>" in message.text or f"<@{bot}|" in message.text
+        if mentions_bot and message.user != bot and not channel.is_im:
+            event = self._said(message, kind)
+            del event["channel_type"]
+            self._tell("app_mention", {**event, "type": "app_mention"})
+
+    def joined(self, user: str, channel: str, inviter: str = "") -> None:
+        """Someone came into a channel."""
+        event: Event = {
+            "type": "member_joined_channel",
+            "user": user,
+            "channel": channel,
+            "channel_type": "C",
+            "team": self.workspace.team_id,
+            **({"inviter": inviter} if inviter else {}),
+        }
+        if self.workspace.bot in self.workspace.channels[channel].members:
+            self._tell("member_joined_channel", event)
+
+    def reacted(self, message: Message, user: str, name: str) -> None:
+        """Someone put an emoji under a message."""
+        item = {"type": "message", "channel": message.channel, "ts": message.ts}
+        event = {
+            "type": "reaction_added",
+            "user": user,
+            "reaction": name,
+            "item": item,
+            "item_user": message.user,
+        }
+        if self.workspace.bot in self.workspace.channels[message.channel].members:
+            self._tell("reaction_added", event)
+
+    def home_opened(self, user: str, channel: str) -> None:
+        """Someone opened the app's Home tab."""
+        view = self.workspace.homes.get(user)
+        shown = {"view": shapes.view(self.workspace, view)} if view else {}
+        self._tell(
+            "app_home_opened",
+            {"type": "app_home_opened", "user": user, "channel": channel, "tab": "home", **shown},
+        )
+
+    def channel(self, kind: str, channel: str, user: str) -> None:
+        """A channel was created, archived, unarchived or renamed; `kind` is the event's name."""
+        value = self.workspace.channels[channel]
+        whole = {"id": value.id, "name": value.name, "created": value.created, "creator": value.creator}
+        created = kind in ("channel_created", "channel_rename")
+        self._tell(kind, {"type": kind, "channel": whole if created else channel, "user": user})
+
+    def _said(self, message: Message, kind: str) -> Event:
+        shape = shapes.message(self.workspace, message, self.base_url)
+        return {
+            **shape,
+            "channel": message.channel,
+            "channel_type": kind,
+            "event_ts": message.ts,
+            **({} if message.bot_id else {"client_msg_id": f"local-{message.ts}"}),
+        }
+
+    def _tell(self, subscription: str, event: Mapping[str, Any]) -> None:
+        if subscription in self.installation.manifest.events:
+            self.delivery.announce({"event_ts": self.workspace.clock.ts(), **event})

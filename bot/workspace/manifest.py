@@ -1,0 +1,64 @@
+"""A Slack app manifest, as far as a workspace needs it: commands, scopes, event subscriptions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.workspace.records import Command
+
+ALWAYS_SUBSCRIBED = frozenset({"app_mention", "message.im"})
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What the app declared. `scopes` is None when nothing was declared: then nothing is refused for it.
+
+    `events` names the bot events it subscribes to ("app_mention", "message.channels", ...).
+    """
+
+    name: str = "Lookout"
+    commands: tuple[Command, ...] = ()
+    scopes: frozenset[str] | None = None
+    events: frozenset[str] = ALWAYS_SUBSCRIBED
+    interactive: bool = True
+
+    def allows(self, *scopes: str) -> bool:
+        """Whether one of these scopes was granted, or none need be."""
+        return self.scopes is None or not scopes or any(scope in self.scopes for scope in scopes)
+
+
+def parse(manifest: Mapping[str, Any]) -> Manifest:
+    """Read an app manifest (the JSON form). ValueError, naming the field, if it is not one."""
+    if not isinstance(manifest.get("display_information"), Mapping):
+        raise ValueError("not an app manifest: display_information is missing")
+    features = _part(manifest, "features")
+    settings = _part(manifest, "settings")
+    scopes = _part(_part(manifest, "oauth_config"), "scopes").get("bot")
+    events = _part(settings, "event_subscriptions").get("bot_events")
+    return Manifest(
+        name=str(manifest["display_information"].get("name", "App")),
+        commands=tuple(command(item) for item in features.get("slash_commands") or ()),
+        scopes=None if scopes is None else frozenset(scopes),
+        events=frozenset(events or ()),
+        interactive=bool(_part(settings, "interactivity").get("is_enabled", False)),
+    )
+
+
+def command(item: Mapping[str, Any]) -> Command:
+    """One slash command, in the manifest's words; `name` is taken for `command` too."""
+    name = str(item.get("command") or item.get("name") or "")
+    if not name.strip("/"):
+        raise ValueError(f"a slash command without a name: {dict(item)}")
+    return Command(
+        name="/" + name.lstrip("/"),
+        description=str(item.get("description", "")),
+        usage_hint=str(item.get("usage_hint", "")),
+        should_escape=bool(item.get("should_escape", False)),
+    )
+
+
+def _part(parent: Mapping[str, Any], field: str) -> Mapping[str, Any]:
+    value = parent.get(field) or {}
+    if not isinstance(value, Mapping):
+        raise ValueError(f"not an app manifest: {field} must be an object")
+    return value
