@@ -27,8 +27,9 @@ from bot.workspace.page_assets import asset_routes
 from bot.workspace.page_guard import HEADERS, refusal
 from bot.workspace.page_live import Picture, stream
 from bot.workspace.page_regions import region
+from bot.workspace.page_rows import home
 from bot.workspace.page_screen import Screen, address
-from bot.workspace.people import People, Refused
+from bot.workspace.people import People, RefusedError
 from bot.workspace.render import PAGES
 from bot.workspace.state import Workspace
 
@@ -77,7 +78,7 @@ def _guarded(answer: Answer) -> Answer:
         if response is None:
             try:
                 response = await answer(request)
-            except Refused as error:
+            except RefusedError as error:
                 response = PlainTextResponse(str(error), 409)
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
@@ -97,11 +98,11 @@ class Page:
         user = self._workspace.users.get(request.path_params["user"])
         channel = self._workspace.channels.get(request.path_params["channel"])
         if user is None or user.is_bot or channel is None:
-            raise Refused("There is no such person or channel in this workspace (any more).")
+            raise RefusedError("There is no such person or channel in this workspace (any more).")
         if channel.is_im and user.id not in channel.members:
-            raise Refused("This conversation is between two others.")
+            raise RefusedError("This conversation is between two others.")
         if thread and self._workspace.message(channel.id, thread) is None:
-            raise Refused("This thread does not exist (any more).")
+            raise RefusedError("This thread does not exist (any more).")
         return Screen(self._workspace, user, channel, thread)
 
     async def start(self, request: Request) -> Response:
@@ -111,14 +112,16 @@ class Page:
         user = next((user for user in asked if user in persons), None)
         channels = self._workspace.channels_of(user) if user else []
         if user is None or not channels:
-            raise Refused("The workspace is empty.")
+            raise RefusedError("The workspace is empty.")
         return RedirectResponse(address(user, channels[0].id), 303)
 
     async def direct(self, request: Request) -> Response:
         """Lead to the direct messages of two members."""
         user, other = request.path_params["user"], request.path_params["other"]
         if not {user, other} <= self._workspace.users.keys():
-            raise Refused("There is no such person in this workspace.")
+            raise RefusedError("There is no such person in this workspace.")
+        if other == self._workspace.bot:
+            await self._people.open_home(user)
         return RedirectResponse(address(user, self._people.open_direct(user, other).id), 303)
 
     async def show(self, request: Request) -> Response:
@@ -149,6 +152,7 @@ class Page:
             messages=picture.drawn("messages"),
             replies=picture.drawn("replies"),
             modals=picture.modals(),
+            home=home(screen),
         )
         response = HTMLResponse(html)
         response.set_cookie(_COOKIE, screen.user.id, samesite="strict", httponly=True, path="/")
@@ -172,7 +176,7 @@ class Page:
         async with request.form() as form:
             screen = self._screen(request, str(form.get("thread", "")))
             text = str(form.get("text", "")).replace("\r\n", "\n").strip()
-            if screen.thread and text.startswith("/"):
+            if screen.thread and text.startswith("/") and not text.startswith("//"):
                 return self._not_in_threads(text)
             parts = [part for part in form.getlist("file") if isinstance(part, UploadFile) and part.filename]
             files = [(part.filename or "file", await part.read()) for part in parts]
@@ -221,11 +225,17 @@ class Page:
         screen = self._screen(request)
         message = self._workspace.message(screen.channel_id, ts)
         if message is None or not message.seen_by(screen.user.id):
-            raise Refused("This message is gone.")
+            raise RefusedError("This message is gone.")
         async with request.form() as form:
             used = await page_forms.use(message.blocks, form, screen.zone, self._people, screen.user.id)
         await self._people.click(
-            screen.user.id, screen.channel_id, ts, used.action_id, used.block_id, used.value, used.values
+            screen.user.id,
+            screen.channel_id,
+            ts,
+            used.action_id,
+            block_id=used.block_id,
+            value=used.value,
+            values=used.values,
         )
         return Response(status_code=_DONE)
 
@@ -235,7 +245,12 @@ class Page:
         async with request.form() as form:
             used = await page_forms.use(self._blocks(view), form, screen.zone, self._people, screen.user.id)
         await self._people.click_in_view(
-            screen.user.id, view, used.action_id, used.block_id, used.value, used.values
+            screen.user.id,
+            view,
+            used.action_id,
+            block_id=used.block_id,
+            value=used.value,
+            values=used.values,
         )
         return Response(status_code=_DONE)
 
@@ -257,5 +272,5 @@ class Page:
     def _blocks(self, view_id: str) -> tuple[page_forms.Block, ...]:
         view = self._workspace.view(view_id)
         if view is None:
-            raise Refused("This dialog was closed meanwhile.")
+            raise RefusedError("This dialog was closed meanwhile.")
         return view.blocks

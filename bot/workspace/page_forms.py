@@ -1,14 +1,15 @@
 """What the page's forms send, read into the values that `people` takes."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
 from starlette.datastructures import FormData, UploadFile
 
-from bot.workspace.people import People, Refused
+from bot.workspace import inputs
+from bot.workspace.people import People, RefusedError
 from bot.workspace.render import key, split_key
 
 Block = Mapping[str, Any]
@@ -18,29 +19,16 @@ _UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _LONGEST: Final = 366 * 86400.0
 
 
-def elements(blocks: Sequence[Block]) -> Iterator[tuple[Block, Block]]:
-    """Every element that can hold a value or be clicked, with its block."""
-    for block in blocks:
-        found = [block.get("accessory"), block.get("element")]
-        if block.get("type") == "actions":
-            found.extend(block.get("elements") or ())
-        for element in found:
-            if isinstance(element, Mapping) and "action_id" in element:
-                yield block, element
-
-
 def find(blocks: Sequence[Block], name: str) -> tuple[Block, Block] | None:
     """The block and element that a form names; None when the message has changed since it was drawn."""
     wanted = split_key(name)
-    if wanted is None:
-        return None
-    return next(((b, e) for b, e in elements(blocks) if split_key(key(b, e)) == wanted), None)
+    return inputs.find(blocks, action_id=wanted[1], block_id=wanted[0]) if wanted else None
 
 
 async def values(blocks: Sequence[Block], form: FormData, zone: tzinfo, people: People, user: str) -> Values:
     """What all elements of these blocks hold; files are uploaded and stand there by their ids."""
     out: Values = {}
-    for block, element in elements(blocks):
+    for block, element in inputs.elements(blocks):
         if element["type"] in ("button", "overflow"):
             continue
         held = await _held(element, form.getlist(key(block, element)), zone, people, user)
@@ -105,10 +93,10 @@ class Used:
 
 
 async def use(blocks: Sequence[Block], form: FormData, zone: tzinfo, people: People, user: str) -> Used:
-    """Which element a form says was used. Refused when it is not there any more."""
+    """Which element a form says was used. RefusedError when it is not there any more."""
     found = find(blocks, str(form.get("element", "")))
     if found is None:
-        raise Refused("This message has changed meanwhile; look again.")
+        raise RefusedError("This message has changed meanwhile; look again.")
     block, element = found
     held = await values(blocks, form, zone, people, user)
     block_id, action_id = str(block.get("block_id", "")), str(element["action_id"])

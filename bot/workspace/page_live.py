@@ -13,7 +13,7 @@ from sse_starlette import ServerSentEvent
 
 from bot.workspace.changes import Subscription
 from bot.workspace.page_regions import region
-from bot.workspace.page_rows import Place, modal, row, thread, timeline
+from bot.workspace.page_rows import Place, home, modal, row, thread, timeline
 from bot.workspace.page_screen import Screen
 from bot.workspace.records import View
 
@@ -70,6 +70,7 @@ class Picture:
     def _look(self) -> None:
         screen = self._screen
         self._parts = {name: region(name, screen, swap=True) for name in _REGIONS}
+        self._parts["home"] = home(screen, swap=True)
         self._lists = {
             "messages": timeline(screen, self._read_mark),
             "replies": thread(screen) if screen.thread else [],

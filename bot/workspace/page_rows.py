@@ -237,6 +237,15 @@ def _size(count: int) -> str:
     return f"{count / 1000:.1f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
 
 
+def home(screen: Screen, *, swap: bool = False) -> Markup:
+    """The app's Home tab, above the direct messages with it; an empty, hidden section anywhere else."""
+    view = screen.workspace.homes.get(screen.user.id) if screen.with_app else None
+    if view is None:
+        return region("home", Markup(""), swap=swap)
+    act = f"{screen.base}/view/{quote(view.id, safe='')}/act"
+    return region("home", blocks(view.blocks, screen.surface("home", act)), swap=swap)
+
+
 def modal(view: View, screen: Screen, *, swap: bool = False) -> Markup:
     """A modal as HTML: the whole dialog, or with `swap` only the form that replaces the one in it."""
     ident = f"v-{view.id}"

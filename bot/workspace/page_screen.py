@@ -140,6 +140,11 @@ class Screen:
             return f"/client/{quote(person.id, safe='')}"
         return address(person.id, self.channel_id)
 
+    @property
+    def with_app(self) -> bool:
+        """Whether these are the direct messages with the app."""
+        return self.channel.is_im and self.workspace.bot in self.channel.members
+
     def partner(self, channel: Channel) -> User:
         """The other member of a direct conversation."""
         others = [member for member in channel.members if member != self.user.id]

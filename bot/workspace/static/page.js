@@ -8,7 +8,6 @@ const narrow = matchMedia("(max-width: 760px)");
 const atEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < 60;
 const toEnd = (box) => { box.scrollTop = box.scrollHeight; };
 const held = new Map(); // scroller -> whether it was at its end before the page changed
-let below = 0;
 
 function jump(text, below) {
   const button = $("#jump");
@@ -28,7 +27,7 @@ function start() {
   if (!target && !mark) toEnd(box);
   if (mark && mark.getBoundingClientRect().top < box.getBoundingClientRect().top) jump("↑ Jump to unread", false);
   $$("img", box).forEach((image) => image.addEventListener("load", () => { if (!mark && !target) toEnd(box); }));
-  box.addEventListener("scroll", () => { if (atEnd(box)) { below = 0; jump("", false); read(); } }, { passive: true });
+  box.addEventListener("scroll", () => { if (atEnd(box)) { jump("", false); read(); } }, { passive: true });
   const thread = $("#thread-scroller");
   if (thread) toEnd(thread);
   $$("[data-composer]").forEach(restore);
@@ -40,20 +39,16 @@ document.addEventListener("click", (event) => {
   else { $("#new-mark")?.scrollIntoView({ block: "center" }); jump("", false); }
 });
 document.addEventListener("visibilitychange", read);
+let last = null;
 document.addEventListener("htmx:sseBeforeMessage", () => {
-  below = -$$("#messages > li").length;
+  last = $("#messages").lastElementChild?.id;
   $$(".scroller").forEach((box) => held.set(box, atEnd(box)));
 });
 document.addEventListener("htmx:sseMessage", () => {
   held.forEach((stuck, box) => { if (stuck) toEnd(box); });
-  const added = below + $$("#messages > li").length;
-  if (added > 0 && !held.get($("#scroller"))) {
-    const before = $("#jump").classList.contains("below") && !$("#jump").hidden ? parseInt($("#jump").dataset.count, 10) : 0;
-    $("#jump").dataset.count = before + added;
-    jump(`↓ ${before + added} new below`, true);
-  }
-  if (added > 0) read();
-  held.clear();
+  if ($("#messages").lastElementChild?.id === last) return;
+  if (held.get($("#scroller"))) read();
+  else jump("↓ New messages below", true);
 });
 
 // ---- Updates in place keep what was typed, chosen and opened ---------------------------------------------
@@ -142,7 +137,8 @@ function restore(form) {
   if (draft && !area(form).value) area(form).value = draft;
   grow(area(form));
 }
-function fill(form, text) { area(form).value = text; save(form); grow(area(form)); area(form).focus(); suggest(form); }
+function fill(form, text) { area(form).value = text; area(form).focus(); typed(form); }
+function typed(form) { grow(area(form)); save(form); suggest(form); note(form, ""); }
 function note(form, text, mend) {
   const box = $("[data-note]", form);
   box.hidden = !text;
@@ -150,17 +146,17 @@ function note(form, text, mend) {
   if (!mend) return;
   const button = document.createElement("button");
   Object.assign(button, { type: "button", className: "btn small", textContent: "Use the mention" });
-  button.addEventListener("click", () => { fill(form, mend); note(form, ""); });
+  button.addEventListener("click", () => fill(form, mend));
   box.append(button);
 }
 function word(text) { return /(^|\s)([/@][^\s]*)$/.exec(text.value.slice(0, text.selectionStart))?.[2] || ""; }
 function suggest(form) {
-  const text = area(form), list = $(".completing", form), typed = word(text), whole = text.value.slice(0, text.selectionStart);
-  const kind = typed[0], inThread = "thread" in form.dataset;
-  const usable = kind === "@" || (kind === "/" && whole === typed && !inThread);
-  const wanted = typed.slice(1).toLowerCase();
+  const text = area(form), list = $(".completing", form), part = word(text), whole = text.value.slice(0, text.selectionStart);
+  const kind = part[0], inThread = "thread" in form.dataset;
+  const usable = kind === "@" || (kind === "/" && whole === part && !inThread);
+  const wanted = part.slice(1).toLowerCase();
   const found = !usable ? [] : $$(`#completions > [data-kind="${kind}"]`).filter((item) =>
-    kind === "/" ? item.dataset.insert.startsWith(typed) : ` ${item.dataset.match}`.includes(` ${wanted}`)).slice(0, 8);
+    kind === "/" ? item.dataset.insert.startsWith(part) : ` ${item.dataset.match}`.includes(` ${wanted}`)).slice(0, 8);
   const hint = kind === undefined && !inThread && /^\/\S+ /.exec(whole);
   const command = hint && $$("#completions > [data-kind='/']").find((item) => item.dataset.insert === hint[0]);
   const items = command ? [command] : found;
@@ -172,7 +168,6 @@ function suggest(form) {
     return option;
   }));
   list.hidden = !items.length;
-  list.toggleAttribute("data-hint", Boolean(command));
   text.setAttribute("aria-expanded", String(Boolean(items.length)));
   mark(text, list);
 }
@@ -182,17 +177,14 @@ function mark(text, list) {
   else text.removeAttribute("aria-activedescendant");
 }
 function take(form, option) {
-  const text = area(form), end = text.selectionStart, typed = word(text);
-  text.setRangeText(option.dataset.insert, end - typed.length, end, "end");
-  save(form); grow(text); text.focus(); suggest(form);
+  const text = area(form), end = text.selectionStart;
+  text.setRangeText(option.dataset.insert, end - word(text).length, end, "end");
+  text.focus();
+  typed(form);
 }
 document.addEventListener("input", (event) => {
   const form = event.target.matches("textarea") && event.target.closest("[data-composer]");
-  if (form) { grow(event.target); save(form); suggest(form); note(form, ""); }
-});
-document.addEventListener("focusout", (event) => {
-  const list = event.target.closest?.("[data-composer]") && $(".completing", event.target.closest("[data-composer]"));
-  if (list) setTimeout(() => { list.hidden = true; }, 150);
+  if (form) typed(form);
 });
 document.addEventListener("mousedown", (event) => {
   const option = event.target.closest(".completing > li");
@@ -229,13 +221,13 @@ document.addEventListener("change", (event) => {
 });
 document.addEventListener("htmx:beforeRequest", (event) => {
   const form = event.detail.elt;
-  if (form.matches?.("[data-composer]")) { form.dataset.sent = area(form).value; area(form).value = ""; grow(area(form)); save(form); $(".completing", form).hidden = true; }
+  if (form.matches?.("[data-composer]")) { form.dataset.sent = area(form).value; area(form).value = ""; typed(form); }
 });
 document.addEventListener("htmx:afterRequest", (event) => {
   const { elt: form, successful, xhr } = event.detail;
   if (!form.matches?.("[data-composer]")) return;
   if (successful) { form.reset(); $("[data-attached]", form).hidden = true; toEnd(form.parentElement.querySelector(".scroller")); restore(form); return; }
-  if (!area(form).value) { area(form).value = form.dataset.sent; grow(area(form)); save(form); }
+  if (!area(form).value) { area(form).value = form.dataset.sent; typed(form); }
   note(form, xhr.responseText || "The workspace did not answer.", xhr.getResponseHeader("X-Instead"));
 });
 
