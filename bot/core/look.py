@@ -1,5 +1,6 @@
 """What a look found, as frozen values and as the JSON of `lookout look`."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -94,8 +95,8 @@ class LookResult:
         return self.plan.cumulative_alpha[self.look - 1]
 
     def to_json(self) -> dict[str, Any]:
-        """The shape of `lookout look --json`."""
-        return {
+        """The shape of `lookout look --json`; what is not finite is null."""
+        shape = {
             "registration": self.registration,
             "sha256": self.sha256,
             "look": self.look,
@@ -113,6 +114,8 @@ class LookResult:
             "data_fingerprint": self.data_fingerprint,
             "data_last_day": None if self.last_day is None else _whole(self.last_day),
         }
+        finite: dict[str, Any] = _finite(shape)
+        return finite
 
 
 def relative(effect: Effect | Undecided) -> tuple[float | None, Interval | None]:
@@ -126,6 +129,15 @@ def relative(effect: Effect | Undecided) -> tuple[float | None, Interval | None]
 def reason_of(value: object) -> str:
     """Why something is undecided; empty when it is not."""
     return value.reason if isinstance(value, Undecided) else ""
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no infinity and no NaN."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _whole(day: float) -> float | int:
@@ -170,7 +182,7 @@ def _primary(primary: PrimaryResult) -> dict[str, Any]:
         "ci_rel": _list(ci),
         "z": known.z if known else None,
         "p": known.p if known else None,
-        "boundary_z": primary.boundary_z if primary.boundary_z < 1e300 else None,
+        "boundary_z": primary.boundary_z,
         "boundary_p": primary.boundary_p,
         "significant": primary.significant,
         "adjusted": _adjusted(primary.adjusted),

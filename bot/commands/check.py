@@ -1,0 +1,90 @@
+"""`lookout check`: registrations and playbooks, every finding with file:line, code and mend."""
+
+import json as to_json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bot.commands.registration_file import text_of
+from bot.core.finding import Finding, errors
+from bot.core.ladder_reader import read_escalation
+from bot.core.lint import check_document, check_registration
+from bot.core.playbook_reader import read_triage
+from bot.core.registration import sha256
+from bot.core.strict_yaml import Document, parse
+from bot.errors import InputError
+
+_OURS = ("hypothesis", "arms", "metrics", "primary", "sequential")
+"""A YAML file in a folder is taken for a registration when it has two of these."""
+
+
+def run(paths: Sequence[Path], *, json: bool = False) -> int:
+    """Check files, and the YAML files below folders; 1 when there is a finding of level error."""
+    checked: list[dict[str, Any]] = []
+    found: list[Finding] = []
+    for path in paths:
+        for file in _files(path):
+            one, findings = _check(file, named=file == path)
+            if one is not None:
+                checked.append(one)
+                found += findings
+    if not checked:
+        raise InputError(
+            f"No registration or playbook in {', '.join(map(str, paths))}.",
+            "Name a YAML file, or its folder.",
+        )
+    wrong = errors(found)
+    if json:
+        shape = {"ok": not wrong, "files": checked, "findings": [one.to_json() for one in found]}
+        print(to_json.dumps(shape, indent=2))
+    else:
+        _print(checked, found)
+    return 1 if wrong else 0
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    return sorted(file for suffix in ("*.yaml", "*.yml") for file in path.rglob(suffix))
+
+
+def _check(file: Path, *, named: bool) -> tuple[dict[str, Any] | None, list[Finding]]:
+    text, name = text_of(file), str(file)
+    try:
+        document = parse(text, name=name)
+    except InputError:
+        _, findings = check_registration(text, name)
+        return {"file": name, "kind": "unreadable", "ok": False}, findings
+    kind = _kind(document)
+    shape: dict[str, Any] = {"file": name, "kind": kind or "registration"}
+    if kind in ("triage", "escalation"):
+        faults = (read_triage if kind == "triage" else read_escalation)(text, name=name)[1]
+        return shape | {"ok": not errors(faults)}, list(faults)
+    if kind is None and not named:
+        return None, []
+    _, findings = check_document(document)
+    return shape | {"ok": not errors(findings), "sha256": sha256(document.data)}, findings
+
+
+def _kind(document: Document) -> str | None:
+    data = document.data
+    if not isinstance(data, dict):
+        return None
+    if data.get("kind") in ("triage", "escalation"):
+        return str(data["kind"])
+    return "registration" if sum(key in data for key in _OURS) >= 2 else None
+
+
+def _print(checked: list[dict[str, Any]], found: list[Finding]) -> None:
+    for finding in found:
+        print(finding)
+    for one in checked:
+        word = "fine" if one["ok"] else "refused"
+        hashed = f" sha256 {one['sha256'][:12]}…" if one["ok"] and "sha256" in one else ""
+        print(f"{one['file']}: {one['kind']}, {word}{hashed}")
+    wrong, warned = len(errors(found)), sum(finding.level == "warning" for finding in found)
+    print(f"{_counted(len(checked), 'file')}: {_counted(wrong, 'error')}, {_counted(warned, 'warning')}")
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

@@ -1,0 +1,48 @@
+"""Reading a registration for a command: every fault goes to stderr with its line."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.core.finding import Finding, errors
+from bot.core.lint import check_document
+from bot.core.registration import Registration, sha256
+from bot.core.strict_yaml import parse
+from bot.errors import InputError
+
+
+@dataclass(frozen=True)
+class Read:
+    """A registration file as read; `registration` is None when its shape is wrong."""
+
+    registration: Registration | None
+    sha256: str
+    findings: list[Finding]
+
+    @property
+    def usable(self) -> bool:
+        """Whether it has no finding of level error."""
+        return self.registration is not None and not errors(self.findings)
+
+
+def text_of(file: Path) -> str:
+    """The file's text; raises InputError when there is none."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{file} is not UTF-8 text (byte {error.start}).", "Save it as UTF-8.") from None
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}.", "Is the path right?") from None
+
+
+def read(file: Path) -> Read:
+    """Read and lint a registration; raises InputError when it is no YAML."""
+    document = parse(text_of(file), name=str(file))
+    registration, findings = check_document(document)
+    return Read(registration, sha256(document.data), findings)
+
+
+def complain(findings: list[Finding]) -> None:
+    """The findings on stderr, one a line."""
+    for finding in findings:
+        print(finding, file=sys.stderr)
