@@ -104,7 +104,7 @@ def test_adjusted_intervals_cover_and_estimates_are_median_unbiased():
         look = np.where(crossed.any(axis=1), crossed.argmax(axis=1), 3)
         covered = above = 0
         for k, value in zip(look, z[np.arange(2000), look], strict=True):
-            key = int(k), round(float(value), 2)  # 0.01 of a z is far below the simulation's error
+            key = int(k), round(float(value) / 0.02) * 0.02  # far below the simulation's error
             if key not in cache:
                 cache[key] = stopped(
                     plan, key[0], max(abs(key[1]), plan.z[k] if k < 3 else 0) * np.sign(key[1])
