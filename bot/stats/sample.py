@@ -48,6 +48,7 @@ class Sample:
             )
         mean.setflags(write=False)
         cov.setflags(write=False)
+        object.__setattr__(self, "n", int(self.n))  # an engine's count may be a numpy integer
         object.__setattr__(self, "mean", mean)
         object.__setattr__(self, "cov", cov)
 

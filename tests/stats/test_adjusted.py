@@ -58,6 +58,25 @@ def test_one_look_needs_no_adjustment():
     assert result.p == pytest.approx(effect.p, rel=1e-9)
 
 
+def test_a_negative_control_mean_turns_the_relative_interval():
+    """Relative to -2 an increase is a decrease, with its interval the right way round."""
+    effect = compare(Arm(10**6, -2.0, 7.0), Arm(10**6, -1.975, 7.0))
+    result = adjusted(boundaries([1.0]), 0, effect)
+    assert result.estimate > 0 > result.estimate_rel
+    assert result.ci_rel == pytest.approx(effect.ci_relative, rel=1e-5)
+
+
+def test_relative_estimates_that_cannot_be_had_are_undecided():
+    """A control mean near 0: the absolute adjusted result is there all the same."""
+    plan = boundaries([1.0])
+    vague = adjusted(plan, 0, compare(Arm(50, 0.05, 1.0), Arm(50, 0.8, 1.0)))
+    assert vague.estimate_rel == pytest.approx(15.0, rel=1e-6)
+    assert isinstance(vague.ci_rel, Undecided)
+    none = adjusted(plan, 0, compare(Arm(50, 0.0, 1.0), Arm(50, 0.8, 1.0)))
+    assert isinstance(none.estimate_rel, Undecided)
+    assert none.estimate == pytest.approx(0.8)
+
+
 def test_stopping_early_shrinks_the_estimate():
     """At look 3 the median-unbiased estimate lies below the ordinary one; signs mirror."""
     plan = boundaries(DAYS)
