@@ -1,0 +1,246 @@
+"""Experiments: a registration is locked, a look is asked for, and where everything stands."""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from bot.core.effect import Ephemeral, Message, Post
+from bot.core.figures import day_of
+from bot.core.finding import Finding, errors
+from bot.core.lint import check_document
+from bot.core.plan import work_out
+from bot.core.registration import Registration, canonical_json, sha256
+from bot.core.strict_yaml import Document, parse
+from bot.core.timetable import date_of
+from bot.errors import InputError
+from bot.services.desk import Desk
+from bot.services.look_record import recall, registration_of
+from bot.services.looking import run_look
+from bot.store import experiments, outbox, slots
+from bot.store.experiments import Registered
+from bot.views import experiment as views
+from bot.views import look_answers
+from bot.views.experiment_actions import Reference
+
+LOOK_JOB = "experiment.look"
+MOST_FINDINGS = 8
+"""Findings shown in a refusal; `lookout check` shows them all."""
+
+
+def register(
+    session: Session,
+    desk: Desk,
+    *,
+    text: str,
+    name: str,
+    by: str,
+    channel: str,
+    thread: str | None = None,
+    now: datetime,
+) -> Registered:
+    """Lock a registration for a channel and post its card.
+
+    The same content again changes nothing, and the person is told. Raises InputError, and nothing is written,
+    when the file has an error or its id is taken by other content.
+    """
+    document = parse(text, name=name)
+    registration = _checked(document)
+    hashed = sha256(document.data)
+    _refuse_paths(registration, desk, document)
+    wanted = Registered(
+        id=registration.id,
+        sha256=hashed,
+        name=name,
+        text=text,
+        canonical=canonical_json(document.data),
+        channel=channel,
+        registered_by=by,
+        registered_at=now,
+    )
+    if not experiments.add(session, wanted):
+        return _again(session, registration, wanted, thread, now)
+    _, findings = check_document(document)
+    card = views.registered(work_out(registration, hashed, findings), by)
+    outbox.put(session, Post(f"experiment/{registration.id}/card", channel, card, thread), now=now)
+    return wanted
+
+
+def ask_look(
+    session: Session,
+    desk: Desk,
+    *,
+    experiment: str | None,
+    look: int,
+    by: str,
+    channel: str,
+    thread: str | None = None,
+    now: datetime,
+) -> str:
+    """Have a look taken at once; the card comes into the channel. Returns the slot's key.
+
+    Raises InputError when no experiment or more than one can be meant, when the plan has no such look, or
+    when its day has not come.
+    """
+    registered = _meant(session, experiment, channel, look)
+    registration = registration_of(registered)
+    _refuse_look(desk, registration, look, now)
+    slot = f"{registration.id}/{look}/{by}/{now.timestamp():.6f}"
+    payload = {
+        "experiment": registration.id,
+        "look": look,
+        "by": by,
+        "channel": channel,
+        "thread": thread,
+        "slot": slot,
+        "asked_at": now.isoformat(),
+    }
+    slots.at(session, job=LOOK_JOB, slot=slot, due=now, payload=payload)
+    return slot
+
+
+def status(session: Session, desk: Desk, *, about: str = "", channel: str, now: datetime) -> Message:
+    """Where an experiment stands, or all of the channel. Raises InputError when `about` names none."""
+    del desk, now  # every service takes them; this one reads what is recorded
+    if about:
+        one = experiments.load(session, about)
+        if one is None:
+            raise InputError(f"No experiment `{about}` is registered.", _known(session))
+        return views.standings([_standing(session, one)])
+    return views.standings([_standing(session, one) for one in experiments.in_channel(session, channel)])
+
+
+def why(session: Session, desk: Desk, value: str) -> Message:
+    """Answer [Why …?]: the verdict step by step. Raises InputError when the record is not there."""
+    del desk
+    return look_answers.why(recall(session, Reference.decode(value).record))
+
+
+def matrix_message(session: Session, desk: Desk, value: str) -> Message:
+    """Answer [Matrix]: every guardrail and cohort. Raises InputError when the record is not there."""
+    del desk
+    return look_answers.matrix(recall(session, Reference.decode(value).record))
+
+
+def plan_message(session: Session, desk: Desk, value: str) -> Message:
+    """Answer [Plan]: sizes, looks and boundaries. Raises InputError when the experiment is not there."""
+    del desk
+    reference = Reference.decode(value)
+    registered = experiments.load(session, reference.experiment)
+    if registered is None:
+        raise InputError(f"No experiment `{reference.experiment}` is registered.", _known(session))
+    return views.plan(work_out(registration_of(registered), registered.sha256))
+
+
+def _checked(document: Document) -> Registration:
+    registration, findings = check_document(document)
+    wrong = errors(findings)
+    if registration is None or wrong:
+        count = f"{len(wrong)} error{'' if len(wrong) == 1 else 's'}"
+        said = "\n".join(_shown(one) for one in wrong[:MOST_FINDINGS])
+        rest = "" if len(wrong) <= MOST_FINDINGS else f"\n(and {len(wrong) - MOST_FINDINGS} more)"
+        raise InputError(
+            f"{document.name} has {count}, so nothing was registered.\n{said}{rest}\n",
+            "Mend it and register again; `lookout check` says the same on your machine.",
+        )
+    return registration
+
+
+def _shown(finding: Finding) -> str:
+    return str(finding)
+
+
+def _refuse_paths(registration: Registration, desk: Desk, document: Document) -> None:
+    """A registration from Slack may read files only below the configured folder."""
+    if registration.data.path is not None and desk.settings.data is None:
+        line = document.line(("data", "path"))
+        raise InputError(
+            f"{document.name}:{line}: error R168 data.path names a file, "
+            "and no folder for data is configured.",
+            "Name a warehouse as data.source, or set [data] path in lookout.toml.",
+        )
+    source = registration.data.source
+    known = {name for name, one in desk.settings.sources.items() if one.kind == "ibis"}
+    if source is not None and source not in known:
+        line = document.line(("data", "source"))
+        raise InputError(
+            f"{document.name}:{line}: error R169 data.source {source} is not configured.",
+            f"Configured warehouses: {', '.join(sorted(known)) or 'none'}.",
+        )
+
+
+def _again(
+    session: Session, registration: Registration, wanted: Registered, thread: str | None, now: datetime
+) -> Registered:
+    there = experiments.load(session, wanted.id)
+    if there is None or there.sha256 != wanted.sha256:
+        known = "" if there is None else f" (registration {there.sha256[:12]}…)"
+        raise InputError(
+            f"{wanted.id} is registered with other content{known}; a registration never changes.",
+            "Give the changed one a new id.",
+        )
+    told = views.again(registration, there.sha256)
+    key = f"experiment/{wanted.id}/again/{wanted.registered_by}/{now.timestamp():.6f}"
+    outbox.put(session, Ephemeral(key, wanted.channel, wanted.registered_by, told, thread), now=now)
+    return there
+
+
+def _meant(session: Session, experiment: str | None, channel: str, look: int) -> Registered:
+    if experiment:
+        found = experiments.load(session, experiment)
+        if found is None:
+            raise InputError(f"No experiment `{experiment}` is registered.", _known(session))
+        return found
+    here = experiments.in_channel(session, channel)
+    if len(here) == 1:
+        return here[0]
+    if not here:
+        hint = "Register one with `/experiment register`."
+        if experiments.everywhere(session, 1):
+            hint = f"Name it: `/experiment look ID {look}`. {_known(session)}"
+        raise InputError("No experiment is registered in this channel.", hint)
+    names = ", ".join(f"`{one.id}`" for one in here)
+    example = f"For example `/experiment look {here[0].id} {look}`."
+    raise InputError(f"Read `look {look}`, and this channel has {len(here)} experiments: {names}.", example)
+
+
+def _refuse_look(desk: Desk, registration: Registration, look: int, now: datetime) -> None:
+    days = registration.looks
+    if not 1 <= look <= len(days):
+        planned = ", ".join(f"{n} ({day_of(registration, day)})" for n, day in enumerate(days, start=1))
+        raise InputError(
+            f"Look {look} is not in the plan of {registration.id}. It has looks {planned}.",
+            f"For example `/experiment look {registration.id} 1`.",
+        )
+    date = date_of(registration, days[look - 1])
+    if date is not None and now.astimezone(desk.settings.zone).date() < date:
+        raise InputError(
+            f"Look {look} of {registration.id} is on {day_of(registration, days[look - 1])}; "
+            "looking earlier would spend what the plan has not granted yet.",
+            "Ask again on that day.",
+        )
+
+
+def _standing(session: Session, registered: Registered) -> views.Standing:
+    registration = registration_of(registered)
+    taken = experiments.looks(session, registered.id)
+    if not taken:
+        return views.Standing(registration)
+    newest = max(taken, key=lambda one: (one.number, one.id))
+    return views.Standing(registration, newest.number, newest.verdict, newest.id)
+
+
+def _known(session: Session) -> str:
+    names = ", ".join(f"`{one.id}`" for one in experiments.everywhere(session))
+    return f"Registered: {names}." if names else "Nothing is registered yet: `/experiment register`."
+
+
+__all__ = [
+    "LOOK_JOB",
+    "ask_look",
+    "matrix_message",
+    "plan_message",
+    "register",
+    "run_look",
+    "status",
+    "why",
+]

@@ -1,0 +1,142 @@
+"""The job behind `/experiment look N`: reads the data outside any transaction, then stores and posts."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from bot.core.analysis import analyse
+from bot.core.effect import Post, Upload
+from bot.core.look import LookResult
+from bot.core.observation import Observations
+from bot.core.registration import Registration
+from bot.errors import InputError, SourceError
+from bot.services.desk import Desk
+from bot.services.look_record import again, registration_of
+from bot.sources.samples import observe
+from bot.stats.undecided import Undecided
+from bot.store import blobs, experiments, outbox
+from bot.store.database import Database
+from bot.store.experiments import LookRecord, Registered
+from bot.views import chart
+from bot.views import look as views
+
+Finish = Callable[[Session], None]
+
+
+def run_look(db: Database, desk: Desk, payload: Mapping[str, Any], now: datetime) -> Finish:
+    """Take the look that `ask_look` asked for; the function returned stores it and posts the card."""
+    number = int(payload["look"])
+    with db.read() as session:
+        registered = experiments.load(session, payload["experiment"])
+        taken = experiments.looks(session, payload["experiment"])
+    if registered is None:
+        raise InputError(f"No experiment {payload['experiment']} is registered.")
+    registration = registration_of(registered)
+    before = _before(taken, number)
+    earlier = _days(registration, before, number)
+    day = float(registration.looks[number - 1])
+    try:
+        root = desk.settings.data.path if desk.settings.data else None
+        seen = observe(registration, day=day, sources=desk.settings.sources, root=root)
+        result = analyse(registration, registered.sha256, seen, look=number, day=day, earlier=earlier)
+    except (SourceError, ValueError) as error:
+        return _failed(registration, payload, str(error), now)
+    history = _history(registration, before, result)
+    picture = chart.png(registration, result, history)
+    alt = chart.alt(registration, result, history)
+    record = _record(registered, result, seen, earlier, payload, now)
+
+    def finish(session: Session) -> None:
+        stored = experiments.add_look(session, record)
+        _post(session, registration, result, stored.id, (picture, alt), payload, now)
+
+    return finish
+
+
+def _post(
+    session: Session,
+    registration: Registration,
+    result: LookResult,
+    record: int,
+    drawn: tuple[bytes, str],
+    payload: Mapping[str, Any],
+    now: datetime,
+) -> None:
+    picture, alt = drawn
+    key, channel = f"look/{payload['slot']}", payload["channel"]
+    upload = Upload(
+        key=f"{key}/chart",
+        channel=channel,
+        filename=f"{registration.id}-look-{result.look}.png",
+        title=f"{registration.id}, look {result.look}",
+        blob=blobs.put(session, picture, "image/png"),
+        alt_text=alt,
+        share=False,
+    )
+    outbox.put(session, upload, now=now)
+    card = views.card(views.Shown(registration, result, record, upload.key, alt))
+    outbox.put(session, Post(f"{key}/card", channel, card, payload.get("thread")), now=now)
+
+
+def _failed(registration: Registration, payload: Mapping[str, Any], reason: str, now: datetime) -> Finish:
+    card = views.failed(registration, int(payload["look"]), reason)
+    post = Post(f"look/{payload['slot']}/card", payload["channel"], card, payload.get("thread"))
+
+    def finish(session: Session) -> None:
+        outbox.put(session, post, now=now)
+
+    return finish
+
+
+def _record(
+    registered: Registered,
+    result: LookResult,
+    seen: Observations,
+    earlier: Sequence[float],
+    payload: Mapping[str, Any],
+    now: datetime,
+) -> LookRecord:
+    return LookRecord(
+        id=0,
+        experiment=registered.id,
+        sha256=registered.sha256,
+        number=result.look,
+        day=result.day,
+        planned=result.planned,
+        verdict=result.verdict,
+        result=result.to_json(),
+        observations=seen.to_json(),
+        earlier=tuple(earlier),
+        fingerprint=result.data_fingerprint,
+        channel=payload["channel"],
+        asked_by=payload["by"],
+        asked_at=datetime.fromisoformat(payload["asked_at"]),
+        taken_at=now,
+    )
+
+
+def _before(taken: Sequence[LookRecord], number: int) -> dict[int, LookRecord]:
+    """Of each look before this one the newest record whose data were sound."""
+    return {one.number: one for one in taken if one.number < number and one.verdict != "invalid"}
+
+
+def _days(registration: Registration, before: Mapping[int, LookRecord], number: int) -> list[float]:
+    """When the looks before were held; a look nobody asked for counts as held on its day."""
+    planned = registration.looks[: number - 1]
+    return [before[n].day if n in before else float(day) for n, day in enumerate(planned, start=1)]
+
+
+def _history(
+    registration: Registration, before: Mapping[int, LookRecord], result: LookResult
+) -> list[chart.Seen]:
+    seen = []
+    for number in sorted(before):
+        z = again(registration, before[number]).primary.effect
+        if not isinstance(z, Undecided):
+            seen.append(chart.Seen(number, before[number].day, z.z))
+    effect = result.primary.effect
+    if not isinstance(effect, Undecided):
+        seen.append(chart.Seen(result.look, result.day, effect.z))
+    return seen

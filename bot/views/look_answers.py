@@ -1,0 +1,63 @@
+"""Answers to the buttons of a look's card: why this verdict, and every line with what was measured."""
+
+from bot.core.effect import Message
+from bot.core.figures import bound, share
+from bot.core.look import LookResult
+from bot.core.registration import Registration
+from bot.views import text
+from bot.views.look import Shown, shout
+from bot.views.look_words import MARKS, by_dimension, cohort, guardrail
+
+
+def why(shown: Shown) -> Message:
+    """The verdict step by step, for the person who asked."""
+    registration, result = shown.registration, shown.result
+    lines = [f"*Why {shout(result.verdict)} at look {result.look} of {result.looks}*"]
+    lines += [f"• {text.escape(reason, 700)}" for reason in result.reasons]
+    lines += _rule(registration, result)
+    context = f"Record {shown.record} · registration {result.sha256[:12]}…"
+    return Message(
+        text.escape(" ".join(result.reasons), 1500), (text.section(text.fit(lines)), text.context(context))
+    )
+
+
+def matrix(shown: Shown) -> Message:
+    """Every guardrail and cohort with its line, for the person who asked."""
+    result = shown.result
+    lines = [f"*Look {result.look}: every line and what was measured*"]
+    if not result.guardrails and not result.cohorts:
+        lines.append("Nothing was judged." if result.verdict == "invalid" else "No guardrail was declared.")
+    lines += [f"{MARKS[one.judgement.status]} {guardrail(one)}" for one in result.guardrails]
+    for dimension in by_dimension(result.cohorts):
+        lines.append("")
+        lines += [f"{MARKS[one.judgement.status]} {cohort(one)}" for one in dimension]
+    context = (
+        f"Record {shown.record} · intervals of {share(1 - shown.registration.alpha, 0)} unless corrected"
+    )
+    blocks = (text.section(text.fit(lines)), text.context(context))
+    return Message(
+        f"Look {result.look}: {len(result.guardrails)} guardrails, {len(result.cohorts)} cohorts", blocks
+    )
+
+
+def _rule(registration: Registration, result: LookResult) -> list[str]:
+    """What the plan says in general, for whoever was not there when it was written."""
+    primary = result.primary
+    spending = registration.sequential.spending
+    lines = [
+        f"• The plan ({spending}, alpha {registration.alpha:g}) was registered before any data. Looking "
+        f"{result.looks} times at p below {registration.alpha:g} would find an effect that is not there "
+        f"far too often, so look {result.look} asks for p below {bound(primary.boundary_p)} "
+        f"(z above {_z(primary.boundary_z)})."
+    ]
+    power = primary.conditional_power
+    if power is not None and result.verdict == "continue":
+        lines.append(
+            "• If the effect so far is the true one, a later look shows it with probability "
+            f"{share(power, 0)}: waiting costs days, shipping now costs the rule."
+        )
+    return lines
+
+
+def _z(z: float) -> str:
+    return "any" if z > 1e300 else f"{z:.3f}"
