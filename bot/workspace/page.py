@@ -16,10 +16,9 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 from urllib.parse import urlencode
 
-from sse_starlette import EventSourceResponse
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from bot.workspace import page_forms
@@ -169,7 +168,8 @@ class Page:
         """Changes as they happen."""
         query = request.query_params
         screen = self._screen(request, query.get("thread", ""))
-        return EventSourceResponse(stream(screen, query.get("mark", ""), query.get("seen", "")), ping=15)
+        events = stream(screen, query.get("mark", ""), query.get("seen", ""), request.is_disconnected)
+        return StreamingResponse(events, media_type="text/event-stream")
 
     async def send(self, request: Request) -> Response:
         """Say something, or use a slash command."""

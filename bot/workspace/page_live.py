@@ -6,10 +6,9 @@ The page is not told what happened but how it now looks: each part has an id, an
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
 from markupsafe import Markup
-from sse_starlette import ServerSentEvent
 
 from bot.workspace.changes import Subscription
 from bot.workspace.page_regions import region
@@ -18,6 +17,7 @@ from bot.workspace.page_screen import Screen
 from bot.workspace.records import View
 
 _REGIONS = ("status", "nav", "head", "clock", "warnings", "suggestions", "completions")
+_HEARTBEAT = 10.0  # seconds without a change after which we look whether the browser is still there
 _SETTLING = 0.02  # seconds of quiet after which changes are drawn
 _TOGETHER = 100  # changes drawn together at most, so that a busy app cannot hold the page back
 
@@ -110,28 +110,45 @@ class Picture:
         return out
 
 
-async def stream(screen: Screen, read_mark: str, fingerprint: str) -> AsyncIterator[ServerSentEvent]:
-    """Events named "html" until the browser goes away or the workspace is emptied.
+async def stream(
+    screen: Screen, read_mark: str, fingerprint: str, gone: Callable[[], Awaitable[bool]]
+) -> AsyncGenerator[str, None]:
+    """Server-sent events named "html", until the browser is gone or the workspace closes.
 
     `fingerprint` is the one of the picture the page was drawn from; if it looks different by now, all of it
-    is sent first.
+    is sent first. A browser whose stream ends comes again by itself, with that old fingerprint.
     """
     with screen.workspace.subscribe() as subscription:
         picture = Picture(screen, read_mark)
+        yield "retry: 800\n\n"
         if picture.fingerprint() != fingerprint:
-            yield ServerSentEvent(str(picture.everything()), event="html")
-        while await _something_new(subscription) and screen.is_there:
+            yield event(picture.everything())
+        while True:
+            kinds = await _news(subscription)
+            if "closing" in kinds or not screen.is_there:
+                return
+            if not kinds:
+                if await gone():
+                    return
+                yield ": still here\n\n"
             html = picture.changes()
             if html:
-                yield ServerSentEvent(str(html), event="html")
+                yield event(html)
 
 
-async def _something_new(subscription: Subscription) -> bool:
-    """Wait for a change, and a little longer for those that come with it."""
-    await subscription.get()
-    for _ in range(_TOGETHER):
+async def _news(subscription: Subscription) -> set[str]:
+    """The kinds of the changes that come next, together; empty if there were none for a while."""
+    kinds: set[str] = set()
+    for number in range(_TOGETHER):
         try:
-            await asyncio.wait_for(subscription.get(), _SETTLING)
+            change = await asyncio.wait_for(subscription.get(), _SETTLING if number else _HEARTBEAT)
         except TimeoutError:
             break
-    return True
+        kinds.add(change.kind)
+    return kinds
+
+
+def event(html: Markup) -> str:
+    """One event; a line break would end a field, so each line is a field of its own."""
+    lines = str(html).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return "event: html\n" + "".join(f"data: {line}\n" for line in lines) + "\n"

@@ -4,11 +4,11 @@ Every macro escapes; the only markup that passes unescaped is made by the other 
 nobody knows, or one too broken to draw, is shown as a warning instead of being left out.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote, unquote
 
 from jinja2 import ChainableUndefined, Environment, PackageLoader, StrictUndefined, Undefined
 from markupsafe import Markup
@@ -87,19 +87,16 @@ class Surface:
 
 
 def key(block: Block, element: Block) -> str:
-    """The form name of an element's value; `split_key` reads it back."""
-    return json.dumps([block.get("block_id", ""), element.get("action_id", "")], separators=(",", ":"))
+    """The form name of an element's value, "block/action" with both quoted; `split_key` reads it back."""
+    return "/".join(
+        quote(str(part), safe="") for part in (block.get("block_id", ""), element.get("action_id", ""))
+    )
 
 
 def split_key(name: str) -> tuple[str, str] | None:
     """block_id and action_id of a form field, None for a field that is no element's."""
-    try:
-        parts = json.loads(name)
-    except ValueError:
-        return None
-    if isinstance(parts, list) and len(parts) == 2 and all(isinstance(part, str) for part in parts):
-        return parts[0], parts[1]
-    return None
+    block_id, slash, action_id = name.partition("/")
+    return (unquote(block_id), unquote(action_id)) if slash else None
 
 
 def blocks(items: Sequence[Block], surface: Surface) -> Markup:
