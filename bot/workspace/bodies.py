@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
@@ -17,11 +16,15 @@ async def body_of(request: Request, largest: int) -> bytes:
     return bytes(body)
 
 
-async def form_of(request: Request, largest: int) -> FormData:
-    """A multipart body of at most `largest` bytes; HTTPException 400 if it is not one."""
+async def parts_of(request: Request, largest: int) -> dict[str, str | bytes]:
+    """The parts of a multipart body of at most `largest` bytes: fields as text, files as bytes.
+
+    HTTPException 400 if it is not one.
+    """
     body = await body_of(request, largest)
 
     async def again() -> dict[str, Any]:
         return {"type": "http.request", "body": body, "more_body": False}
 
-    return await Request(request.scope, again).form(max_part_size=largest)
+    async with Request(request.scope, again).form(max_part_size=largest) as form:
+        return {name: value if isinstance(value, str) else await value.read() for name, value in form.items()}

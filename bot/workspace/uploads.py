@@ -7,7 +7,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from bot.workspace.bodies import body_of, form_of
+from bot.workspace.bodies import body_of, parts_of
 from bot.workspace.hub import Hub
 from bot.workspace.responses import ResponseError
 
@@ -21,7 +21,8 @@ async def receive_upload(hub: Hub, request: Request) -> Response:
     if file is None or file.uploaded:
         return PlainTextResponse("no such upload", 404)
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
-        content = await _part(request)
+        parts = (await parts_of(request, LARGEST_UPLOAD)).values()
+        content = next((part for part in parts if isinstance(part, bytes)), b"")
     else:
         content = await body_of(request, LARGEST_UPLOAD)
     if len(content) != file.size:
@@ -55,10 +56,3 @@ async def respond(hub: Hub, request: Request) -> Response:
     except ResponseError as error:
         return JSONResponse({"ok": False, "error": error.code}, error.status)
     return PlainTextResponse("ok")
-
-
-async def _part(request: Request) -> bytes:
-    for value in (await form_of(request, LARGEST_UPLOAD)).values():
-        if not isinstance(value, str):
-            return await value.read()
-    return b""

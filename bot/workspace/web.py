@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from bot.workspace.api import METHODS
 from bot.workspace.api.call import ApiError, Call
-from bot.workspace.bodies import body_of, form_of
+from bot.workspace.bodies import body_of, parts_of
 from bot.workspace.faults import Fault
 from bot.workspace.hub import Called, Hub
 from bot.workspace.uploads import download, receive_upload, respond
@@ -158,8 +158,7 @@ async def _arguments(request: Request) -> tuple[dict[str, Any], str]:
         args.update(_json_object(await body_of(request, LARGEST_CALL)))
         return {name: value for name, value in args.items() if name != "token"}, from_header
     if kind == "multipart/form-data":
-        form = await form_of(request, LARGEST_CALL)
-        args.update({name: value for name, value in form.items() if isinstance(value, str)})
+        args.update(await parts_of(request, LARGEST_CALL))
     else:
         body = (await body_of(request, LARGEST_CALL)).decode("utf-8", "replace")
         args.update(parse_qsl(body, keep_blank_values=True))
