@@ -8,7 +8,7 @@ from pathlib import Path
 from bot import settings
 from bot.commands.registration_file import complain, read
 from bot.core.analysis import analyse
-from bot.core.figures import bound, level, p_is, share, signed
+from bot.core.figures import bound, level, p_is, plain, share, signed
 from bot.core.look import CohortResult, GuardrailResult, LookResult, PrimaryResult, relative
 from bot.core.registration import Registration
 from bot.errors import InputError
@@ -52,14 +52,14 @@ def text(registration: Registration, result: LookResult) -> str:
     lines = [
         f"{registration.name}: look {result.look} of {result.looks}, day {result.day:g}: "
         f"{result.verdict.upper()}",
-        *(f"  {reason}" for reason in result.reasons),
+        *(f"  {reason}" for reason in (*result.reasons, *result.notes)),
         "",
         *_primary(result.primary),
     ]
     control, treatment = result.units
     split = "" if isinstance(result.srm, Undecided) else f", split {p_is(result.srm.p)}"
     lines.append(f"  units {control:,} control, {treatment:,} treatment{split}")
-    lines.append(f"  alpha spent {bound(result.alpha_spent)} of {registration.alpha:g}")
+    lines.append(f"  alpha spent {plain(result.alpha_spent)} of {registration.alpha:g}")
     if result.guardrails:
         lines += ["", "Guardrails", *(_guardrail(one) for one in result.guardrails)]
     if result.cohorts:

@@ -55,6 +55,20 @@ def bound(p: float) -> str:
     return f"{p:.{decimals}f}"
 
 
+def plain(value: float) -> str:
+    """Two significant digits, never in powers of ten, no zeros at the end.
+
+    >>> plain(0.05), plain(0.000055), plain(0.0305)
+    ('0.05', '0.000055', '0.03')
+    """
+    return bound(value).rstrip("0") if value > 0 else "0"
+
+
+def interval(ends: tuple[float, float], digits: int = 1) -> str:
+    """An interval of fractions, the percent sign left to the estimate before it: `(+0.1 … +2.6)`."""
+    return f"({signed(ends[0], digits)[:-2]} … {signed(ends[1], digits)[:-2]})"
+
+
 def level(value: float) -> str:
     """A metric's own value: four significant digits, thousands apart.
 

@@ -68,7 +68,10 @@ class CohortResult:
 
 @dataclass(frozen=True)
 class LookResult:
-    """A look: the verdict, why, and everything it rests on."""
+    """A look: the verdict, why, and everything it rests on.
+
+    reasons: why this verdict, the weightiest first; notes: what else a reader should know about the data.
+    """
 
     registration: str
     sha256: str
@@ -88,6 +91,7 @@ class LookResult:
     reconciliation: Reconciliation | Undecided
     data_fingerprint: str
     last_day: float | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def alpha_spent(self) -> float:
@@ -104,6 +108,7 @@ class LookResult:
             "planned": self.planned,
             "verdict": self.verdict,
             "reasons": list(self.reasons),
+            "notes": list(self.notes),
             "srm": _srm(self.srm, self.units),
             "primary": _primary(self.primary),
             "alpha_spent": self.alpha_spent,

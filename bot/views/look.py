@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.core.effect import Block, Message
-from bot.core.figures import bound, day_of, level, share, signed
+from bot.core.figures import day_of, interval, level, plain, share, signed
 from bot.core.look import CohortResult, GuardrailResult, LookResult, Verdict, relative
 from bot.core.registration import Registration
 from bot.stats.guardrail import Status
 from bot.stats.undecided import Undecided
 from bot.views import text
 from bot.views.experiment_actions import ExperimentAction, Reference, button
-from bot.views.look_words import MARKS, by_dimension, cohort, guardrail
+from bot.views.look_words import MARKS, by_dimension, cohort, guardrail, short
 
 _COHORTS = 12
 """Cohorts named on the card; the matrix has the rest."""
@@ -109,6 +109,10 @@ def _facts(registration: Registration, result: LookResult) -> list[Block]:
     if result.cohorts:
         lines += ["*Cohorts*", *_cohort_lines(result.cohorts)]
     lines.append(_data_line(registration, result))
+    lines += [text.escape(note, 300) for note in result.notes]
+    if result.verdict == "ship" and registration.signoffs:
+        signers = text.escape(", ".join(registration.signoffs), 200)
+        lines.append(f"The rule allows it; the decision is for people: {signers}.")
     return [text.section(text.fit(lines))]
 
 
@@ -119,7 +123,7 @@ def _primary_lines(result: LookResult) -> list[str]:
         return [f"*{name}* unknown: {text.escape(primary.effect.reason, 300)}"]
     rel, ci = relative(primary.effect)
     figure = level(primary.effect.absolute) if rel is None else signed(rel)
-    span = f" ({signed(ci[0])} … {signed(ci[1])})" if ci else ""
+    span = f" {interval(ci)}" if ci else ""
     sizes = f"n {primary.effect.treatment.n:,} / {primary.effect.control.n:,}"
     saved = "" if primary.cuped is None else f" · CUPED saves {share(primary.cuped.variance_reduction, 0)}"
     line = f"*{name}* {figure}{span} · {sizes}{saved}"
@@ -134,7 +138,7 @@ def _cohort_lines(cohorts: Sequence[CohortResult]) -> list[str]:
     lines = []
     for group in by_dimension(cohorts):
         if "," not in group[0].cohort:
-            named = [f"{MARKS[one.judgement.status]} {cohort(one).partition('=')[2]}" for one in group]
+            named = [f"{MARKS[one.judgement.status]} {short(one)}" for one in group]
             lines.append(
                 f"{text.escape(group[0].cohort.partition('=')[0], 40)}: {' · '.join(named[:_COHORTS])}"
             )
@@ -167,7 +171,7 @@ def _data_line(registration: Registration, result: LookResult) -> str:
         fine = "unknown" if isinstance(result.srm, Undecided) else ("fine" if result.srm.ok else "broken")
         split = f"split {treatment / total * 100:.1f}/{control / total * 100:.1f}, {fine}"
     until = "" if result.last_day is None else f" · data to {day_of(registration, result.last_day)}"
-    return f"Alpha spent {bound(result.alpha_spent)} of {registration.alpha:g} · {split}{until}"
+    return f"Alpha spent {plain(result.alpha_spent)} of {registration.alpha:g} · {split}{until}"
 
 
 def _buttons(shown: Shown) -> Block:

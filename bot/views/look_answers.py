@@ -1,19 +1,21 @@
 """Answers to the buttons of a look's card: why this verdict, and every line with what was measured."""
 
 from bot.core.effect import Message
-from bot.core.figures import bound, share
-from bot.core.look import LookResult
+from bot.core.figures import bound, interval, p_is, share
+from bot.core.look import CohortResult, LookResult, relative
 from bot.core.registration import Registration
+from bot.stats.effect import Effect
+from bot.stats.guardrail import Status
 from bot.views import text
 from bot.views.look import Shown, shout
-from bot.views.look_words import MARKS, by_dimension, cohort, guardrail
+from bot.views.look_words import MARKS, by_dimension, cohort, detailed
 
 
 def why(shown: Shown) -> Message:
     """The verdict step by step, for the person who asked."""
     registration, result = shown.registration, shown.result
     lines = [f"*Why {shout(result.verdict)} at look {result.look} of {result.looks}*"]
-    lines += [f"• {text.escape(reason, 700)}" for reason in result.reasons]
+    lines += [f"• {text.escape(reason, 700)}" for reason in (*result.reasons, *result.notes)]
     lines += _rule(registration, result)
     context = f"Record {shown.record} · registration {result.sha256[:12]}…"
     return Message(
@@ -27,10 +29,15 @@ def matrix(shown: Shown) -> Message:
     lines = [f"*Look {result.look}: every line and what was measured*"]
     if not result.guardrails and not result.cohorts:
         lines.append("Nothing was judged." if result.verdict == "invalid" else "No guardrail was declared.")
-    lines += [f"{MARKS[one.judgement.status]} {guardrail(one)}" for one in result.guardrails]
+    lines += [f"{MARKS[one.judgement.status]} {detailed(one)}" for one in result.guardrails]
     for dimension in by_dimension(result.cohorts):
-        lines.append("")
-        lines += [f"{MARKS[one.judgement.status]} {cohort(one)}" for one in dimension]
+        weak = [one for one in dimension if "," in one.cohort and one.judgement.status is Status.UNDERPOWERED]
+        lines += [
+            "",
+            *(f"{MARKS[one.judgement.status]} {_cohort(one)}" for one in dimension if one not in weak),
+        ]
+        if weak:
+            lines.append(f"? {len(weak)} crossings are under-powered: not evidence")
     context = (
         f"Record {shown.record} · intervals of {share(1 - shown.registration.alpha, 0)} unless corrected"
     )
@@ -61,3 +68,11 @@ def _rule(registration: Registration, result: LookResult) -> list[str]:
 
 def _z(z: float) -> str:
     return "any" if z > 1e300 else f"{z:.3f}"
+
+
+def _cohort(one: CohortResult) -> str:
+    """One cohort with its interval, p and units."""
+    ci = relative(one.effect)[1]
+    if ci is None or not isinstance(one.effect, Effect):
+        return cohort(one)
+    return f"{cohort(one)} · {interval(ci, 2)}, {p_is(one.effect.p)}, n {one.n:,}"
