@@ -1,7 +1,8 @@
 """The composition root: the one file that knows every part, and how they are put together."""
 
 import asyncio
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import structlog
@@ -72,14 +73,14 @@ class Lookout:
             self._client, Outbox(self._db, on_dead=slack_verbs.undeliverable(desk)), self._clock
         )
         self._inbox = Loop("inbox", Dispatcher(self._db, desk, self._clock).step)
-        self._slots = Slots(self._db, jobs.jobs(self._db, desk, self._client), self._clock)
+        self._slots = Slots(self._db, jobs.jobs(self._db, desk), self._clock)
         self._jobs = [Loop(f"slots-{number}", self._slots.step) for number in range(JOBS_AT_ONCE)]
         self._scheduler = ticker(self._tick)
         self._sockets: list[AsyncSocketModeHandler] = []
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set; what is under way then is finished, or found again at the next start."""
-        await asyncio.to_thread(self._db.upgrade)
+        await asyncio.to_thread(self._prepare)
         self._writer.start()
         speaking = asyncio.create_task(self._chat.run(), name="chat")
         for loop in (self._inbox, *self._jobs):
@@ -101,6 +102,11 @@ class Lookout:
             server.should_exit = True
             await self._end(serving, speaking)
 
+    def _prepare(self) -> None:
+        self._db.upgrade()
+        with self._db.write() as session:
+            jobs.schedule(session, self._desk, self._clock())
+
     async def _connect(self) -> None:
         """In Socket Mode, open the connections; one more than needed, since any one may drop."""
         token = self._settings.slack_app_token
@@ -109,13 +115,13 @@ class Lookout:
         bolt = self._bolt()
         for _ in range(SOCKETS):
             handler = AsyncSocketModeHandler(bolt, token.get_secret_value(), web_client=self._client)
-            await handler.connect_async()
+            await handler.connect_async()  # type: ignore[no-untyped-call] # Bolt leaves it untyped
             self._sockets.append(handler)
 
     async def _end(self, serving: "asyncio.Task[None]", speaking: "asyncio.Task[None]") -> None:
         self._scheduler.shutdown(wait=False)
         for handler in self._sockets:
-            await handler.close_async()
+            await handler.close_async()  # type: ignore[no-untyped-call] # Bolt leaves it untyped
         await asyncio.gather(serving, return_exceptions=True)
         await self._writer.stop()
         for loop in (self._inbox, *self._jobs):
@@ -201,8 +207,9 @@ class Lookout:
 class _Server(uvicorn.Server):
     """uvicorn without signal handlers of its own: `lookout serve` has one for the whole process."""
 
-    def capture_signals(self) -> AbstractContextManager[None]:
-        return nullcontext()
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
 
 def _token(settings: Settings) -> str:

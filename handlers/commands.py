@@ -37,7 +37,7 @@ def _listener(name: str, door: Door) -> Listener:
         if isinstance(read, grammar.OpenForm):
             await ack()
             form = register_form(place.channel)
-            door.soon(client.views_open(trigger_id=body["trigger_id"], view=form))
+            door.soon(client.views_open(trigger_id=body["trigger_id"], view=dict(form)))
             return
         await door.store(f"command:{body['trigger_id']}", read)
         await ack(**said(Message(_receipt(read))))

@@ -30,7 +30,7 @@ def read(event: Mapping[str, Any]) -> Inbound:
     """Read a mention's text as the command it stands for; what cannot be read is answered, not dropped."""
     place = Place(event["channel"], event.get("thread_ts") or event["ts"])
     by = event["user"]
-    text = plain(re.sub(r"^\s*<@[A-Z0-9]+(\|[^>]*)?>\s*", "", event.get("text", "")))
+    text = re.sub(r"^\s*<@[A-Z0-9]+(\|[^>]*)?>\s*", "", event.get("text", ""))
     command, *rest = text.split(None, 1) or ["help"]
     attached = (event.get("files") or [None])[0]
     try:
@@ -46,9 +46,3 @@ def read(event: Mapping[str, Any]) -> Inbound:
     return Misread(
         by, place, "There was no YAML. Paste it behind the command, or attach the file to the message."
     )
-
-
-def plain(text: str) -> str:
-    """Undo Slack's escaping of what a person typed: &amp; &lt; &gt; and links that Slack made."""
-    text = re.sub(r"<(https?://[^|>]+)(\|[^>]*)?>", r"\1", text)
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

@@ -53,7 +53,7 @@ def parse(command: str, text: str, *, by: str, place: Place) -> Inbound | OpenFo
         InputError: what was read, what was expected, and an example.
 
     """
-    word, *rest = text.split(None, 1) or [""]
+    word, *rest = plain(text).split(None, 1) or [""]
     match (command, word.lower(), rest[0].strip() if rest else ""):
         case ("triage", "start", title):
             return _start(title, by, place)
@@ -74,6 +74,12 @@ def parse(command: str, text: str, *, by: str, place: Place) -> Inbound | OpenFo
             known = " or ".join(f"`{name}`" for name in HELP)
             hint = f"Begin with {known}, for example `triage start NDCG@10 fell`."
             raise InputError(f"Read `{_quoted(command)}`, which is not a topic of mine.", hint)
+
+
+def plain(text: str) -> str:
+    """Undo Slack's escaping of what a person typed: &amp; &lt; &gt; and the links that Slack made."""
+    text = re.sub(r"<(https?://[^|>]+)(\|[^>]*)?>", r"\1", text)
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def _start(title: str, by: str, place: Place) -> StartTriage:

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from bot.clock import Clock
 from bot.settings import Settings
-from bot.store.inbox import Overloaded, Writer
+from bot.store.writer import Overloaded, Writer
 from handlers import alerts, changes, json_body
 from handlers.json_body import UnreadableError
 

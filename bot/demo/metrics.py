@@ -1,6 +1,6 @@
 """A stand-in for the team's Prometheus: the query endpoints, answering for the demo's one story.
 
-Recall@10 stands at 0.91 until the collapse, sinks to 0.62 as it happens and recovers after the re-index.
+Recall@10 stands at 0.91, sinks to 0.62 over the six hours before the alarm and recovers after the re-index.
 """
 
 import math
@@ -20,10 +20,10 @@ SLIDE = timedelta(hours=6)
 
 
 class Recall:
-    """Recall@10 of the story's service over time."""
+    """Recall@10 of the story's service over time; `alarm` and `recovered_at` are set as the story goes."""
 
-    def __init__(self, alarm: datetime) -> None:
-        self.alarm = alarm
+    def __init__(self) -> None:
+        self.alarm: datetime | None = None
         self.recovered_at: datetime | None = None
 
     def at(self, moment: datetime) -> float:
@@ -31,7 +31,7 @@ class Recall:
         ripple = 0.004 * math.sin(moment.timestamp() / 600.0)
         if self.recovered_at is not None and moment >= self.recovered_at:
             return RECOVERED + ripple / 2
-        gone = (moment - (self.alarm - SLIDE)) / SLIDE
+        gone = (moment - (self.alarm - SLIDE)) / SLIDE if self.alarm else 0.0
         return HEALTHY + (COLLAPSED - HEALTHY) * min(max(gone, 0.0), 1.0) + ripple / 2
 
 

@@ -196,7 +196,7 @@ class Screen:
     @property
     def suggestions(self) -> Sequence[str]:
         """What to type next in this channel, offered above the composer."""
-        return tuple(getattr(self.workspace, "suggestions", {}).get(self.channel_id, ()))
+        return self.workspace.suggestions.get(self.channel_id, ())
 
     @property
     def offset(self) -> float:
@@ -222,7 +222,7 @@ class Screen:
         timer = getattr(self.workspace, "next_timer", None)
         if timer is None:
             return None
-        return Timer(timer.at, self.clock_time(timer.at), timer.text)
+        return Timer(timer.at, self.clock_time(timer.at), timer.what)
 
     def moment(self, ts: str) -> datetime:
         """When a message was said, in the reader's zone."""

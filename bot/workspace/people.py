@@ -10,9 +10,9 @@ see (an ephemeral line, an error under a field) is in the workspace.
 """
 
 import mimetypes
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from bot.workspace import inputs, payloads
 from bot.workspace.forms import Forms
@@ -27,6 +27,9 @@ __all__ = ["People", "RefusedError"]
 _FAILURES: Final = {"timeout": "operation_timeout", "connection_failed": "dispatch_failed"}
 _NOTHING: Final[inputs.Entered] = {}
 
+Hosted: TypeAlias = Callable[[str], Awaitable[str]]
+"""Takes what was typed behind the command; what it returns is shown to the person alone."""
+
 
 class People:
     """The hands of everyone in the workspace."""
@@ -35,10 +38,16 @@ class People:
         self.hub = hub
         self.workspace = hub.workspace
         self.forms = Forms(hub)
+        self._hosted: dict[str, Hosted] = {}
 
     def persons(self) -> list[User]:
         """Everyone who can act: no bots."""
         return [user for user in self.workspace.users.values() if not user.is_bot]
+
+    def host_command(self, command: Command, listener: Hosted) -> None:
+        """Have a slash command answered by the program that runs this workspace, not by the app."""
+        self._hosted[command.name] = listener
+        self.workspace.commands[command.name] = command
 
     def suggest(self, text: str) -> list[Command]:
         """The slash commands that begin like this."""
@@ -86,6 +95,9 @@ class People:
         if "\n" in name:
             name, _, first = name.partition("\n")
             rest = f"{first} {rest}".strip()
+        if name in self._hosted:
+            self._slackbot(user, where.id, await self._hosted[name](rest), thread_ts)
+            return
         registered = self.workspace.commands.get(name)
         if registered is None:
             self._slackbot(user, where.id, f"`{escaped(name)}` is not a valid command.", thread_ts)

@@ -77,6 +77,7 @@ class Workspace(Listeners):
         self.modals: dict[str, tuple[View, ...]] = {}
         self.homes: dict[str, View] = {}
         self.commands: dict[str, Command] = {}
+        self.suggestions: dict[str, tuple[str, ...]] = {}  # by channel: what to type next
         self.warnings: list[Complaint] = []
         self.bot = ""  # the user id of the app's bot user
         self.connections = 0  # open Socket Mode connections
@@ -88,6 +89,11 @@ class Workspace(Listeners):
         self.warnings.append(Complaint(self.clock.now(), text))
         del self.warnings[:-WARNINGS_KEPT]
         self.tell("warning")
+
+    def suggest(self, channel: str, texts: Sequence[str]) -> None:
+        """Offer these texts above the composer of a channel."""
+        self.suggestions[channel] = tuple(texts)
+        self.tell("channel", channel=channel)
 
     def new_id(self, prefix: str) -> str:
         """An id such as C0000001A: unique within the workspace, and the same in every rehearsal."""

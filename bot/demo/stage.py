@@ -1,0 +1,180 @@
+"""The stage: a temporary folder, the local workspace, the team's metrics, the bot in its own process."""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+
+import httpx
+import uvicorn
+
+from bot.commands.manifest import manifest
+from bot.demo import data, metrics
+from bot.errors import LookoutError
+from bot.workspace.server import LocalWorkspace
+
+READY_WITHIN = 30.0
+"""Seconds the bot may take to start, on a slow machine."""
+
+CONFIGURATION = """\
+timezone = "Asia/Tokyo"
+[roles]
+engineer = ["U0ENG"]
+owner = ["U0EM"]
+approver = ["U0EM"]
+director = ["U0DIR"]
+admin = ["U0EM"]
+[signoffs]
+pm = ["U0PM"]
+em = ["U0EM"]
+applied_ml = ["U0ENG", "U0DS"]
+[sources.prom]
+kind = "prometheus"
+url = "{metrics}"
+[data]
+path = "data"
+"""
+
+
+class StageError(LookoutError):
+    """The demo's parts did not come up; the text says which, and what it printed last."""
+
+
+class Stage:
+    """Everything the demo needs, up between `async with`; nothing is left behind."""
+
+    def __init__(self, port: int = 0) -> None:
+        self._port = port
+        self._folder = TemporaryDirectory(prefix="lookout-demo-")
+        self.folder = Path(self._folder.name)
+        self.restarts = 0
+        self._ending = False
+
+    async def __aenter__(self) -> "Stage":
+        """Start all parts and wait until the bot is ready."""
+        self.local = LocalWorkspace(
+            port=self._port, manifest=manifest(), clock_file=self.folder / "clock-offset"
+        )
+        await self.local.start()
+        self.recall = metrics.Recall()
+        self._metrics = _Server(metrics.app(self.recall, self.now))
+        await self._metrics.start()
+        configuration = CONFIGURATION.format(metrics=self._metrics.url)
+        (self.folder / "lookout.toml").write_text(configuration, encoding="utf-8")
+        self.bot_url = f"http://127.0.0.1:{_free_port()}"
+        await self._start_bot()
+        self.data = await asyncio.to_thread(data.write, self.folder / "data")
+        await self._ready()
+        self._keeper = asyncio.create_task(self._keep())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the bot, then the rest, and remove the folder."""
+        self._ending = True
+        if self.bot.returncode is None:
+            self.bot.terminate()
+        try:
+            await asyncio.wait_for(self.bot.wait(), 10)
+        except TimeoutError:
+            self.bot.kill()
+        self._keeper.cancel()
+        await asyncio.gather(self._keeper, return_exceptions=True)
+        await self._metrics.stop()
+        await self.local.stop()
+        self._folder.cleanup()
+
+    def now(self) -> datetime:
+        """The rehearsal's time: real time, and what was advanced."""
+        return datetime.fromtimestamp(self.local.workspace.clock.now(), UTC)
+
+    async def post(self, path: str, body: object) -> int:
+        """Send a webhook to the bot; the answer's status."""
+        async with httpx.AsyncClient(timeout=10) as client:
+            return (await client.post(self.bot_url + path, json=body)).status_code
+
+    def log(self) -> str:
+        """The last lines the bot logged."""
+        file = self.folder / "bot.log"
+        lines = file.read_text(errors="replace").splitlines() if file.exists() else []
+        return "\n".join(lines[-15:])
+
+    async def _start_bot(self) -> None:
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith(("LOOKOUT_", "SLACK_"))
+        }
+        environment |= {
+            "LOOKOUT_CONFIG": str(self.folder / "lookout.toml"),
+            "LOOKOUT_DATABASE_URL": f"sqlite:///{self.folder / 'lookout.db'}",
+            "LOOKOUT_SLACK_API_URL": self.local.api_url,
+            "LOOKOUT_PORT": self.bot_url.rpartition(":")[2],
+            "LOOKOUT_OPEN_WEBHOOKS": "1",
+            "LOOKOUT_CLOCK_OFFSET_FILE": str(self.folder / "clock-offset"),
+            "SLACK_BOT_TOKEN": "xoxb-local",
+            "SLACK_APP_TOKEN": "xapp-local",
+        }
+        with (self.folder / "bot.log").open("ab") as log:
+            self.bot = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "bot", "serve", env=environment, stdout=log, stderr=log
+            )
+
+    async def _ready(self) -> None:
+        """Wait for the bot's own word that every part of it is ready."""
+        deadline = asyncio.get_running_loop().time() + READY_WITHIN
+        async with httpx.AsyncClient(timeout=5) as client:
+            while asyncio.get_running_loop().time() < deadline and self.bot.returncode is None:
+                try:
+                    if (await client.get(f"{self.bot_url}/readyz")).status_code == 200:
+                        return
+                except httpx.TransportError:
+                    pass  # not listening yet
+                await asyncio.sleep(0.05)
+        raise StageError(f"the bot did not become ready; it said last:\n{self.log()}")
+
+    async def _keep(self) -> None:
+        """Start the bot again when it dies, as an init system would: kill -9 it, and nothing is lost."""
+        while not self._ending:
+            await self.bot.wait()
+            if not self._ending:
+                self.restarts += 1
+                await self._start_bot()
+                await self._ready()
+
+
+class _Server:
+    """A small HTTP server in this event loop, on a free port of this machine."""
+
+    def __init__(self, app: Callable[..., object]) -> None:
+        self._socket = socket.socket()
+        self._socket.bind(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._server = _Quiet(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]))
+        while not self._server.started and not self._task.done():
+            await asyncio.sleep(0.005)
+
+    async def stop(self) -> None:
+        self._server.should_exit = True
+        await self._task
+
+
+class _Quiet(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

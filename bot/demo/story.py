@@ -1,0 +1,85 @@
+"""Both stories, as a script: each line is something a person does, or something that must then be said."""
+
+from datetime import timedelta
+
+from bot.demo.scene import Scene
+
+ENGINEER, PM, SCIENTIST = "U0ENG", "U0PM", "U0DS"
+
+
+async def launch(scene: Scene) -> None:
+    """The launch: a registration, a tempting second look that must continue, a fourth that ships."""
+    scene.title("The launch: “we're at p < 0.05, can we ship?”")
+    registration = (scene.stage.data.registration.name, scene.stage.data.registration.read_bytes())
+    await scene.says(SCIENTIST, "launches", "@lookout experiment register", files=[registration])
+    await scene.hears("launches", "us-mle-02-reranker-l12", "do(reranker = MiniLM-L12)", "0.0030")
+    await scene.types(PM, "launches", "/experiment look 2")
+    card = await scene.hears("launches", "CONTINUE", "p = 0.040", "0.0030")
+    scene.must("[Ship]" not in scene.text_of(card), "a look that must continue offers no way to ship")
+    await scene.presses(PM, "launches", "Why continue?")
+    await scene.hears("launches", "0.0030", to=PM)
+    await scene.types(PM, "launches", "/experiment look 4")
+    await scene.hears("launches", "Look 4 of 4: SHIP")
+    await scene.types(PM, "launches", "/experiment look two")
+    await scene.hears("launches", "Read `look two`", to=PM)
+
+
+async def incident(scene: Scene) -> None:
+    """The page: Recall@10 collapses, nothing was deployed, a shard's index is broken."""
+    stage = scene.stage
+    scene.title("3am: Recall@10 fell from 0.91 to 0.62")
+    stage.recall.alarm = stage.now()
+    await scene.webhook("/changes/generic", OLD_DEPLOY | {"at": _ago(scene, hours=30)})
+    await scene.webhook("/webhooks/generic", ALERT | {"started_at": _ago(scene, minutes=6)})
+    await scene.hears("ml-incidents", "INC-1", "0.91", "0.62")
+    channel = await scene.channel("inc-")
+    await scene.hears(channel, "Did anything change in the last 24 h?", "no change")
+    await scene.presses(ENGINEER, channel, "Nothing changed")
+    await scene.hears(channel, "Is upstream data healthy?")
+    await scene.webhook("/webhooks/generic", ALERT | SECOND_COHORT | {"started_at": _ago(scene, minutes=1)})
+    await scene.hears(channel, "2 alerts")
+    await scene.presses(ENGINEER, channel, "Healthy")
+    await scene.hears(channel, "Has the feature distribution drifted?")
+    await scene.passes(timedelta(minutes=16))
+    await scene.hears(channel, "<@U0EM>")
+    await scene.presses(ENGINEER, channel, "Drifted")
+    await scene.hears(channel, "Feature drift", "partial re-index")
+    await scene.webhook("/webhooks/generic", ALERT | {"status": "resolved"})
+    await scene.hears(channel, "may only mean")
+    await scene.passes(timedelta(minutes=25))
+    stage.recall.recovered_at = stage.now()
+    await scene.presses(ENGINEER, channel, "Mitigated")
+    await scene.hears(channel, "Resolved")
+    await scene.presses(ENGINEER, channel, "Resolved")
+    report = await scene.file(channel, "INC-1-retrospective.md")
+    for part in ("Timeline", "Feature drift", "Nothing changed", "action items"):
+        scene.must(part in report, f"the retrospective has {part!r}")
+
+
+def _ago(scene: Scene, **span: float) -> str:
+    return (scene.stage.now() - timedelta(**span)).isoformat()
+
+
+OLD_DEPLOY: dict[str, object] = {
+    "id": "deploy-4711",
+    "kind": "code_deploy",
+    "title": "chat-frontend 5.3.1",
+    "service": "chat-frontend",
+    "by": "release-bot",
+}
+ALERT: dict[str, object] = {
+    "key": "rag-recall-at-10/jp-mobile",
+    "title": "RAG Recall@10 0.91 → 0.62",
+    "status": "firing",
+    "severity": "critical",
+    "metric": "rag_recall_at_10",
+    "service": "rag-retrieval",
+    "value": 0.62,
+    "baseline": 0.91,
+    "cohort": {"locale": "jp", "device": "mobile"},
+}
+SECOND_COHORT: dict[str, object] = {
+    "key": "rag-recall-at-10/jp-app",
+    "cohort": {"locale": "jp", "device": "app"},
+    "value": 0.64,
+}

@@ -1,0 +1,84 @@
+"""Every job that a slot may name: the slow part outside any transaction, then what to store."""
+
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from sqlmodel import Session
+
+from bot.chat.download import download
+from bot.core.effect import Ephemeral, Message
+from bot.core.inbound import Place, RegisterExperiment
+from bot.errors import UserError
+from bot.services import experiments, looking
+from bot.services.desk import Desk
+from bot.services.incident_jobs import incident_jobs
+from bot.store import inbox, outbox, slots
+from bot.store.database import Database
+from bot.store.schedule import Daily
+from handlers import slack_verbs
+from handlers.schedules import Finish, Job
+
+PURGE_JOB = "store.purge"
+PURGE_AT = time(4, 20)
+
+
+def jobs(db: Database, desk: Desk) -> Mapping[str, Job]:
+    """Return every job by its name."""
+
+    def look(payload: Mapping[str, Any], now: datetime) -> Finish:
+        return looking.run_look(db, desk, payload, now)
+
+    def file(payload: Mapping[str, Any], now: datetime) -> Finish:
+        return _register_file(desk, payload, now)
+
+    def purge(_: Mapping[str, Any], now: datetime) -> Finish:
+        return lambda session: _purge(session, desk, now)
+
+    return {
+        **incident_jobs(db, desk),
+        experiments.LOOK_JOB: look,
+        slack_verbs.FILE_JOB: file,
+        PURGE_JOB: purge,
+    }
+
+
+def schedule(session: Session, desk: Desk, now: datetime) -> None:
+    """Have the recurring jobs done; saying it again at every start changes nothing."""
+    rule = Daily(PURGE_AT, desk.settings.timezone, latest_only=True)
+    slots.every(session, job=PURGE_JOB, rule=rule, now=now)
+
+
+def _register_file(desk: Desk, payload: Mapping[str, Any], now: datetime) -> Finish:
+    """Read the attached file, then register it; what is wrong with it is told to the person alone."""
+    settings = desk.settings
+    place = Place(payload["channel"], payload["thread"])
+    asked = RegisterExperiment(payload["by"], place, file_url=payload["url"], file_name=payload["name"])
+    token = settings.slack_bot_token
+    try:
+        text = download(
+            asked.file_url, token=token.get_secret_value() if token else "", api_url=settings.slack_api_url
+        )
+    except UserError as error:
+        said = Message(f"{error.message} {error.hint}")
+        return lambda session: _whisper(session, asked, said, now)
+
+    def finish(session: Session) -> None:
+        try:
+            with session.begin_nested():
+                slack_verbs.register(session, desk, asked, text, now)
+        except UserError as error:
+            _whisper(session, asked, Message(f"{error.message} {error.hint}"), now)
+
+    return finish
+
+
+def _whisper(session: Session, asked: RegisterExperiment, said: Message, now: datetime) -> None:
+    key = f"file/{asked.file_url}/{now.isoformat()}"
+    outbox.put(session, Ephemeral(key, asked.place.channel, asked.by, said, asked.place.thread), now=now)
+
+
+def _purge(session: Session, desk: Desk, now: datetime) -> None:
+    keep = timedelta(days=desk.settings.retention_days)
+    for room in (inbox, outbox, slots):
+        room.purge(session, now=now, keep=keep)

@@ -1,0 +1,128 @@
+"""What was asked in Slack, taken to the service that does it; a question answered from what is stored."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlmodel import Session
+
+from bot.core.claimed import Claimed
+from bot.core.effect import Ephemeral, Message, Post
+from bot.core.inbound import Ask, AskLook, Inbound, Misread, Press, RegisterExperiment, StartTriage
+from bot.errors import InputError
+from bot.services import experiments, triage
+from bot.services.desk import Desk
+from bot.store import outbox, slots
+from bot.store.outbox import OnDead
+from bot.views.experiment_actions import ExperimentAction
+from bot.views.text import escape
+from bot.views.triage_actions import Control, TriageAction
+from handlers import grammar
+
+FILE_JOB = "experiment.file"
+
+
+def handle(session: Session, desk: Desk, asked: Inbound, key: str, now: datetime) -> None:
+    """Do what was asked; `key` names the delivery, so that its answer is said once.
+
+    Raises:
+        bot.errors.UserError: it cannot be done; the person is to be told.
+
+    """
+    match asked:
+        case StartTriage(by=by, place=place, title=title, here=here):
+            triage.start(session, desk, title=title, by=by, channel=place.channel if here else None, now=now)
+        case AskLook():
+            _look(session, desk, asked, now)
+        case RegisterExperiment(file_url=url) if url:
+            slots.at(session, job=FILE_JOB, slot=key, due=now, payload=_file(asked))
+        case RegisterExperiment():
+            register(session, desk, asked, asked.text, now)
+        case Press():
+            _press(session, desk, asked, key, now)
+        case Ask(place=place):
+            found = answer(session, desk, asked, now)
+            outbox.put(session, Post(f"{key}/answer", place.channel, found, place.thread), now=now)
+        case Misread(problem=problem):
+            raise InputError(problem)
+
+
+def answer(session: Session, desk: Desk, ask: Ask, now: datetime) -> Message:
+    """Answer a question; reads only.
+
+    Raises:
+        InputError: it names nothing that is known.
+
+    """
+    match (ask.topic, ask.question):
+        case ("triage", "status"):
+            return triage.status(session, desk, about=ask.about, channel=ask.place.channel, now=now)
+        case ("triage", "list"):
+            return triage.list_open(session, desk, now=now)
+        case ("experiment", "status"):
+            return experiments.status(session, desk, about=ask.about, channel=ask.place.channel, now=now)
+        case (topic, _) if topic in grammar.HELP:
+            return Message(grammar.HELP[topic])
+        case _:
+            return Message("\n\n".join(grammar.HELP.values()))
+
+
+def register(session: Session, desk: Desk, asked: RegisterExperiment, text: str, now: datetime) -> None:
+    """Register the YAML `text` for the channel it was given in."""
+    place, name = asked.place, asked.file_name or "pasted.yaml"
+    experiments.register(
+        session, desk, text=text, name=name, by=asked.by, channel=place.channel, thread=place.thread, now=now
+    )
+
+
+def undeliverable(desk: Desk) -> OnDead:
+    """Return what tells the ops channel of an effect that Slack refused for good."""
+
+    def tell(session: Session, claimed: Claimed, reason: str, now: datetime) -> None:
+        kind = type(claimed.effect).__name__
+        ops = desk.settings.channels.ops
+        if claimed.lane == ops:
+            return  # the news could not be told there either; the log and /metrics have it
+        what = f"{kind} {claimed.id} for {escape(claimed.lane, 80)}"
+        text = f"Given up: {what}. Slack said {escape(reason, 80)}."
+        outbox.put(session, Post(f"dead/{claimed.id}", ops, Message(text)), now=now)
+
+    return tell
+
+
+def _look(session: Session, desk: Desk, asked: AskLook, now: datetime) -> None:
+    place = asked.place
+    experiments.ask_look(
+        session,
+        desk,
+        experiment=asked.experiment or None,
+        look=asked.look,
+        by=asked.by,
+        channel=place.channel,
+        thread=place.thread,
+        now=now,
+    )
+
+
+def _file(asked: RegisterExperiment) -> dict[str, str | None]:
+    place = asked.place
+    named = {"url": asked.file_url, "name": asked.file_name}
+    return {"by": asked.by, "channel": place.channel, "thread": place.thread, **named}
+
+
+def _press(session: Session, desk: Desk, press: Press, key: str, now: datetime) -> None:
+    if press.action.startswith("triage."):
+        control = Control.decode(press.value)
+        triage.press(session, desk, action=TriageAction(press.action), control=control, by=press.by, now=now)
+        return
+    explain = _EXPLANATIONS[ExperimentAction(press.action)]
+    shown = explain(session, desk, press.value)
+    place = press.place
+    effect = Ephemeral(f"{key}/answer", place.channel, press.by, shown, place.thread)
+    outbox.put(session, effect, now=now)
+
+
+_EXPLANATIONS: dict[ExperimentAction, Callable[[Session, Desk, str], Message]] = {
+    ExperimentAction.WHY: experiments.why,
+    ExperimentAction.PLAN: experiments.plan_message,
+    ExperimentAction.MATRIX: experiments.matrix_message,
+}
