@@ -352,6 +352,15 @@ async def test_channel_one_is_not_in_offers_to_join(client: httpx.AsyncClient, h
     assert "You are not in this channel" not in words(await client.get(here))
 
 
+async def test_suggestions_of_a_channel_are_offered_above_its_composer(
+    client: httpx.AsyncClient, hub: Hub
+) -> None:
+    """What to type next stands there to be filled in, escaped, in its own channel only."""
+    hub.workspace.suggest(INCIDENTS, ["/triage start <x>"])
+    assert 'data-fill="/triage start &lt;x&gt;"' in (await client.get(HERE)).text
+    assert "data-fill" not in (await client.get(f"/client/{ENGINEER}/C0OPS")).text
+
+
 async def test_warnings_are_in_the_page(client: httpx.AsyncClient, hub: Hub) -> None:
     """What the app did that Slack would not put up with is listed, escaped."""
     hub.workspace.warn("The app called <b>chat.shout</b>")
