@@ -14,6 +14,7 @@ from bot.workspace.state import Workspace
 _TYPES: Final = {
     "page.css": "text/css",
     "page.js": "text/javascript",
+    "composer.js": "text/javascript",
     "htmx-2.0.11.min.js": "text/javascript",
     "htmx-ext-sse-2.2.4.min.js": "text/javascript",
     "icon.svg": "image/svg+xml",

@@ -1,5 +1,6 @@
 """A small app behind the page: it answers what people do, and keeps what it was told."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -87,11 +88,14 @@ class App:
     def __init__(self, hub: Hub) -> None:
         self.told: list[Envelope] = []
         self.answers: dict[str, Answer] = {}
+        self.hold: asyncio.Event | None = None  # while set and not released, nothing is acknowledged
         hub.delivery.transport = self
 
     async def send(self, envelope: Envelope, patience: float) -> Answer:
         """Keep what was told and answer it."""
         self.told.append(envelope)
+        if self.hold is not None:
+            await self.hold.wait()
         return self.answers.get(str(envelope.payload.get("type", envelope.kind)), Answer(ok=True))
 
     async def close(self) -> None:

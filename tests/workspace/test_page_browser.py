@@ -1,5 +1,6 @@
 """The page in a real browser: typing, seeing messages arrive, dialogs, modals, phones."""
 
+import asyncio
 import re
 import shutil
 from collections.abc import Iterator
@@ -220,6 +221,21 @@ def test_menus_act_when_something_is_chosen(desktop: BrowserContext, stage: Stag
         page.get_by_role("button", name="Assign").click()
     assert stage.app.last("block_actions")["actions"][0]["selected_option"]["value"] == "assign"
     expect(page.get_by_role("button", name="Assign")).to_be_hidden()
+
+
+def test_button_shows_that_it_is_at_work_until_the_ack(desktop: BrowserContext, stage: Stage) -> None:
+    """A pressed button turns its spinner until the app acknowledges; a second press is not sent."""
+    page = stage.watch(desktop)
+    stage.card()
+    stage.app.hold = stage.threaded.look(lambda _local: asyncio.Event())
+    button = page.get_by_role("button", name="Schema drift")
+    button.click()
+    expect(button).to_have_class(re.compile("htmx-request"))
+    assert button.evaluate("(b) => getComputedStyle(b, '::after').animationName") == "turn"
+    button.dispatch_event("click")
+    stage.threaded.look(lambda _local: stage.app.hold and stage.app.hold.set())
+    expect(button).not_to_have_class(re.compile("htmx-request"))
+    assert len(stage.app.told) == 1
 
 
 def test_app_that_does_not_answer_a_click_is_shown(desktop: BrowserContext, stage: Stage) -> None:

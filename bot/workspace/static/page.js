@@ -1,54 +1,56 @@
-// What HTML and htmx cannot do alone: the composer, its suggestions, dialogs, scrolling, the ticking clock.
+// What HTML and htmx cannot do alone: dialogs, scrolling, keeping what was entered, the ticking clock.
 "use strict";
 const $ = (selector, within = document) => within.querySelector(selector);
 const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
 const narrow = matchMedia("(max-width: 760px)");
 
-// ---- Scrolling: stay at the end if one was there, else say how much is new below -------------------------
-const atEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < 60;
+// ---- Scrolling: who is at the end stays there, who reads above is told of what is new below ---------------
 const toEnd = (box) => { box.scrollTop = box.scrollHeight; };
-const held = new Map(); // scroller -> whether it was at its end before the page changed
+const atEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < 60;
+const following = new WeakMap(); // scroller -> whether it stays at its end
+let seen = null; // the last message that was reported as read
 
-function jump(text, below) {
-  const button = $("#jump");
-  button.hidden = !text;
-  button.textContent = text || "";
-  button.classList.toggle("below", below);
+function follow(box) {
+  following.set(box, true);
+  box.addEventListener("scroll", () => {
+    following.set(box, atEnd(box));
+    if (box.id === "scroller" && atEnd(box)) { jump(""); read(); }
+  }, { passive: true });
+  const watch = new ResizeObserver(() => { if (following.get(box)) toEnd(box); });
+  [box, ...box.children].forEach((part) => watch.observe(part));
+}
+function jump(text) {
+  $("#jump").hidden = !text;
+  $("#jump").textContent = text;
+  $("#jump").classList.toggle("below", text.startsWith("↓"));
 }
 function read() {
-  if (document.visibilityState === "visible" && atEnd($("#scroller"))) {
-    htmx.ajax("POST", document.body.dataset.read, { swap: "none", source: "#messages" });
-  }
+  const last = $("#messages").lastElementChild?.id;
+  if (last === seen || document.visibilityState !== "visible" || !atEnd($("#scroller"))) return;
+  seen = last;
+  htmx.ajax("POST", document.body.dataset.read, { swap: "none", source: "#messages" });
 }
 function start() {
-  const box = $("#scroller"), mark = $("#new-mark");
-  const target = location.hash && document.getElementById(location.hash.slice(1));
-  (target || mark)?.scrollIntoView({ block: "center" });
-  if (!target && !mark) toEnd(box);
-  if (mark && mark.getBoundingClientRect().top < box.getBoundingClientRect().top) jump("↑ Jump to unread", false);
-  $$("img", box).forEach((image) => image.addEventListener("load", () => { if (!mark && !target) toEnd(box); }));
-  box.addEventListener("scroll", () => { if (atEnd(box)) { jump("", false); read(); } }, { passive: true });
-  const thread = $("#thread-scroller");
-  if (thread) toEnd(thread);
+  const box = $("#scroller"), mark = $("#new-mark"), target = location.hash && document.getElementById(location.hash.slice(1));
+  $$(".scroller").forEach(follow);
+  if (target || mark) {
+    following.set(box, false);
+    (target || mark).scrollIntoView({ block: "center" });
+    if (mark && mark.getBoundingClientRect().top < box.getBoundingClientRect().top) jump("↑ Jump to unread");
+  }
   $$("[data-composer]").forEach(restore);
   read();
 }
 document.addEventListener("click", (event) => {
   if (event.target.id !== "jump") return;
   if (event.target.classList.contains("below")) toEnd($("#scroller"));
-  else { $("#new-mark")?.scrollIntoView({ block: "center" }); jump("", false); }
+  else { $("#new-mark")?.scrollIntoView({ block: "center" }); jump(""); }
 });
 document.addEventListener("visibilitychange", read);
-let last = null;
-document.addEventListener("htmx:sseBeforeMessage", () => {
-  last = $("#messages").lastElementChild?.id;
-  $$(".scroller").forEach((box) => held.set(box, atEnd(box)));
-});
 document.addEventListener("htmx:sseMessage", () => {
-  held.forEach((stuck, box) => { if (stuck) toEnd(box); });
-  if ($("#messages").lastElementChild?.id === last) return;
-  if (held.get($("#scroller"))) read();
-  else jump("↓ New messages below", true);
+  const fresh = $("#messages").lastElementChild?.id !== seen;
+  if (fresh && !following.get($("#scroller")) && !atEnd($("#scroller"))) jump("↓ New messages below");
+  read();
 });
 
 // ---- Updates in place keep what was typed, chosen and opened ---------------------------------------------
@@ -78,7 +80,6 @@ htmx.onLoad((node) => {
     dialog.showModal();
     $("[autofocus], .sheet-body :is(input, textarea, select):not([type=hidden])", dialog)?.focus();
   });
-  found.filter((each) => each.matches?.("[data-composer]") && each !== node).forEach(restore);
   found.filter((each) => each.matches?.(".multi")).forEach(summarize);
 });
 document.addEventListener("cancel", (event) => {
@@ -115,7 +116,7 @@ document.addEventListener("keydown", (event) => {
   const menu = $("details.menu[open], details.multi[open]");
   if (menu) { menu.open = false; $("summary", menu).focus(); }
   else if (document.body.classList.contains("narrow-open")) drawer(false);
-  else if (event.target.closest("#thread") && !event.target.matches("[aria-expanded=true]")) $("[data-thread-close]").click();
+  else if (event.target.closest("#thread") && !$("#thread .completing:not([hidden])")) $("[data-thread-close]").click();
 });
 
 // ---- Menus of several choices ------------------------------------------------------------------------------
@@ -126,109 +127,6 @@ function summarize(menu) {
 document.addEventListener("change", (event) => {
   const menu = event.target.closest?.(".multi");
   if (menu) summarize(menu);
-});
-
-// ---- The composer: Enter sends, / and @ suggest, drafts are kept -----------------------------------------
-const area = (form) => $("textarea", form);
-function grow(text) { text.style.height = "auto"; text.style.height = `${text.scrollHeight}px`; }
-function save(form) { sessionStorage.setItem(form.dataset.draft, area(form).value); }
-function restore(form) {
-  const draft = sessionStorage.getItem(form.dataset.draft);
-  if (draft && !area(form).value) area(form).value = draft;
-  grow(area(form));
-}
-function fill(form, text) { area(form).value = text; area(form).focus(); typed(form); }
-function typed(form) { grow(area(form)); save(form); suggest(form); note(form, ""); }
-function note(form, text, mend) {
-  const box = $("[data-note]", form);
-  box.hidden = !text;
-  box.textContent = text || "";
-  if (!mend) return;
-  const button = document.createElement("button");
-  Object.assign(button, { type: "button", className: "btn small", textContent: "Use the mention" });
-  button.addEventListener("click", () => fill(form, mend));
-  box.append(button);
-}
-function word(text) { return /(^|\s)([/@][^\s]*)$/.exec(text.value.slice(0, text.selectionStart))?.[2] || ""; }
-function suggest(form) {
-  const text = area(form), list = $(".completing", form), part = word(text), whole = text.value.slice(0, text.selectionStart);
-  const kind = part[0], inThread = "thread" in form.dataset;
-  const usable = kind === "@" || (kind === "/" && whole === part && !inThread);
-  const wanted = part.slice(1).toLowerCase();
-  const found = !usable ? [] : $$(`#completions > [data-kind="${kind}"]`).filter((item) =>
-    kind === "/" ? item.dataset.insert.startsWith(part) : ` ${item.dataset.match}`.includes(` ${wanted}`)).slice(0, 8);
-  const hint = kind === undefined && !inThread && /^\/\S+ /.exec(whole);
-  const command = hint && $$("#completions > [data-kind='/']").find((item) => item.dataset.insert === hint[0]);
-  const items = command ? [command] : found;
-  list.replaceChildren(...items.map((item, index) => {
-    const option = item.cloneNode(true);
-    option.id = `${list.id}-${index}`;
-    option.setAttribute("role", "option");
-    option.setAttribute("aria-selected", String(!command && index === 0));
-    return option;
-  }));
-  list.hidden = !items.length;
-  text.setAttribute("aria-expanded", String(Boolean(items.length)));
-  mark(text, list);
-}
-function mark(text, list) {
-  const chosen = $("[aria-selected=true]", list);
-  if (chosen) { text.setAttribute("aria-activedescendant", chosen.id); chosen.scrollIntoView({ block: "nearest" }); }
-  else text.removeAttribute("aria-activedescendant");
-}
-function take(form, option) {
-  const text = area(form), end = text.selectionStart;
-  text.setRangeText(option.dataset.insert, end - word(text).length, end, "end");
-  text.focus();
-  typed(form);
-}
-document.addEventListener("input", (event) => {
-  const form = event.target.matches("textarea") && event.target.closest("[data-composer]");
-  if (form) typed(form);
-});
-document.addEventListener("mousedown", (event) => {
-  const option = event.target.closest(".completing > li");
-  if (option) { event.preventDefault(); take(option.closest("form"), option); }
-});
-document.addEventListener("click", (event) => {
-  const chip = event.target.closest("[data-fill]");
-  if (chip) fill(chip.closest("form"), chip.dataset.fill);
-});
-document.addEventListener("keydown", (event) => {
-  const form = event.target.matches("textarea") && event.target.closest("[data-composer]");
-  if (!form || event.isComposing) return;
-  const list = $(".completing", form), options = $$("li", list), active = options.findIndex((option) => option.ariaSelected === "true");
-  const choosing = !list.hidden && active >= 0;
-  if (choosing && ["ArrowDown", "ArrowUp"].includes(event.key)) {
-    event.preventDefault();
-    const next = (active + (event.key === "ArrowDown" ? 1 : options.length - 1)) % options.length;
-    options.forEach((option, index) => option.setAttribute("aria-selected", String(index === next)));
-    mark(event.target, list);
-  } else if (choosing && (event.key === "Tab" || (event.key === "Enter" && options[active].dataset.insert.trim() !== word(event.target)))) {
-    event.preventDefault();
-    take(form, options[active]);
-  } else if (event.key === "Escape" && !list.hidden) { event.stopPropagation(); list.hidden = true; }
-  else if (event.key === "Enter" && !event.shiftKey) {
-    event.preventDefault();
-    if (area(form).value.trim() || $("[type=file]", form).files.length) form.requestSubmit();
-  }
-});
-document.addEventListener("change", (event) => {
-  if (!event.target.matches("[data-composer] [type=file]")) return;
-  const shown = $("[data-attached]", event.target.form), names = [...event.target.files].map((file) => file.name);
-  shown.hidden = !names.length;
-  shown.textContent = `Attached: ${names.join(", ")}`;
-});
-document.addEventListener("htmx:beforeRequest", (event) => {
-  const form = event.detail.elt;
-  if (form.matches?.("[data-composer]")) { form.dataset.sent = area(form).value; area(form).value = ""; typed(form); }
-});
-document.addEventListener("htmx:afterRequest", (event) => {
-  const { elt: form, successful, xhr } = event.detail;
-  if (!form.matches?.("[data-composer]")) return;
-  if (successful) { form.reset(); $("[data-attached]", form).hidden = true; toEnd(form.parentElement.querySelector(".scroller")); restore(form); return; }
-  if (!area(form).value) { area(form).value = form.dataset.sent; typed(form); }
-  note(form, xhr.responseText || "The workspace did not answer.", xhr.getResponseHeader("X-Instead"));
 });
 
 // ---- Errors, the drawer, the thread pane, the clock -------------------------------------------------------
@@ -254,7 +152,9 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target?.id !== "thread") return;
   const pane = event.detail.target;
   pane.hidden = !pane.childElementCount;
-  if (!pane.hidden) { toEnd($(".scroller", pane)); area($("[data-composer]", pane)).focus(); $$("[data-composer]", pane).forEach(restore); }
+  if (pane.hidden) return;
+  follow($(".scroller", pane));
+  $$("[data-composer]", pane).forEach((form) => { restore(form); area(form).focus(); });
 });
 document.addEventListener("htmx:sseOpen", () => document.body.removeAttribute("data-offline"));
 document.addEventListener("htmx:sseError", () => document.body.setAttribute("data-offline", ""));
