@@ -13,6 +13,7 @@ from bot.core.inbound import Inbound, load
 from bot.errors import UserError
 from bot.services import alerts as alert_service
 from bot.services import changes as change_service
+from bot.services import quarantine
 from bot.services.desk import Desk
 from bot.store import inbox, outbox
 from bot.store.database import Database
@@ -76,7 +77,9 @@ class Dispatcher:
             if delivery.tries == 1:
                 text = f"Something went wrong inside Lookout (error {incident}). It will be tried again."
                 _tell(session, delivery, text, now)
-            inbox.failed(session, delivery, error=f"error {incident}", now=now)
+            error = f"error {incident}"
+            if inbox.failed(session, delivery, error=error, now=now):
+                quarantine.gave_up(session, self._desk.settings, delivery, error=error, now=now)
 
 
 def handle(session: Session, desk: Desk, delivery: Delivery, now: datetime) -> None:

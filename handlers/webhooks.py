@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from ipaddress import ip_address
 from typing import Any
 
@@ -12,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.clock import Clock
+from bot.services import quarantine
 from bot.settings import Settings
 from bot.store.writer import Overloaded, Writer
 from handlers import alerts, changes, json_body
@@ -94,14 +96,16 @@ async def _store(
         problem = {"error": error.error, "path": error.path, "hint": error.hint}
         if not adapter.VENDOR:
             return JSONResponse(problem, 422)
-        stored = await hall.writer.quarantine(
+        aside = partial(
+            quarantine.keep,
+            settings=hall.settings,
             source=row_source,
-            key=f"unread:{alerts.digest(body)}",
             body=body.decode("utf-8", "surrogateescape"),
             headers=headers,
+            problem=problem,
             now=now,
-            **problem,
         )
+        stored = await hall.writer.store(aside)
         log.warning("webhook_quarantined", source=row_source, delivery=stored.id, error=error.error)
         hall.wake()
         return JSONResponse({"id": stored.id, "quarantined": True, **problem}, 202)

@@ -75,6 +75,11 @@ def parse(text: str, *, name: str) -> Document:
     return Document(name, builder.data, builder.lines)
 
 
+def _line(event: yaml.Event) -> int:
+    """Where the event begins, from 1; the parser marks every event it makes."""
+    return event.start_mark.line + 1 if event.start_mark else 1
+
+
 def _refusal(name: str, line: int, what: str, hint: str) -> InputError:
     return InputError(f"{name}:{line}: {what}", hint)
 
@@ -116,7 +121,7 @@ class _Builder:
             self._take_key(parent, event)
             return
         path = self._path(parent)
-        self.lines.setdefault(path, event.start_mark.line + 1)
+        self.lines.setdefault(path, _line(event))
         value: Any
         if isinstance(event, yaml.ScalarEvent):
             value = self._scalar(event)
@@ -137,7 +142,7 @@ class _Builder:
             where = dotted((*parent.path, key))
             raise self._error(event, f"{where} is given twice, first in line {first}.", "Keep one of them.")
         parent.key = key
-        self.lines[(*parent.path, key)] = event.start_mark.line + 1
+        self.lines[(*parent.path, key)] = _line(event)
 
     def _path(self, parent: _Open | None) -> Path:
         if parent is None:
@@ -179,4 +184,4 @@ class _Builder:
         return text
 
     def _error(self, event: yaml.Event, what: str, hint: str) -> InputError:
-        return _refusal(self.name, event.start_mark.line + 1, what, hint)
+        return _refusal(self.name, _line(event), what, hint)

@@ -14,10 +14,10 @@ from types import TracebackType
 import httpx
 import uvicorn
 
-from bot.commands.manifest import manifest
 from bot.demo import data, metrics
 from bot.errors import LookoutError
 from bot.workspace.server import LocalWorkspace
+from handlers.manifest import manifest
 
 READY_WITHIN = 30.0
 """Seconds the bot may take to start, on a slow machine."""

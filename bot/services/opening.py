@@ -36,7 +36,7 @@ def open_desk(settings: Settings) -> Desk:
         templates=ImmutableSandboxedEnvironment(
             loader=FileSystemLoader(settings.templates.path),
             undefined=StrictUndefined,
-            autoescape=False,  # noqa: S701 - the documents are Markdown; what goes in is escaped for that
+            autoescape=False,  # the documents are Markdown; what goes in is escaped for that
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,

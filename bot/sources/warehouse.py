@@ -1,7 +1,7 @@
 """Tables where they are: the connection and the table a registration's `data:` names."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,18 +34,31 @@ def table_of(data: Data, *, sources: Mapping[str, SourceSettings], root: Path | 
         backend.disconnect()
 
 
-@contextmanager
-def reasons(data: Data) -> Iterator[None]:
+def reasons(data: Data) -> AbstractContextManager[None]:
     """Turn whatever an engine raises into a SourceError that a person can read."""
+    return _reasons(data.table or data.path or "the query")
+
+
+@contextmanager
+def _reasons(what: str) -> Iterator[None]:
     import duckdb
     from ibis.common.exceptions import IbisError
 
-    what = data.table or data.path or "the query"
     try:
         yield
     except (duckdb.Error, IbisError, OSError, ImportError) as error:
         lines = str(error).strip().splitlines()
         raise SourceError(f"{what}: {lines[0] if lines else type(error).__name__}") from error
+
+
+def tables(source: SourceSettings) -> list[str]:
+    """The names of a warehouse's tables. Raises SourceError when it does not answer."""
+    with _reasons(source.url):
+        backend = _connect(source.url)
+        try:
+            return list(backend.list_tables())
+        finally:
+            backend.disconnect()
 
 
 def columns_missing(table: Any, needed: Mapping[str, str], what: str) -> str | None:

@@ -170,17 +170,21 @@ def done(session: Session, delivery: Delivery) -> bool:
     return bool(result.rowcount == 1)
 
 
-def failed(session: Session, delivery: Delivery, *, error: str, now: datetime) -> None:
-    """Try again later (2, 4, 8, 16 s), or quarantine it after MAX_TRIES; nothing when the lease was lost."""
+def failed(session: Session, delivery: Delivery, *, error: str, now: datetime) -> bool:
+    """Try again later (2, 4, 8, 16 s), or quarantine it after MAX_TRIES; whether it was quarantined.
+
+    Nothing happens when the lease was lost.
+    """
     row = session.get(InboxRow, delivery.id, with_for_update=True)
     if row is None or row.fence != delivery.fence or row.state != "new":
-        return
+        return False
     row.fence += 1
     if row.tries >= MAX_TRIES:
         _give_up(row, error)
-    else:
-        row.error = error
-        row.free_at = now + timedelta(seconds=2**row.tries)
+        return True
+    row.error = error
+    row.free_at = now + timedelta(seconds=2**row.tries)
+    return False
 
 
 def counts(session: Session) -> Counts:

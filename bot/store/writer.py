@@ -84,26 +84,10 @@ class Writer:
         """`inbox.put`, answered once it is on disk; Overloaded when that could not be done in time."""
         at = now or self._clock()
         delivery: dict[str, Any] = {"source": source, "key": key, "body": body, "headers": headers, "now": at}
-        return await self._ask(partial(inbox.put, **delivery, repeat_after=repeat_after))
+        return await self.store(partial(inbox.put, **delivery, repeat_after=repeat_after))
 
-    async def quarantine(
-        self,
-        *,
-        source: str,
-        key: str,
-        body: str,
-        headers: Mapping[str, str] | None = None,
-        error: str,
-        path: str,
-        hint: str,
-        now: datetime | None = None,
-    ) -> Stored:
-        """`inbox.quarantine`, answered once it is on disk; Overloaded when that could not be done in time."""
-        at = now or self._clock()
-        delivery: dict[str, Any] = {"source": source, "key": key, "body": body, "headers": headers, "now": at}
-        return await self._ask(partial(inbox.quarantine, **delivery, error=error, path=path, hint=hint))
-
-    async def _ask(self, work: Callable[[Session], Stored]) -> Stored:
+    async def store(self, work: Callable[[Session], Stored]) -> Stored:
+        """Do `work` in the batch's transaction; answered once that is on disk, or Overloaded."""
         if self._closed.is_set() or self._thread is None:
             raise Overloaded("the inbox is closed: shutting down")
         loop = asyncio.get_running_loop()

@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -110,13 +111,16 @@ def test_threads_claim_each_delivery_once(database: Database) -> None:
         assert inbox.counts(session).new == 0
 
 
+QUARANTINED = {"source": "generic", "key": "bad", "body": "{", "error": "e", "path": "p", "hint": "h"}
+
+
 async def test_the_writer_answers_with_what_it_stored(database: Database, clock: ManualClock) -> None:
     """A hundred at once, each key twice: every caller hears the row and whether it was a repeat."""
     writer = Writer(database, clock)
     writer.start()
     answers = await asyncio.gather(
         *(writer.put(source="generic", key=str(number % 50), body="{}") for number in range(100)),
-        writer.quarantine(source="generic", key="bad", body="{", error="e", path="p", hint="h"),
+        writer.store(partial(inbox.quarantine, **QUARANTINED, now=clock())),
     )
     await writer.stop()
     assert Counter(answer.duplicate for answer in answers) == {False: 51, True: 50}
