@@ -11,12 +11,14 @@ from pathlib import Path
 import httpx
 import pytest
 from markupsafe import Markup
+from starlette.requests import Request
 
 import bot.workspace
 from bot.workspace.envelope import Answer
 from bot.workspace.hub import Hub
 from bot.workspace.installation import Installation
 from bot.workspace.page_forms import ahead, span, unix
+from bot.workspace.page_guard import refusal
 from bot.workspace.page_live import Picture, event, stream
 from bot.workspace.page_screen import Screen
 from bot.workspace.people import People
@@ -292,6 +294,18 @@ async def test_other_pages_and_other_names_are_refused(client: httpx.AsyncClient
     for host in ("evil.example", "127.0.0.1.evil.example:8000"):
         assert (await client.get(HERE, headers={"Host": host})).status_code in (403, 421)
     assert hub.workspace.messages(INCIDENTS) == []
+
+
+@pytest.mark.parametrize(
+    "host", ["[", "evil.example", "", "127.0.0.1.evil.example", "127.0.0.1@evil.example"]
+)
+def test_page_itself_knows_the_names_of_this_machine(host: str) -> None:
+    """Even without the server's guard the page answers only as loopback, and a broken Host is refused."""
+    headers = [(b"host", host.encode()), (b"origin", f"http://{host}".encode())]
+    for method in ("GET", "POST"):
+        answer = refusal(Request({"type": "http", "method": method, "headers": headers}))
+        assert answer is not None
+        assert answer.status_code == 421
 
 
 async def test_page_forbids_all_scripts_but_its_own(client: httpx.AsyncClient, hub: Hub) -> None:
