@@ -67,8 +67,7 @@ async def do(_hub: Hub, people: People, body: Body) -> dict[str, Any]:
 async def commands(hub: Hub, _people: People, body: Body) -> dict[str, Any]:
     """Register slash commands: {"commands": [{name, description, usage_hint}]} or {"manifest": {...}}."""
     if "manifest" in body:
-        hub.installation.manifest = manifest.parse(body["manifest"])
-        hub.workspace.register(hub.installation.manifest.commands)
+        hub.install(manifest.parse(body["manifest"]))
     else:
         hub.workspace.register([manifest.command(item) for item in body["commands"]])
     return {"commands": sorted(hub.workspace.commands)}

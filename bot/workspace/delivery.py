@@ -10,7 +10,9 @@ from typing import Any, Final
 
 from bot.workspace.envelope import Answer, Envelope, Kind, Transport
 from bot.workspace.faults import Faults
+from bot.workspace.installation import VERIFICATION_TOKEN
 from bot.workspace.rules import Rules
+from bot.workspace.seed import APP_ID
 from bot.workspace.state import Workspace
 
 _KEPT: Final = 10_000
@@ -44,7 +46,8 @@ class Delivery:
 
     async def deliver(self, kind: Kind, payload: Mapping[str, Any]) -> Answer:
         """One try; the app's answer, or why there is none."""
-        return await self._send(Envelope(str(uuid.uuid4()), kind, payload, accepts_response=True))
+        accepts = payload.get("type") not in ("block_actions", "view_closed")
+        return await self._send(Envelope(str(uuid.uuid4()), kind, payload, accepts_response=accepts))
 
     def announce(self, event: Mapping[str, Any]) -> None:
         """Deliver an event in the background, and again until it is acknowledged or the tries are over."""
@@ -122,11 +125,11 @@ class Delivery:
     def _event(self, event: Mapping[str, Any]) -> dict[str, Any]:
         workspace = self.workspace
         return {
-            "token": "local-verification-token",
+            "token": VERIFICATION_TOKEN,
             "team_id": workspace.team_id,
             "context_team_id": workspace.team_id,
             "context_enterprise_id": None,
-            "api_app_id": "A0LOOKOUT",
+            "api_app_id": APP_ID,
             "event": dict(event),
             "type": "event_callback",
             "event_id": "Ev" + secrets.token_hex(5).upper(),

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bot.workspace.clock import Clock
@@ -11,6 +11,7 @@ from bot.workspace.events import Events
 from bot.workspace.faults import Faults
 from bot.workspace.http_mode import HttpMode
 from bot.workspace.installation import Installation
+from bot.workspace.manifest import Manifest
 from bot.workspace.rates import Rates
 from bot.workspace.responses import Responses
 from bot.workspace.rules import Rules
@@ -41,8 +42,8 @@ class Hub:
     ) -> None:
         self.installation = installation
         self.rules = rules or Rules()
-        self.workspace = seed(Workspace(clock))
-        self.workspace.register(installation.manifest.commands)
+        self.workspace = Workspace(clock)
+        self.install(installation.manifest)
         self.faults = Faults()
         self.rates = Rates()
         self.triggers = Triggers(self.rules)
@@ -61,11 +62,20 @@ class Hub:
         self.base_url = self.responses.base_url = self.events.base_url = base_url
         self.abort = self.socket_mode.abort = abort
 
+    def install(self, manifest: Manifest) -> None:
+        """The app as its manifest declares it: name, commands, scopes and events."""
+        self.installation.manifest = manifest
+        if not self.workspace.users:
+            seed(self.workspace)
+        bot = self.workspace.users[self.workspace.bot]
+        self.workspace.add_user(replace(bot, real_name=manifest.name))
+        self.workspace.register(manifest.commands)
+
     def reset(self) -> None:
         """A fresh workspace: the team, empty channels, no faults, full buckets; the app stays connected."""
         commands = tuple(self.workspace.commands.values())
         self.workspace.reset()
-        seed(self.workspace)
+        self.install(self.installation.manifest)
         self.workspace.register(commands)
         self.faults.clear()
         self.rates.configure()

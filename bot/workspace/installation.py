@@ -10,6 +10,7 @@ from bot.workspace.manifest import Manifest
 BOT_TOKEN: Final = "xoxb-local"  # noqa: S105 - opens nothing but a workspace on this machine
 APP_TOKEN: Final = "xapp-local"  # noqa: S105 - the same
 SIGNING_SECRET: Final = "local-signing-secret"  # noqa: S105 - the same
+VERIFICATION_TOKEN: Final = "local-verification-token"  # noqa: S105 - deprecated by Slack, still sent
 
 Mode = Literal["socket", "http"]
 
@@ -24,7 +25,6 @@ class Installation:
     mode: Mode = "socket"
     request_url: str = ""
     manifest: Manifest = field(default_factory=Manifest)
-    verification_token: str = "local-verification-token"  # noqa: S105 - what Slack calls it
 
     def kind_of(self, token: str) -> Literal["bot", "app"] | None:
         """What a token is good for; None if it is not accepted."""

@@ -11,8 +11,9 @@ ALWAYS_SUBSCRIBED = frozenset({"app_mention", "message.im"})
 
 @dataclass(frozen=True)
 class Manifest:
-    """What the app declared. `scopes` is None when nothing was declared: then nothing is refused for it.
+    """What the app declared.
 
+    `name` is its bot's; `scopes` is None when none were declared: then nothing is refused for want of one;
     `events` names the bot events it subscribes to ("app_mention", "message.channels", ...).
     """
 
@@ -20,7 +21,6 @@ class Manifest:
     commands: tuple[Command, ...] = ()
     scopes: frozenset[str] | None = None
     events: frozenset[str] = ALWAYS_SUBSCRIBED
-    interactive: bool = True
 
     def allows(self, *scopes: str) -> bool:
         """Whether one of these scopes was granted, or none need be."""
@@ -40,7 +40,6 @@ def parse(manifest: Mapping[str, Any]) -> Manifest:
         commands=tuple(command(item) for item in features.get("slash_commands") or ()),
         scopes=None if scopes is None else frozenset(scopes),
         events=frozenset(events or ()),
-        interactive=bool(_part(settings, "interactivity").get("is_enabled", False)),
     )
 
 

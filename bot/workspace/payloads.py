@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 
 from bot.workspace import shapes
 from bot.workspace.hub import Hub
+from bot.workspace.installation import VERIFICATION_TOKEN
 from bot.workspace.records import Channel, Command, Json, Message, User, View
 from bot.workspace.seed import APP_ID
 
@@ -17,7 +18,7 @@ def command(
 ) -> Payload:
     """A slash command, with a fresh trigger_id and response_url."""
     return {
-        "token": hub.installation.verification_token,
+        "token": VERIFICATION_TOKEN,
         "team_id": hub.workspace.team_id,
         "team_domain": _DOMAIN,
         "channel_id": channel.id,
@@ -100,7 +101,7 @@ def _common(hub: Hub, person: User, kind: str) -> Payload:
         "type": kind,
         "user": {"id": person.id, "username": person.name, "name": person.name, "team_id": team},
         "api_app_id": APP_ID,
-        "token": hub.installation.verification_token,
+        "token": VERIFICATION_TOKEN,
         "team": {"id": team, "domain": _DOMAIN},
         "enterprise": None,
         "is_enterprise_install": False,

@@ -3,13 +3,15 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from bot.workspace.clock import monotonic
 from bot.workspace.incoming import BlocksError, incoming_blocks
 from bot.workspace.records import Message
 from bot.workspace.rules import Rules
 from bot.workspace.state import Workspace
+
+_KEPT: Final = 10_000  # the oldest are forgotten beyond this many
 
 
 class ResponseError(Exception):
@@ -45,6 +47,8 @@ class Responses:
     def issue(self, user: str, channel: str, *, source: str = "", thread_ts: str = "") -> str:
         """A new response_url."""
         key = secrets.token_urlsafe(18)
+        while len(self._all) >= _KEPT:
+            del self._all[next(iter(self._all))]
         until = monotonic() + self.rules.response_url_life
         self._all[key] = ResponseUrl(user, channel, source, thread_ts, until, self.rules.response_url_uses)
         return f"{self.base_url}/response/{key}"

@@ -54,7 +54,25 @@ def create_app(hub: Hub, people: People) -> Starlette:
 
 
 class _Server(uvicorn.Server):
-    """A uvicorn that leaves the program's signals alone."""
+    """A uvicorn that leaves the program's signals alone, and leaves at once when told to."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._leave = asyncio.Event()
+
+    def leave(self) -> None:
+        """Stop serving."""
+        self.should_exit = True
+        self._leave.set()
+
+    async def main_loop(self) -> None:
+        """uvicorn's own, with its ticks of 100 ms, but for the last."""
+        ticks = 0
+        while not await self.on_tick(ticks):
+            ticks += 1
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.1):
+                    await self._leave.wait()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -143,7 +161,7 @@ class LocalWorkspace:
         """Let go of the app and stop listening."""
         await self.hub.close()
         if self._server is not None and self._serving is not None:
-            self._server.should_exit = True
+            self._server.leave()
             await self._serving
             self._server = self._serving = None
 

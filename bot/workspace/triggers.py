@@ -2,9 +2,12 @@
 
 import secrets
 from dataclasses import dataclass
+from typing import Final
 
 from bot.workspace.clock import monotonic
 from bot.workspace.rules import Rules
+
+_KEPT: Final = 10_000  # the oldest are forgotten beyond this many
 
 
 @dataclass
@@ -28,6 +31,8 @@ class Triggers:
         """A new trigger_id for something this person just did."""
         now = monotonic()
         trigger_id = f"{int(now * 1e6)}.{secrets.randbelow(10**10)}.{secrets.token_hex(16)}"
+        while len(self._all) >= _KEPT:
+            del self._all[next(iter(self._all))]
         self._all[trigger_id] = Trigger(user, view_id, now + self.rules.trigger)
         return trigger_id
 

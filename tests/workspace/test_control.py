@@ -59,6 +59,50 @@ async def test_a_person_acts_by_json(
     assert submitted["errors"] == {"title": "Please complete this required field."}
 
 
+async def test_everything_else_people_do_has_a_verb(
+    local: LocalWorkspace, session: aiohttp.ClientSession, client: AsyncWebClient, raw: RawApp
+) -> None:
+    """Clicks in messages and views, joining, reading, reacting, closing, archiving, files."""
+
+    async def act(do: str, **body: Any) -> dict[str, Any]:
+        return await _control(session, "act", **{"as": "U0ENG", "do": do, **body})
+
+    button = {"type": "button", "action_id": "go", "text": {"type": "plain_text", "text": "Go"}}
+    row = {"type": "actions", "elements": [button]}
+    ts = (await client.chat_postMessage(channel="C0INC", text="card", blocks=[row]))["ts"]
+    title = {"type": "plain_text", "text": "x"}
+    trigger_id = local.hub.triggers.issue("U0ENG")
+    view = {"type": "modal", "title": title, "blocks": [row]}
+    view_id = (await client.views_open(trigger_id=trigger_id, view=view))["view"]["id"]
+    for do, where in (
+        ("click", {"channel": "#ml-incidents", "ts": ts}),
+        ("click_in_view", {"view_id": view_id}),
+    ):
+        clicked = asyncio.create_task(act(do, action_id="go", **where))
+        envelope = await raw.receive()
+        await raw.ack(envelope)
+        assert (await clicked)["ok"]
+        assert envelope["payload"]["actions"][0]["action_id"] == "go"
+    file = {"name": "a.yaml", "text": "id: a"}
+    for do, body in (
+        ("close", {"view_id": view_id}),
+        ("react", {"channel": "C0INC", "ts": ts, "name": "eyes"}),
+        ("say", {"channel": "C0INC", "text": "a file", "files": [file]}),
+        ("read", {"channel": "C0INC"}),
+        ("join", {"channel": "general"}),
+        ("invite_bot", {"channel": "general"}),
+        ("open_home", {}),
+        ("archive", {"channel": "launches"}),
+    ):
+        assert (await act(do, **body)) == {"ok": True} or do == "say"
+    assert local.workspace.modals["U0ENG"] == ()
+    card, carrier = local.workspace.messages("C0INC")
+    assert card.reactions == {"eyes": ("U0ENG",)}
+    assert local.workspace.files[carrier.files[0]].content == b"id: a"
+    assert "U0LOOKOUT" in local.workspace.channels["C0GENERAL"].members
+    assert local.workspace.channels["C0LAUNCH"].archived
+
+
 @pytest.mark.parametrize(
     ("act", "body", "error"),
     [

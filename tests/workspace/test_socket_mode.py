@@ -39,8 +39,11 @@ async def test_a_command_arrives_as_slack_sends_it(local: LocalWorkspace, raw: R
     assert (message.text, message.ephemeral_to) == ("Opening INC-1", "")
 
 
-async def test_no_ack_in_time_is_an_operation_timeout(local: LocalWorkspace, raw: RawApp) -> None:
+async def test_no_ack_in_time_is_an_operation_timeout(
+    local: LocalWorkspace, raw: RawApp, rules: Rules
+) -> None:
     """The person sees Slack's own sentence; a late ack changes nothing and is a warning."""
+    rules.ack = 0.1
     typed = asyncio.create_task(local.people.command("U0ENG", "C0INC", "/triage start"))
     envelope = await raw.receive()
     await typed
@@ -60,8 +63,11 @@ async def test_without_an_app_a_command_cannot_be_dispatched(local: LocalWorkspa
     assert local.workspace.messages("C0INC")[0].text == '/triage failed with the error "dispatch_failed"'
 
 
-async def test_an_event_comes_again_until_it_is_acknowledged(local: LocalWorkspace, raw: RawApp) -> None:
+async def test_an_event_comes_again_until_it_is_acknowledged(
+    local: LocalWorkspace, raw: RawApp, rules: Rules
+) -> None:
     """Three more times, with the same event id, each saying which attempt it is and why."""
+    rules.ack = 0.1
     await local.people.say("U0ENG", "C0INC", "@lookout triage start")
     seen = [await raw.receive() for _ in range(4)]
     assert [envelope["retry_attempt"] for envelope in seen] == [0, 1, 2, 3]

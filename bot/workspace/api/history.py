@@ -1,5 +1,8 @@
 """conversations.history and conversations.replies: what was said."""
 
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+
 from bot.workspace import shapes
 from bot.workspace.api.call import ApiError, Call, Shape
 from bot.workspace.api.paging import page
@@ -9,8 +12,9 @@ from bot.workspace.records import Message
 def history(call: Call) -> Shape:
     """conversations.history: newest first; no replies unless broadcast; no ephemeral messages."""
     channel = call.channel(member=True)
+    within = _within(call)
     everything = [m for m in call.workspace.messages(channel.id) if not m.ephemeral_to]
-    shown = [m for m in everything if (not m.is_reply or m.broadcast) and _within(call, m)]
+    shown = [m for m in everything if (not m.is_reply or m.broadcast) and within(m)]
     cut, metadata = page(call, shown[::-1], default=100, most=999)
     return {
         "messages": [_shape(call, message) for message in cut],
@@ -29,10 +33,11 @@ def replies(call: Call) -> Shape:
     if message is None or message.ephemeral_to:
         raise ApiError("thread_not_found")
     parent = call.workspace.message(channel.id, message.thread_ts or message.ts) or message
+    within = _within(call)
     answers = [
         m
         for m in call.workspace.messages(channel.id)
-        if m.is_reply and m.thread_ts == parent.ts and not m.ephemeral_to and _within(call, m)
+        if m.is_reply and m.thread_ts == parent.ts and not m.ephemeral_to and within(m)
     ]
     cut, metadata = page(call, answers, default=1000, most=1000)
     return {
@@ -42,16 +47,31 @@ def replies(call: Call) -> Shape:
     }
 
 
-def _within(call: Call, message: Message) -> bool:
-    oldest, latest = call.text("oldest", "0"), call.text("latest")
+def _within(call: Call) -> Callable[[Message], bool]:
+    """Whether a message lies between `oldest` and `latest`; at them only if `inclusive`."""
+    after, before = _moment(call, "oldest"), _moment(call, "latest")
+    inclusive = call.flag("inclusive")
+
+    def within(message: Message) -> bool:
+        at = Decimal(message.ts)
+        if at in (after, before):
+            return inclusive
+        return (after is None or after < at) and (before is None or at < before)
+
+    return within
+
+
+def _moment(call: Call, name: str) -> Decimal | None:
+    text = call.text(name)
+    if not text or not text.strip("0."):
+        return None
     try:
-        at = float(message.ts)
-        after, before = float(oldest or 0), float(latest) if latest else float("inf")
-    except ValueError:
-        raise ApiError("invalid_ts_latest" if latest else "invalid_ts_oldest") from None
-    if call.flag("inclusive"):
-        return after <= at <= before or message.ts in (oldest, latest)
-    return (after < at < before) and message.ts not in (oldest, latest)
+        moment = Decimal(text)
+    except InvalidOperation:
+        raise ApiError(f"invalid_ts_{name}") from None
+    if not moment.is_finite():
+        raise ApiError(f"invalid_ts_{name}")
+    return moment
 
 
 def _shape(call: Call, message: Message) -> Shape:
