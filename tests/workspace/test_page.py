@@ -17,15 +17,16 @@ import bot.workspace
 from bot.workspace.envelope import Answer
 from bot.workspace.hub import Hub
 from bot.workspace.installation import Installation
+from bot.workspace.manifest import Manifest
 from bot.workspace.page_forms import ahead, span, unix
 from bot.workspace.page_guard import refusal
 from bot.workspace.page_live import Picture, event, stream
 from bot.workspace.page_screen import Screen
 from bot.workspace.people import People
-from bot.workspace.records import Command, File
+from bot.workspace.records import Command, File, View
 from bot.workspace.seed import BOT, BOT_ID, DIRECTOR, ENGINEER, PRODUCT_MANAGER
 from bot.workspace.server import create_app
-from tests.workspace.page_app import INCIDENTS, App, open_form, post_card
+from tests.workspace.page_app import CARD, INCIDENTS, App, open_form, post_card
 
 HERE = f"/client/{ENGINEER}/{INCIDENTS}"
 ORIGIN = {"Origin": "http://127.0.0.1:8000"}
@@ -34,7 +35,7 @@ ORIGIN = {"Origin": "http://127.0.0.1:8000"}
 @pytest.fixture
 def hub() -> Hub:
     """A seeded workspace."""
-    return Hub(Installation())
+    return Hub(Installation(manifest=Manifest(events=frozenset({"app_home_opened"}))))
 
 
 @pytest.fixture
@@ -373,6 +374,25 @@ async def test_suggestions_of_a_channel_are_offered_above_its_composer(
     hub.workspace.suggest(INCIDENTS, ["/triage start <x>"])
     assert 'data-fill="/triage start &lt;x&gt;"' in (await client.get(HERE)).text
     assert "data-fill" not in (await client.get(f"/client/{ENGINEER}/C0OPS")).text
+
+
+async def test_home_of_the_app_stands_above_its_direct_messages(
+    client: httpx.AsyncClient, hub: Hub, app: App
+) -> None:
+    """Opening the app's messages tells it so; the Home tab it publishes is shown there and can be used."""
+    lead = await client.get(f"/client/{ENGINEER}/dm/{BOT}")
+    await hub.delivery.settled()
+    assert app.last("events_api")["event"]["type"] == "app_home_opened"
+    home = {"type": "home", "blocks": list(CARD)}
+    view = hub.workspace.show_view(View("V9", "1", home, ENGINEER, "V9"))
+    direct = lead.headers["location"]
+    assert "Schema drift" in words(await client.get(direct))
+    assert "Schema drift" not in words(await client.get(HERE))
+    pressed = {"element": "answers/answer%3Adrift"}
+    assert (
+        await client.post(f"{direct}/view/{view.id}/act", data=pressed, headers=ORIGIN)
+    ).status_code == 204
+    assert app.last("block_actions")["view"]["id"] == "V9"
 
 
 async def test_warnings_are_in_the_page(client: httpx.AsyncClient, hub: Hub) -> None:

@@ -227,13 +227,14 @@ def test_button_shows_that_it_is_at_work_until_the_ack(desktop: BrowserContext, 
     """A pressed button turns its spinner until the app acknowledges; a second press is not sent."""
     page = stage.watch(desktop)
     stage.card()
-    stage.app.hold = stage.threaded.look(lambda _local: asyncio.Event())
+    released = stage.threaded.look(lambda _local: asyncio.Event())
+    stage.app.hold = released
     button = page.get_by_role("button", name="Schema drift")
     button.click()
     expect(button).to_have_class(re.compile("htmx-request"))
     assert button.evaluate("(b) => getComputedStyle(b, '::after').animationName") == "turn"
     button.dispatch_event("click")
-    stage.threaded.look(lambda _local: stage.app.hold and stage.app.hold.set())
+    stage.threaded.look(lambda _local: released.set())
     expect(button).not_to_have_class(re.compile("htmx-request"))
     assert len(stage.app.told) == 1
 
