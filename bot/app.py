@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 
 import structlog
 import uvicorn
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
@@ -140,10 +142,10 @@ class Lookout:
         return app
 
     def _http(self) -> Starlette:
-        checks = {
-            "database": self._database_trouble,
+        checks: dict[str, health.Check] = {
+            "database": partial(asyncio.to_thread, self._database_trouble),
             "chat": self._chat_trouble,
-            "scheduler": self._tick_trouble,
+            "scheduler": partial(asyncio.to_thread, self._tick_trouble),
         }
         routes: list[BaseRoute] = [*health.routes(checks, self._metrics.registry)]
         routes += webhooks.routes(Hall(self._settings, self._writer, self._clock, self._wake_inbox))
@@ -168,16 +170,18 @@ class Lookout:
     def _database_trouble(self) -> str:
         return self._db.check() or ""
 
-    def _chat_trouble(self) -> str:
-        if self._settings.slack_app_token is not None and not any(
-            s.client.is_connected() for s in self._sockets
-        ):
+    async def _chat_trouble(self) -> str:
+        connected = [await socket.client.is_connected() for socket in self._sockets]
+        if self._settings.slack_app_token is not None and not any(connected):
             return "no Socket Mode connection"
         return self._chat.trouble or ""
 
     def _tick_trouble(self) -> str:
-        with self._db.read() as session:
-            beat = slots.heartbeat(session)
+        try:
+            with self._db.read() as session:
+                beat = slots.heartbeat(session)
+        except SQLAlchemyError:
+            return "unknown: the database cannot be read"
         if beat is None:
             return "has not started"
         silent = self._clock() - beat

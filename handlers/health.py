@@ -1,14 +1,14 @@
 """`/healthz`, `/readyz` (each part with a reason) and `/metrics`."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-Check = Callable[[], str]
+Check = Callable[[], Awaitable[str]]
 """Returns why the part is not ready, or the empty text when it is."""
 
 
@@ -19,7 +19,7 @@ def routes(checks: Mapping[str, Check], registry: CollectorRegistry) -> list[Rou
         return PlainTextResponse("ok\n")
 
     async def readyz(_: Request) -> Response:
-        parts = {name: await asyncio.to_thread(check) for name, check in checks.items()}
+        parts = {name: await check() for name, check in checks.items()}
         body = {name: {"ready": not reason, "reason": reason} for name, reason in parts.items()}
         return JSONResponse(body, 503 if any(parts.values()) else 200)
 
