@@ -20,7 +20,7 @@ from bot.workspace.hub import Hub
 from bot.workspace.records import Channel, Command, File, Json, Message, User
 from bot.workspace.refused import RefusedError
 from bot.workspace.seed import SLACKBOT
-from bot.workspace.typing_in import escaped, stored
+from bot.workspace.typing_in import escaped, resolved, stored
 
 __all__ = ["People", "RefusedError"]
 
@@ -233,7 +233,7 @@ class People:
         self.workspace.tell("clock")
 
     async def _run_command(self, person: User, where: Channel, registered: Command, text: str) -> None:
-        sent = self._mentions_resolved(text) if registered.should_escape else escaped(text)
+        sent = resolved(self.workspace, text) if registered.should_escape else escaped(text)
         payload = payloads.command(self.hub, person, where, registered, sent)
         answer = await self.hub.delivery.deliver("slash_commands", payload)
         if not answer.ok:
@@ -241,12 +241,6 @@ class People:
             self._slackbot(person.id, where.id, f'{registered.name} failed with the error "{error}"')
         elif answer.payload.get("text") or answer.payload.get("blocks"):
             self.hub.responses.answer(person.id, where.id, "", answer.payload)
-
-    def _mentions_resolved(self, text: str) -> str:
-        resolved = stored(self.workspace, text)
-        for user in self.workspace.users.values():
-            resolved = resolved.replace(f"<@{user.id}>", f"<@{user.id}|{user.name}>")
-        return resolved
 
     def _action(
         self, blocks: Sequence[Json], action_id: str, block_id: str, value: str | Sequence[str]

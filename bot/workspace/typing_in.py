@@ -29,12 +29,20 @@ def stored(workspace: Workspace, text: str) -> str:
     pieces, at = [], 0
     for match in _WORD.finditer(text):
         pieces.append(escaped(text[at : match.start()]))
-        pieces.append(_resolved(workspace, match))
+        pieces.append(_word(workspace, match))
         at = match.end()
     return "".join(pieces) + escaped(text[at:])
 
 
-def _resolved(workspace: Workspace, match: re.Match[str]) -> str:
+def resolved(workspace: Workspace, text: str) -> str:
+    """A command's text where the app asked to have it escaped: people as <@U0ENG|yuki>."""
+    text = stored(workspace, text)
+    for user in workspace.users.values():
+        text = text.replace(f"<@{user.id}>", f"<@{user.id}|{user.name}>")
+    return text
+
+
+def _word(workspace: Workspace, match: re.Match[str]) -> str:
     word = match.group()
     if match.lastgroup == "given":
         known = word[2:-1].split("|")[0]

@@ -16,6 +16,7 @@ from bot.workspace.api.call import ApiError, Call
 from bot.workspace.bodies import body_of, parts_of
 from bot.workspace.faults import Fault
 from bot.workspace.hub import Called, Hub
+from bot.workspace.permalink import follow
 from bot.workspace.uploads import download, receive_upload, respond
 
 LARGEST_CALL: Final = 4 * 1024 * 1024  # bytes of a Web API call
@@ -31,7 +32,7 @@ class Outcome:
 
 
 def routes(hub: Hub) -> list[BaseRoute]:
-    """The Web API, the upload and download URLs, response_urls and Socket Mode."""
+    """The Web API, the upload and download URLs, response_urls, permalinks and Socket Mode."""
 
     async def api(request: Request) -> Response:
         return await _serve(hub, request)
@@ -45,11 +46,15 @@ def routes(hub: Hub) -> list[BaseRoute]:
     async def file(request: Request) -> Response:
         return download(hub, request)
 
+    async def archive(request: Request) -> Response:
+        return follow(hub, request)
+
     return [
         Route("/api/{method}", api, methods=["GET", "POST"]),
         Route("/upload/{file_id}", upload, methods=["POST", "PUT"]),
         Route("/response/{key}", response_url, methods=["POST"]),
         Route("/files/{file_id}/{name:path}", file, methods=["GET"]),
+        Route("/archives/{channel}/p{digits}", archive, methods=["GET"]),
         WebSocketRoute("/link", hub.socket_mode.link),
     ]
 

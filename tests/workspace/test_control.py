@@ -181,6 +181,23 @@ async def test_the_rest_of_control(
     assert (await _control(session, "faults", drop_sockets=True))["connections"] == 1
 
 
+async def test_a_permalink_leads_to_the_message(
+    session: aiohttp.ClientSession, client: AsyncWebClient
+) -> None:
+    """To its channel, or to its thread, as the person one last acted as."""
+    parent = (await client.chat_postMessage(channel="C0INC", text="parent"))["ts"]
+    alone = (await client.chat_postMessage(channel="C0INC", text="alone"))["ts"]
+    await client.chat_postMessage(channel="C0INC", text="reply", thread_ts=parent)
+    led = []
+    for ts in (alone, parent):
+        link = (await client.chat_getPermalink(channel="C0INC", message_ts=ts))["permalink"]
+        async with session.get(link, allow_redirects=False, headers={"Cookie": "acting=U0PM"}) as answer:
+            led.append((answer.status, answer.headers["Location"]))
+    assert led == [(303, "/client/U0PM/C0INC"), (303, f"/client/U0PM/C0INC/thread/{parent}")]
+    async with session.get("/archives/C0INC/p1000001") as answer:
+        assert answer.status == 404
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
