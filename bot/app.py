@@ -1,16 +1,15 @@
 """The composition root: the one file that knows every part, and how they are put together."""
 
 import asyncio
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import partial
+from typing import Any
 
 import structlog
 import uvicorn
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
@@ -22,6 +21,7 @@ from bot.core.effect import Message
 from bot.core.inbound import Ask
 from bot.errors import ConfigError
 from bot.metrics import Metrics
+from bot.services import looking
 from bot.services.desk import Desk
 from bot.settings import Settings
 from bot.store import inbox, outbox, slots
@@ -44,12 +44,10 @@ from handlers.dispatch import Dispatcher
 from handlers.door import Door
 from handlers.loop import Loop
 from handlers.schedules import Slots, ticker
+from handlers.sockets import Sockets
 from handlers.webhooks import Hall
 
 log = structlog.get_logger()
-
-SOCKETS = 2
-"""Socket Mode connections: when one drops, the other hears what comes until it is back (about 10 s)."""
 
 JOBS_AT_ONCE = 2
 """Slots worked on side by side: evidence for an incident must not wait for a large look."""
@@ -74,35 +72,37 @@ class Lookout:
         self._chat = Worker(
             self._client, Outbox(self._db, on_dead=slack_verbs.undeliverable(desk)), self._clock
         )
-        self._inbox = Loop("inbox", Dispatcher(self._db, desk, self._clock).step)
+        self._inbox = Loop("inbox", Dispatcher(self._db, desk, self._clock).step, self._chat.nudge)
         self._slots = Slots(self._db, jobs.jobs(self._db, desk), self._clock)
-        self._jobs = [Loop(f"slots-{number}", self._slots.step) for number in range(JOBS_AT_ONCE)]
+        self._jobs = [Loop(f"slots-{n}", self._slots.step, self._chat.nudge) for n in range(JOBS_AT_ONCE)]
         self._scheduler = ticker(self._tick)
-        self._sockets: list[AsyncSocketModeHandler] = []
+        self._sockets: Sockets | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Serve until `stop` is set; what is under way then is finished, or found again at the next start."""
+        """Serve until `stop` is set; what is under way then is finished, or found again at the next start.
+
+        Raises:
+            ConfigError: the database, the port or Slack's tokens cannot be used.
+
+        """
         await asyncio.to_thread(self._prepare)
+        listener = _listen(self._settings.host, self._settings.port)
         self._writer.start()
-        speaking = asyncio.create_task(self._chat.run(), name="chat")
         for loop in (self._inbox, *self._jobs):
             loop.start()
         self._scheduler.start()
-        server = _Server(
-            uvicorn.Config(self._http(), self._settings.host, self._settings.port, log_config=None)
-        )
-        serving = asyncio.create_task(server.serve())
+        server = _Server(uvicorn.Config(self._http(), log_config=None, lifespan="off"))
+        parts: list[asyncio.Task[Any]] = [
+            asyncio.create_task(self._chat.run(), name="chat"),
+            asyncio.create_task(server.serve(sockets=[listener]), name="http"),
+            asyncio.create_task(stop.wait(), name="stop"),
+        ]
+        connecting = asyncio.create_task(self._connect(), name="slack")
         try:
-            await self._connect()
-            log.info(
-                "serving", host=self._settings.host, port=self._settings.port, sockets=len(self._sockets)
-            )
-            await asyncio.wait(
-                {serving, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED
-            )
+            await _first_end(connecting, parts)
         finally:
             server.should_exit = True
-            await self._end(serving, speaking)
+            await self._end(parts[:2], connecting)
 
     def _prepare(self) -> None:
         self._db.upgrade()
@@ -110,45 +110,43 @@ class Lookout:
             jobs.schedule(session, self._desk, self._clock())
 
     async def _connect(self) -> None:
-        """In Socket Mode, open the connections; one more than needed, since any one may drop."""
+        """Connect to Slack, then import in the background what the first look would wait for."""
         token = self._settings.slack_app_token
-        if token is None:
-            return
-        bolt = self._bolt()
-        for _ in range(SOCKETS):
-            handler = AsyncSocketModeHandler(bolt, token.get_secret_value(), web_client=self._client)
-            await handler.connect_async()  # type: ignore[no-untyped-call] # Bolt leaves it untyped
-            self._sockets.append(handler)
+        if token is not None:
+            self._sockets = Sockets(self._bolt(), token.get_secret_value(), self._client)
+            await self._sockets.connect()
+        log.info("serving", host=self._settings.host, port=self._settings.port)
+        await asyncio.to_thread(looking.warm)
 
-    async def _end(self, serving: "asyncio.Task[None]", speaking: "asyncio.Task[None]") -> None:
+    async def _end(self, parts: list[asyncio.Task[Any]], connecting: "asyncio.Task[None]") -> None:
+        connecting.cancel()
         self._scheduler.shutdown(wait=False)
-        for handler in self._sockets:
-            await handler.close_async()  # type: ignore[no-untyped-call] # Bolt leaves it untyped
-        await asyncio.gather(serving, return_exceptions=True)
+        if self._sockets is not None:
+            await self._sockets.close()
+        self._chat.stop()
+        await asyncio.gather(*parts, connecting, return_exceptions=True)
         await self._writer.stop()
         for loop in (self._inbox, *self._jobs):
             await loop.stop()
-        self._chat.stop()
-        await asyncio.gather(speaking, return_exceptions=True)
         self._db.close()
 
     def _bolt(self) -> AsyncApp:
         """Bolt, hearing every handler; in HTTP mode our own route has verified the signature already."""
         app = AsyncApp(client=self._client, process_before_response=True, request_verification_enabled=False)
-        door = Door(self._writer, self._clock, self._wake_inbox, self._answer)
+        door = Door(self._writer, self._clock, self._inbox.wake, self._answer)
         timing.register(app, self._metrics)
         for room in (commands, actions, modals, events):
             room.register(app, door)
         return app
 
     def _http(self) -> Starlette:
-        checks: dict[str, health.Check] = {
-            "database": partial(asyncio.to_thread, self._database_trouble),
+        checks = {
+            "database": self._database_trouble,
             "chat": self._chat_trouble,
-            "scheduler": partial(asyncio.to_thread, self._tick_trouble),
+            "scheduler": self._tick_trouble,
         }
         routes: list[BaseRoute] = [*health.routes(checks, self._metrics.registry)]
-        routes += webhooks.routes(Hall(self._settings, self._writer, self._clock, self._wake_inbox))
+        routes += webhooks.routes(Hall(self._settings, self._writer, self._clock, self._inbox.wake))
         secret = self._settings.slack_signing_secret
         if self._settings.slack_app_token is None and secret is not None:
             routes += slack_http.routes(self._bolt(), secret.get_secret_value(), clocks.system)
@@ -159,35 +157,29 @@ class Lookout:
             return slack_verbs.answer(session, self._desk, ask, self._clock())
 
     async def _tick(self) -> None:
-        await asyncio.to_thread(self._slots.tick)
-        for loop in self._jobs:
-            loop.wake()
-        self._chat.nudge()
+        if await asyncio.to_thread(self._slots.tick):
+            for loop in self._jobs:
+                loop.wake()
 
-    def _wake_inbox(self) -> None:
-        self._inbox.wake()
-
-    def _database_trouble(self) -> str:
-        return self._db.check() or ""
+    async def _database_trouble(self) -> str:
+        return await asyncio.to_thread(self._db.check) or ""
 
     async def _chat_trouble(self) -> str:
-        connected = [await socket.client.is_connected() for socket in self._sockets]
-        if self._settings.slack_app_token is not None and not any(connected):
-            return "no Socket Mode connection"
+        if self._settings.slack_app_token is not None:
+            heard = await self._sockets.trouble() if self._sockets else "not connected to Slack yet"
+            return heard or self._chat.trouble or ""
         return self._chat.trouble or ""
 
-    def _tick_trouble(self) -> str:
-        try:
-            with self._db.read() as session:
-                beat = slots.heartbeat(session)
-        except SQLAlchemyError:
-            return "unknown: the database cannot be read"
+    async def _tick_trouble(self) -> str:
+        return await asyncio.to_thread(self._silence) or self._inbox.trouble()
+
+    def _silence(self) -> str:
+        with self._db.read() as session:
+            beat = slots.heartbeat(session)
         if beat is None:
             return "has not started"
         silent = self._clock() - beat
-        return (
-            f"silent for {silent.total_seconds():.0f} s" if silent > SILENT_AFTER else self._inbox.trouble()
-        )
+        return f"silent for {silent.total_seconds():.0f} s" if silent > SILENT_AFTER else ""
 
     def _rooms(self) -> dict[str, float]:
         now = self._clock()
@@ -197,6 +189,7 @@ class Lookout:
         lags = {
             f"{room}_lag_seconds": (now - at).total_seconds() if at else 0.0 for room, at in oldest.items()
         }
+        spoken = self._chat.counters
         return {
             "inbox_new": came.new,
             "inbox_quarantined": came.quarantined,
@@ -204,6 +197,10 @@ class Lookout:
             "outbox_dead": out.dead,
             "slots_due": due.due,
             "slots_dead": due.dead,
+            "chat_delivered": spoken.delivered.total(),
+            "chat_retried": spoken.retried,
+            "chat_rate_limited": spoken.rate_limited,
+            "chat_adopted": spoken.adopted,
             **lags,
         }
 
@@ -216,15 +213,29 @@ class _Server(uvicorn.Server):
         yield
 
 
+def _listen(host: str, port: int) -> socket.socket:
+    """Take the port, before anything else is started."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        what = f"LOOKOUT_HOST {host}, LOOKOUT_PORT {port}: {error.strerror}."
+        raise ConfigError(what, "Choose another port, or end what holds it.") from None
+
+
+async def _first_end(connecting: "asyncio.Task[None]", parts: list[asyncio.Task[Any]]) -> None:
+    """Wait until a part ends; that connecting ends is no end, unless it failed."""
+    await asyncio.wait({connecting, *parts}, return_when=asyncio.FIRST_COMPLETED)
+    if connecting.done():
+        connecting.result()
+        await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+
+
 def _token(settings: Settings) -> str:
     token = settings.slack_bot_token
     if token is None:
-        raise ConfigError(
-            "SLACK_BOT_TOKEN is not set.", "Install the app (`lookout manifest`) and copy its token."
-        )
+        what = "SLACK_BOT_TOKEN is not set."
+        raise ConfigError(what, "Install the app (`lookout manifest`) and copy its token.")
     if settings.slack_app_token is None and settings.slack_signing_secret is None:
-        raise ConfigError(
-            "Neither SLACK_APP_TOKEN nor SLACK_SIGNING_SECRET is set.",
-            "Set the first for Socket Mode, the second for HTTP mode.",
-        )
+        what = "Neither SLACK_APP_TOKEN nor SLACK_SIGNING_SECRET is set."
+        raise ConfigError(what, "Set the first for Socket Mode, the second for HTTP mode.")
     return token.get_secret_value()

@@ -15,11 +15,15 @@ AFTER_TROUBLE = 2.0
 
 
 class Loop:
-    """Runs `step` in a thread until it returns False (nothing left), then waits to be woken."""
+    """Runs `step` in a thread until it returns False (nothing left), then waits to be woken.
 
-    def __init__(self, name: str, step: Callable[[], bool]) -> None:
+    `after` is called when a step did something: what it left to do elsewhere need not wait for a poll.
+    """
+
+    def __init__(self, name: str, step: Callable[[], bool], after: Callable[[], None]) -> None:
         self._name = name
         self._step = step
+        self._after = after
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -53,6 +57,7 @@ class Loop:
                 await asyncio.sleep(AFTER_TROUBLE)
                 continue
             if more:
+                self._after()
                 continue
             try:
                 await asyncio.wait_for(self._woken.wait(), EVERY)
