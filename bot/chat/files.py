@@ -11,6 +11,7 @@ from bot.chat.slack import Attempt, Call, Later, LeaseLost, Refused, ask
 from bot.core.effect import Upload
 
 _PREFIX = "upload:"
+_ALT_TEXT = 1000  # https://docs.slack.dev/reference/methods/files.getUploadURLExternal
 _PAGE = 200
 _PAGES = 5
 
@@ -30,7 +31,7 @@ async def upload(
     content = await _content(attempt, effect)
     ticket = await ask(
         lambda: attempt.client.files_getUploadURLExternal(
-            filename=effect.filename, length=len(content), alt_txt=effect.alt_text or None
+            filename=effect.filename, length=len(content), alt_txt=effect.alt_text[:_ALT_TEXT] or None
         )
     )
     file = str(ticket["file_id"])
