@@ -127,7 +127,10 @@ def _primary(
 
 def _adjusted(plan: Plan, at: int, effect: Effect) -> Adjusted | Undecided:
     """Stage-wise when the experiment has stopped here, the repeated interval while it goes on."""
-    stopped = adjusted(plan, at, effect)
+    try:
+        stopped = adjusted(plan, at, effect)
+    except ValueError as error:
+        return Undecided(f"no adjusted estimate for z {effect.z:.1f} at look {at + 1}: {error}")
     return repeated(plan, at, effect) if isinstance(stopped, Undecided) else stopped
 
 

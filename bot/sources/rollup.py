@@ -65,9 +65,12 @@ def rows_until(table: Any, registration: Registration, day: float) -> Any:
 
 def number(table: Any, column: str) -> Any:
     """A column as a float; NaN counts as no value."""
+    import ibis
+
     value = table[column]
     if value.type().is_floating():
-        return value.cast("float64").nullif(float("nan"))
+        real = value.cast("float64")
+        return real.isnan().ifelse(ibis.null("float64"), real)
     return value.cast("int8").cast("float64") if value.type().is_boolean() else value.cast("float64")
 
 

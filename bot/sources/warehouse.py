@@ -53,10 +53,14 @@ def _reasons(what: str) -> Iterator[None]:
 
 def tables(source: SourceSettings) -> list[str]:
     """The names of a warehouse's tables. Raises SourceError when it does not answer."""
-    with _reasons(source.url):
+    with _reasons("the warehouse"):  # its URL may hold a password
         backend = _connect(source.url)
         try:
-            return list(backend.list_tables())
+            if backend.name != "duckdb":
+                return list(backend.list_tables())
+            # Ibis lists DuckDB's tables by a call that DuckDB 2 no longer has.
+            query = "SELECT table_name FROM information_schema.tables ORDER BY table_name"
+            return [str(name) for (name,) in backend.con.execute(query).fetchall()]
         finally:
             backend.disconnect()
 
@@ -102,7 +106,7 @@ def _table(backend: Any, data: Data) -> Any:
         if backend.name != "duckdb":
             return backend.sql(data.sql)
         # Ibis asks DuckDB for the schema of a query by a call that DuckDB 2 no longer has; a view has one.
-        backend.raw_sql(f"CREATE TEMP VIEW lookout_look AS {data.sql}").close()
+        backend.raw_sql(f"CREATE TEMP VIEW lookout_look AS {data.sql}")
         return backend.table("lookout_look")
     *schema, name = (data.table or "").split(".")
     try:

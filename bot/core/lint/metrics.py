@@ -87,7 +87,7 @@ def _size_inputs(registration: Registration, report: Report) -> None:
             "R116",
             ("primary", absent[0]),
             f"primary.{' and primary.'.join(absent)} not given, so no sample size can be computed.",
-            "Take both from the weeks before.",
+            "Take it from the weeks before.",
         )
 
 
