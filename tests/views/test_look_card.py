@@ -1,0 +1,199 @@
+"""The cards of experiments: the verdict first, then why, then what next; hostile text stays text."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.core.analysis import analyse
+from bot.core.lint import check_registration
+from bot.core.observation import Cell, Observations
+from bot.core.plan import work_out
+from bot.core.registration import Registration, load
+from bot.core.strict_yaml import parse
+from bot.limits import check_blocks, check_view
+from bot.stats.sample import Sample
+from bot.views import experiment, look, look_answers
+from bot.views.experiment_actions import ExperimentAction, Reference
+from bot.views.look import Shown
+
+HERE = Path(__file__).parent
+GOOD = (HERE.parent / "data" / "registrations" / "good.yaml").read_text(encoding="utf-8")
+GOLDEN = HERE / "look_card.txt"
+SHA = "9f2c" * 16
+
+
+def registration(**changes: Any) -> Registration:
+    """The good registration on a summary table."""
+    data = parse(GOOD, name="x").data
+    data["data"] = {"kind": "summary", "path": "x.csv", "start": "2026-11-20"}
+    return load(data | changes)
+
+
+def seen(
+    rate: float = 0.187, csat: float = 4.185, n: int = 20_112, treated: int | None = None
+) -> Observations:
+    """Two cohorts; p of the primary is about 0.04 by default."""
+    cells = []
+    for side, primary, happy, size in (("control", 0.183, 4.21, n), ("treatment", rate, csat, treated or n)):
+        for locale, share in (("en", 0.8), ("jp", 0.2)):
+            count = round(size * share)
+            samples = {
+                "rate": Sample.summary(count, primary, 0.2**2, "value"),
+                "csat": Sample.summary(count, happy, 0.55**2, "value"),
+            }
+            cells.append(Cell(side, (locale,), count, samples))  # type: ignore[arg-type]  # the two sides
+    return Observations(cells=tuple(cells), summary=True)
+
+
+def shown(number: int = 2, plan: Registration | None = None, **more: Any) -> Shown:
+    """A look with record 41 and a chart."""
+    rule = plan or registration()
+    result = analyse(rule, SHA, seen(**more), look=number)
+    return Shown(rule, result, 41, "look/x/chart", "z against its boundary")
+
+
+def readable(blocks: Any) -> str:
+    """The card as a person reads it, line by line."""
+    lines = []
+    for block in blocks:
+        match block["type"]:
+            case "header" | "section":
+                lines.append(block["text"]["text"])
+            case "context":
+                lines.append(block["elements"][0]["text"])
+            case "actions":
+                lines.append(" ".join(f"[{element['text']['text']}]" for element in block["elements"]))
+            case "image":
+                lines.append(f"[image: {block['alt_text']}]")
+    return "\n".join(lines) + "\n"
+
+
+def test_the_card_of_a_look_that_must_continue_is_the_golden_one() -> None:
+    """Phone line, header, verdict, figures, guardrails, cohorts, alpha spent, buttons, small print."""
+    card = look.card(shown())
+    assert check_blocks(card.blocks) == []
+    assert f"{card.text}\n---\n{readable(card.blocks)}" == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_the_phone_line_has_the_verdict_and_the_reason() -> None:
+    """Read alone on a locked screen it answers the question."""
+    assert look.card(shown()).text == (
+        "Reranker L6 to L12 · Look 2 of 4: CONTINUE. p = 0.045, and look 2 stops only below 0.0030. "
+        "Nothing to decide before look 3 on day 11 (Mon 30 Nov)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "more", "head"),
+    [
+        (4, {}, "Look 4 of 4: NO SHIP · the effect was not shown"),
+        (4, {"rate": 0.19}, "Look 4 of 4: SHIP · significant on the plan, no veto"),
+        (2, {"csat": 4.12}, "Look 2 of 4: VETO · csat \N{MINUS SIGN}2.1 %, the line was \N{MINUS SIGN}1.0 %"),
+        (2, {"treated": 22_000}, "Look 2 of 4: INVALID · the data cannot be judged"),
+        (4, {"n": 4_000}, "Look 4 of 4: INCONCLUSIVE · the question was not answered"),
+    ],
+)
+def test_every_verdict_stands_in_the_header_with_its_reason(
+    number: int, more: dict[str, Any], head: str
+) -> None:
+    """And every such card passes Slack's limits, as do its answers."""
+    one = shown(number, **more)
+    card = look.card(one)
+    assert card.blocks[0]["text"]["text"] == head
+    for message in (card, look_answers.why(one), look_answers.matrix(one)):
+        assert check_blocks(message.blocks) == []
+        assert message.text
+
+
+def test_a_ship_leaves_the_decision_to_those_who_sign() -> None:
+    """The rule allows; people decide."""
+    card = look.card(shown(4, registration(signoffs=["pm", "em"]), rate=0.19))
+    assert "The rule allows it; the decision is for people: pm, em." in readable(card.blocks)
+
+
+def test_near_vetoes_come_before_what_is_fine() -> None:
+    """Worst first, each with its mark and in words."""
+    text = readable(
+        look.card(shown(4, registration(correction="bonferroni"), rate=0.19, csat=4.16, n=600)).blocks
+    )
+    assert (
+        "⚠ csat \N{MINUS SIGN}1.2 %: near-veto, crossed but not significant, line \N{MINUS SIGN}1.0 %" in text
+    )
+
+
+def test_hostile_names_stay_text_and_within_slacks_limits() -> None:
+    """Titles, metrics and cohorts from YAML cannot mention, link or break a card."""
+    evil = "<!channel> `x` *b* " + "long " * 30
+    data = parse(GOOD, name="x").data
+    data["title"] = evil[:200]
+    data["data"] = {"kind": "summary", "path": "x.csv"}
+    data["metrics"] = {"rate": {"kind": "mean"}, evil: {"kind": "mean"}}
+    data["guardrails"] = [{"metric": evil, "max_relative_regression": 0.01}]
+    data["cohorts"] = {"dimensions": {evil: ["en", "jp"]}, "max_relative_regression": 0.03}
+    rule = load(data)
+    one = Shown(rule, analyse(rule, SHA, seen(), look=2), 1, "k", evil * 30)
+    plan = work_out(rule, SHA)
+    for message in (
+        look.card(one),
+        look.failed(rule, 2, evil * 20),
+        look_answers.why(one),
+        look_answers.matrix(one),
+        experiment.registered(plan, "U1"),
+        experiment.plan(plan),
+        experiment.standings([experiment.Standing(rule, 2, "continue", 4)] * 60),
+    ):
+        assert check_blocks(message.blocks) == []
+        assert "<!channel>" not in json.dumps([message.text, *_mrkdwn(message.blocks)])
+
+
+def _mrkdwn(blocks: Any) -> list[str]:
+    """All text in which Slack would act on a mention; plain_text it shows as it is."""
+    if isinstance(blocks, dict):
+        if blocks.get("type") == "mrkdwn":
+            return [blocks["text"]]
+        return [text for value in blocks.values() for text in _mrkdwn(value)]
+    return [text for item in blocks for text in _mrkdwn(item)] if isinstance(blocks, list | tuple) else []
+
+
+def test_the_registration_card_names_what_is_under_powered() -> None:
+    """Before anybody looks: which cohort's figures will never count."""
+    text = GOOD.replace("eligible_per_day: 20000", "eligible_per_day: 4000")
+    rule, findings = check_registration(text, "x.yaml")
+    assert rule is not None
+    card = readable(experiment.registered(work_out(rule, SHA, findings), "U0PM").blocks)
+    assert "*do(reranker = l12)*" in card
+    assert "• csat may not get worse by more than 1 %" in card
+    assert "⚠ locale=jp is under-powered: it needs 17.9 days of traffic" in card
+    assert "Look 2, day 7: stops only if p is below 0.0030" in card
+
+
+def test_the_form_is_a_valid_modal_with_yaml_or_file() -> None:
+    """Both fields optional; the channel comes back with the form."""
+    form = experiment.register_form("C0LAUNCH")
+    assert check_view(form) == []
+    assert form["callback_id"] == "experiment.register"
+    assert json.loads(form["private_metadata"]) == {"channel": "C0LAUNCH"}
+
+
+def test_button_values_are_read_back_and_ids_are_enum_members() -> None:
+    """What a button carries fits an option's 75 characters and survives the round trip."""
+    reference = Reference("a" * 50, 123_456)
+    assert Reference.decode(reference.encode()) == reference
+    buttons = next(block for block in look.card(shown()).blocks if block["type"] == "actions")["elements"]
+    assert [ExperimentAction(button["action_id"]) for button in buttons] == [
+        "experiment.why",
+        "experiment.plan",
+        "experiment.matrix",
+    ]
+
+
+def test_an_unplanned_look_is_marked_as_such() -> None:
+    """In the small print and in words."""
+    one = shown()
+    off = replace(one, result=analyse(one.registration, SHA, seen(), look=2, day=8))
+    text = readable(look.card(off).blocks)
+    assert "Held on day 8 instead of day 7" in text
+    assert "not a planned look" in text
