@@ -57,6 +57,11 @@ class Database:
         return self._url.get_backend_name() == "sqlite"
 
     @property
+    def path(self) -> Path | None:
+        """The SQLite file; None for PostgreSQL."""
+        return Path(self._url.database or "") if self.sqlite else None
+
+    @property
     def name(self) -> str:
         """The URL fit to be shown: no password, no query."""
         return self._url.set(query={}).render_as_string(hide_password=True)
@@ -107,10 +112,17 @@ class Database:
             raise ConfigError(f"database {self.name} cannot be used: {_reason(error)}.", _HINT) from error
 
     def check(self) -> str | None:
-        """Why nothing can be written just now, or None; for the readiness page. Waits for other writers."""
+        """Why nothing can be written just now, or None; for the readiness page. Waits for other writers.
+
+        It writes: a full disk and a replica still begin transactions and read.
+        """
         try:
             with self.write() as session:
-                session.connection().exec_driver_sql("SELECT 1 FROM heartbeat")
+                connection = session.connection()
+                connection.exec_driver_sql(
+                    "INSERT INTO heartbeat (name, at) SELECT 'check', at FROM heartbeat WHERE name = 'tick'"
+                )
+                connection.exec_driver_sql("DELETE FROM heartbeat WHERE name = 'check'")
         except SQLAlchemyError as error:
             return _reason(error)
         return None
@@ -123,7 +135,7 @@ class Database:
     def _migration_engine(self) -> Engine:
         if not self.sqlite:
             return _postgres_engine(self._url, poolclass=NullPool)
-        folder = Path(self._url.database or "").parent
+        folder = (self.path or Path()).parent
         if not folder.is_dir():
             raise ConfigError(f"database {self.name}: folder {folder} does not exist.", "Create it first.")
         return _sqlite_engine(self._url, begin="BEGIN IMMEDIATE", migrating=True, poolclass=NullPool)

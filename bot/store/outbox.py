@@ -30,22 +30,20 @@ RETENTION = timedelta(days=90)
 
 @dataclass(frozen=True)
 class Counts:
-    """Effects waiting, when the oldest of them was put, and how many were given up."""
+    """Effects waiting, when the oldest was put, and how many were given up."""
 
     pending: int
     oldest: datetime | None
     dead: int
 
 
-OnDead: TypeAlias = Callable[[Session, Claimed, str, datetime], None]
-"""Called with (session, claimed, reason, now) in the transaction that gives an effect up."""
+OnDead: TypeAlias = Callable[[Session, Claimed, str, datetime], None]  # session, claimed, reason, now
 
 
 def put(session: Session, effect: Effect, *, now: datetime) -> None:
     """Have `effect` delivered once this transaction is committed.
 
-    The same key again is nothing for every kind but Update, which replaces the updates of the same message
-    still waiting.
+    The same key again is nothing, except an Update's, which replaces those of the message still waiting.
     """
     kind, key = kind_of(effect), key_of(effect)
     free_at = now
@@ -103,8 +101,7 @@ def purge(session: Session, *, now: datetime, keep: timedelta = RETENTION) -> in
 class Outbox:
     """The outbox as the chat worker sees it; each method is one transaction, called from any thread.
 
-    Raises StoreUnavailable when the database cannot be read or written. `on_dead` is called in the
-    transaction that gives an effect up, so that it can put the news about it into the outbox.
+    Raises StoreUnavailable. `on_dead` is called in the transaction that gives an effect up, to put the news.
     """
 
     def __init__(self, db: Database, *, on_dead: OnDead | None = None) -> None:
