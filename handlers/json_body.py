@@ -3,24 +3,32 @@
 import json
 from typing import Any
 
+from bot.core.outside import kept
+
 MAX_DEPTH = 50
+MAX_SAID = 300
+"""Characters of what was read that an answer repeats."""
 
 
 class UnreadableError(Exception):
-    """The body cannot be understood: what is wrong, where (a JSON pointer), what to send instead."""
+    """The body cannot be understood: what is wrong, where (a JSON pointer), what to send instead.
+
+    What was read stands in them cleaned and cut, so that the answer can always be sent.
+    """
 
     def __init__(self, error: str, path: str = "", hint: str = "") -> None:
-        super().__init__(error)
-        self.error = error
-        self.path = path
+        self.error = kept(error, MAX_SAID)
+        self.path = kept(path, MAX_SAID)
         self.hint = hint
+        super().__init__(self.error)
 
 
 def parse(body: bytes) -> Any:
     """Return the JSON value in `body`.
 
     Raises:
-        UnreadableError: not UTF-8, not JSON, NaN or Infinity, a repeated key, or nested deeper than 50.
+        UnreadableError: not UTF-8, not JSON, NaN or Infinity, a number of thousands of digits, a repeated
+            key, or nested deeper than 50.
 
     """
     try:
@@ -30,6 +38,8 @@ def parse(body: bytes) -> Any:
     except json.JSONDecodeError as error:
         where = f"line {error.lineno} column {error.colno}"
         raise UnreadableError(f"not JSON: {error.msg} at {where}", hint="Send one JSON object.") from None
+    except ValueError:
+        raise UnreadableError("a number of thousands of digits", hint="Send a shorter number.") from None
     except RecursionError:
         raise UnreadableError(f"nested deeper than {MAX_DEPTH}", hint="Send a flatter object.") from None
     _check(value, "", 0)

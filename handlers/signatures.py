@@ -23,4 +23,5 @@ def digest(body: bytes) -> str:
 
 
 def _same(given: str, expected: str) -> bool:
-    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode())
+    """Compare a header, whose bytes the server reads as Latin-1, with a secret, which is sent as UTF-8."""
+    return hmac.compare_digest(given.encode("latin-1", "backslashreplace"), expected.encode())
