@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from bot.clock import Clock
@@ -34,8 +35,15 @@ class Slots:
         self._clock = clock
 
     def tick(self) -> int:
-        """Note that the clock runs and make every due slot of the recurring schedules; how many."""
-        return slots.tick(self._db, now=self._clock())
+        """Note that the clock runs and make every due slot of the recurring schedules; how many.
+
+        While the database fails there are none: the heartbeat's age tells, and one line a tick is logged.
+        """
+        try:
+            return slots.tick(self._db, now=self._clock())
+        except SQLAlchemyError as error:
+            log.warning("tick_failed", error=type(error).__name__)
+            return 0
 
     def step(self) -> bool:
         """Run one due slot; False when there is none."""
