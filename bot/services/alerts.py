@@ -34,7 +34,7 @@ def receive(session: Session, desk: Desk, alerts: Sequence[Alert], *, now: datet
     news: dict[int, _News] = {}
     for alert in alerts:
         known = incidents.with_alert(session, alert.source, alert.key)
-        touched = _known(session, known, alert, news, now) if known else None
+        touched = _known(session, *known, alert, news, now) if known else None
         if touched is None and alert.firing:
             touched = _firing(session, desk, alert, news, now)
         if touched is not None:
@@ -45,10 +45,14 @@ def receive(session: Session, desk: Desk, alerts: Sequence[Alert], *, now: datet
 
 
 def _known(
-    session: Session, incident: Incident, alert: Alert, news: dict[int, _News], now: datetime
+    session: Session,
+    incident: Incident,
+    before: IncidentAlert,
+    alert: Alert,
+    news: dict[int, _News],
+    now: datetime,
 ) -> int | None:
     """An alert that an incident has already; None where it should be treated as one never seen."""
-    before = next(a for a in incident.alerts if (a.source, a.key) == (alert.source, alert.key))
     if incident.closed:
         return _after_the_end(session, incident, before, alert, now)
     after = _seen(before, alert, now)

@@ -1,7 +1,7 @@
 """Incidents, their alerts, their timeline (append-only) and the evidence last gathered."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -53,24 +53,24 @@ def load(session: Session, incident_id: int, *, lock: bool = False) -> Incident 
 
 
 def open_in_group(session: Session, group: str) -> Incident | None:
-    """The incident that takes in alerts of this group, locked."""
+    """The incident that takes in alerts of this group, locked; its alerts are left out."""
     row = session.exec(
         select(IncidentRow).where(col(IncidentRow.open_group) == group).with_for_update()
     ).first()
-    return _incident(session, row) if row else None
+    return _bare(row) if row else None
 
 
-def with_alert(session: Session, source: str, key: str) -> Incident | None:
-    """The newest incident that has this alert, locked."""
-    row = session.exec(
-        select(IncidentRow)
+def with_alert(session: Session, source: str, key: str) -> tuple[Incident, IncidentAlert] | None:
+    """The newest incident that has this alert, locked and without its other alerts, and the alert."""
+    found = session.exec(
+        select(IncidentRow, IncidentAlertRow)
         .join(IncidentAlertRow, col(IncidentAlertRow.incident) == col(IncidentRow.id))
         .where(col(IncidentAlertRow.source) == source, col(IncidentAlertRow.key) == key)
         .order_by(col(IncidentRow.id).desc())
         .limit(1)
         .with_for_update(of=IncidentRow)
     ).first()
-    return _incident(session, row) if row else None
+    return (_bare(found[0]), _alert(found[1])) if found else None
 
 
 def in_channel(session: Session, channel: str) -> Incident | None:
@@ -194,6 +194,11 @@ def _shallow(alert: IncidentAlert) -> dict[str, Any]:
 
 
 def _incident(session: Session, row: IncidentRow) -> Incident:
+    return replace(_bare(row), alerts=_alerts(session, row.id or 0))
+
+
+def _bare(row: IncidentRow) -> Incident:
+    """The incident without its alerts, of which there may be thousands."""
     names = {item.name for item in fields(Incident)} - {"alerts", "path", "moved", "status"}
     values = {name: getattr(row, name) for name in names}
     return Incident(
@@ -201,7 +206,6 @@ def _incident(session: Session, row: IncidentRow) -> Incident:
         status=Status(row.status),
         path=tuple(_answer(item) for item in row.path),
         moved=_moved(row.moved),
-        alerts=_alerts(session, row.id or 0),
     )
 
 
@@ -226,5 +230,8 @@ def _alerts(session: Session, incident_id: int) -> tuple[IncidentAlert, ...]:
         .where(col(IncidentAlertRow.incident) == incident_id)
         .order_by(col(IncidentAlertRow.place))
     )
-    names = [item.name for item in fields(IncidentAlert)]
-    return tuple(IncidentAlert(**{name: getattr(row, name) for name in names}) for row in rows)
+    return tuple(_alert(row) for row in rows)
+
+
+def _alert(row: IncidentAlertRow) -> IncidentAlert:
+    return IncidentAlert(**{item.name: getattr(row, item.name) for item in fields(IncidentAlert)})
