@@ -37,7 +37,7 @@ def parse(payload: object, headers: Mapping[str, str]) -> tuple[Alert, ...]:  # 
             status="firing" if fields.one_of("status", ("firing", "resolved")) == "firing" else "resolved",
             severity=fields.text("severity"),
             metric=fields.text("metric"),
-            service=fields.texts("labels").get("service", ""),
+            service=fields.text("service") or fields.texts("labels").get("service", ""),
             value=fields.number("value"),
             baseline=fields.number("baseline"),
             cohort=fields.texts("cohort"),
