@@ -31,8 +31,7 @@ def _broken_looks(findings: list[Finding]) -> bool:
     return any(one.code in ("R130", "R133", "R134", "R135") for one in findings)
 
 
-def text(plan: LaunchPlan) -> str:
-    """The plan as a person reads it."""
+def _head(plan: LaunchPlan) -> list[str]:
     registration, sizing = plan.registration, plan.sizing
     lines = [
         f"{registration.id}: {registration.title}".rstrip(": "),
@@ -51,6 +50,13 @@ def text(plan: LaunchPlan) -> str:
         ]
         if sizing.runtime_days is not None:
             lines.append(f"  days of traffic until then:            {sizing.runtime_days:>12,.2f}")
+    return lines
+
+
+def text(plan: LaunchPlan) -> str:
+    """The plan as a person reads it."""
+    registration, sizing = plan.registration, plan.sizing
+    lines = _head(plan)
     lines += ["", "Look  Day  Information       z    stops below p  alpha spent"]
     for one in plan.looks:
         date = f"  {weekday(one.date)}" if one.date else ""

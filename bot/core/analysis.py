@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from bot.core import cohort_table
 from bot.core.futility import is_futile
-from bot.core.look import CohortResult, GuardrailResult, LookResult, PrimaryResult
+from bot.core.look import GuardrailResult, LookResult, PrimaryResult
 from bot.core.measure import Measured, measure
 from bot.core.observation import SIDES, Observations
 from bot.core.registration import Guardrail, Registration
@@ -45,22 +45,9 @@ def analyse(
         held = seen.last_day
     plan = at_look(registration, look, _days(registration, look, held, earlier))
     split = srm(seen.units("control"), seen.units("treatment"), registration.allocation)
-    wrong = faults(registration, seen, held, split)
-    measured = measure(registration, seen, registration.primary.metric, alpha=registration.alpha)
-    primary = _primary(registration, measured, plan, look, judged=not wrong)
-    guardrails = () if wrong else _guardrails(registration, seen)
-    cohorts: tuple[CohortResult, ...] = () if wrong else cohort_table.table(registration, seen, measured)
-    found = Findings(
-        look=look,
-        faults=wrong,
-        primary=primary,
-        guardrails=guardrails,
-        cohorts=cohorts,
-        adequate=_adequate(registration, seen),
-        clears_mde=_clears_mde(registration, measured),
-        futile=not wrong and is_futile(registration, plan, look, measured.effect),
-    )
+    found = _find(registration, seen, plan, look, faults(registration, seen, held, split))
     verdict, reasons = decide(registration, found)
+    sound = not found.faults
     unfit = Undecided("the data are invalid")
     return LookResult(
         registration=registration.id,
@@ -74,14 +61,31 @@ def analyse(
         notes=(*_unplanned(held, planned_day), *notes(registration, seen, planned_day)),
         srm=split,
         units=(seen.units("control"), seen.units("treatment")),
-        primary=primary,
+        primary=found.primary,
         plan=plan,
-        guardrails=guardrails,
-        cohorts=cohorts,
-        heterogeneity=unfit if wrong else cohort_table.heterogeneity(registration, seen),
-        reconciliation=unfit if wrong else cohort_table.reconciled(registration, seen),
+        guardrails=tuple(found.guardrails),
+        cohorts=tuple(found.cohorts),
+        heterogeneity=cohort_table.heterogeneity(registration, seen) if sound else unfit,
+        reconciliation=cohort_table.reconciled(registration, seen) if sound else unfit,
         data_fingerprint=seen.fingerprint(),
         last_day=seen.last_day,
+    )
+
+
+def _find(
+    registration: Registration, seen: Observations, plan: Plan, look: int, wrong: Sequence[str]
+) -> Findings:
+    """Everything the verdict is made of; when the data are wrong only the primary, and unjudged."""
+    measured = measure(registration, seen, registration.primary.metric, alpha=registration.alpha)
+    return Findings(
+        look=look,
+        faults=wrong,
+        primary=_primary(registration, measured, plan, look, judged=not wrong),
+        guardrails=() if wrong else _guardrails(registration, seen),
+        cohorts=() if wrong else cohort_table.table(registration, seen, measured),
+        adequate=_adequate(registration, seen),
+        clears_mde=_clears_mde(registration, measured),
+        futile=not wrong and is_futile(registration, plan, look, measured.effect),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.core.finding import Finding
 from bot.core.registration import Registration
-from bot.core.sizing import Sizing, size
+from bot.core.sizing import Need, Sizing, size
 from bot.core.timetable import date_of, planned
 from bot.stats.guardrail import false_veto_probability
 from bot.stats.undecided import Undecided
@@ -54,29 +54,9 @@ class LaunchPlan:
             "registration": self.registration.id,
             "sha256": self.sha256,
             "primary": primary,
-            "looks": [
-                {
-                    "look": one.look,
-                    "day": one.day,
-                    "fraction": one.fraction,
-                    "z": one.z if one.z < 1e300 else None,
-                    "nominal_p": one.nominal_p,
-                    "alpha_spent": one.alpha_spent,
-                }
-                for one in self.looks
-            ],
+            "looks": [_look(one) for one in self.looks],
             "type1_error": self.type1_error,
-            "cohorts": [
-                {
-                    "cohort": need.cohort,
-                    "share": need.share,
-                    "n_per_arm_needed": need.n_per_arm,
-                    "total_needed": need.total_needed,
-                    "days": need.days,
-                    "powered": need.powered,
-                }
-                for need in sizing.cohorts
-            ],
+            "cohorts": [_cohort(need) for need in sizing.cohorts],
             "runtime_days": sizing.runtime_days,
             "guardrails": {"false_veto_probability": self.false_veto_probability},
             "findings": [finding.to_json() for finding in self.findings],
@@ -105,3 +85,25 @@ def work_out(registration: Registration, sha256: str, findings: Sequence[Finding
     return LaunchPlan(
         registration, sha256, size(registration), looks, plan.type1_error, veto, tuple(findings)
     )
+
+
+def _look(one: PlannedLook) -> dict[str, Any]:
+    return {
+        "look": one.look,
+        "day": one.day,
+        "fraction": one.fraction,
+        "z": one.z if one.z < 1e300 else None,
+        "nominal_p": one.nominal_p,
+        "alpha_spent": one.alpha_spent,
+    }
+
+
+def _cohort(need: Need) -> dict[str, Any]:
+    return {
+        "cohort": need.cohort,
+        "share": need.share,
+        "n_per_arm_needed": need.n_per_arm,
+        "total_needed": need.total_needed,
+        "days": need.days,
+        "powered": need.powered,
+    }

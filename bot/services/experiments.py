@@ -6,7 +6,7 @@ from sqlmodel import Session
 
 from bot.core.effect import Ephemeral, Message, Post
 from bot.core.figures import day_of
-from bot.core.finding import Finding, errors
+from bot.core.finding import errors
 from bot.core.lint import check_document
 from bot.core.plan import work_out
 from bot.core.registration import Registration, canonical_json, sha256
@@ -21,6 +21,7 @@ from bot.store.experiments import Registered
 from bot.views import experiment as views
 from bot.views import look_answers
 from bot.views.experiment_actions import Reference
+from bot.views.text import escape
 
 LOOK_JOB = "experiment.look"
 MOST_FINDINGS = 8
@@ -43,7 +44,7 @@ def register(
     The same content again changes nothing, and the person is told. Raises InputError, and nothing is written,
     when the file has an error or its id is taken by other content.
     """
-    document = parse(text, name=name)
+    document = _parsed(text, name)
     registration = _checked(document)
     hashed = sha256(document.data)
     _refuse_paths(registration, desk, document)
@@ -104,7 +105,7 @@ def status(session: Session, desk: Desk, *, about: str = "", channel: str, now: 
     if about:
         one = experiments.load(session, about)
         if one is None:
-            raise InputError(f"No experiment `{about}` is registered.", _known(session))
+            raise InputError(f"No experiment `{escape(about, 80)}` is registered.", _known(session))
         return views.standings([_standing(session, one)])
     return views.standings([_standing(session, one) for one in experiments.in_channel(session, channel)])
 
@@ -127,8 +128,18 @@ def plan_message(session: Session, desk: Desk, value: str) -> Message:
     reference = Reference.decode(value)
     registered = experiments.load(session, reference.experiment)
     if registered is None:
-        raise InputError(f"No experiment `{reference.experiment}` is registered.", _known(session))
+        raise InputError(
+            f"No experiment `{escape(reference.experiment, 80)}` is registered.", _known(session)
+        )
     return views.plan(work_out(registration_of(registered), registered.sha256))
+
+
+def _parsed(text: str, name: str) -> Document:
+    """The YAML; what it says in an error is quoted, so it is made harmless first."""
+    try:
+        return parse(text, name=name)
+    except InputError as error:
+        raise InputError(escape(error.message), escape(error.hint)) from None
 
 
 def _checked(document: Document) -> Registration:
@@ -136,17 +147,13 @@ def _checked(document: Document) -> Registration:
     wrong = errors(findings)
     if registration is None or wrong:
         count = f"{len(wrong)} error{'' if len(wrong) == 1 else 's'}"
-        said = "\n".join(_shown(one) for one in wrong[:MOST_FINDINGS])
+        said = "\n".join(escape(str(one), 600) for one in wrong[:MOST_FINDINGS])
         rest = "" if len(wrong) <= MOST_FINDINGS else f"\n(and {len(wrong) - MOST_FINDINGS} more)"
         raise InputError(
-            f"{document.name} has {count}, so nothing was registered.\n{said}{rest}\n",
+            f"{escape(document.name, 80)} has {count}, so nothing was registered.\n{said}{rest}\n",
             "Mend it and register again; `lookout check` says the same on your machine.",
         )
     return registration
-
-
-def _shown(finding: Finding) -> str:
-    return str(finding)
 
 
 def _refuse_paths(registration: Registration, desk: Desk, document: Document) -> None:
@@ -154,7 +161,7 @@ def _refuse_paths(registration: Registration, desk: Desk, document: Document) ->
     if registration.data.path is not None and desk.settings.data is None:
         line = document.line(("data", "path"))
         raise InputError(
-            f"{document.name}:{line}: error R168 data.path names a file, "
+            f"{escape(document.name, 80)}:{line}: error R168 data.path names a file, "
             "and no folder for data is configured.",
             "Name a warehouse as data.source, or set [data] path in lookout.toml.",
         )
@@ -163,7 +170,8 @@ def _refuse_paths(registration: Registration, desk: Desk, document: Document) ->
     if source is not None and source not in known:
         line = document.line(("data", "source"))
         raise InputError(
-            f"{document.name}:{line}: error R169 data.source {source} is not configured.",
+            f"{escape(document.name, 80)}:{line}: error R169 "
+            f"data.source {escape(source, 80)} is not configured.",
             f"Configured warehouses: {', '.join(sorted(known)) or 'none'}.",
         )
 
@@ -188,7 +196,7 @@ def _meant(session: Session, experiment: str | None, channel: str, look: int) ->
     if experiment:
         found = experiments.load(session, experiment)
         if found is None:
-            raise InputError(f"No experiment `{experiment}` is registered.", _known(session))
+            raise InputError(f"No experiment `{escape(experiment, 80)}` is registered.", _known(session))
         return found
     here = experiments.in_channel(session, channel)
     if len(here) == 1:

@@ -30,35 +30,6 @@ class Standing:
 
 def register_form(channel: str) -> Block:
     """The form of `/experiment register`: the YAML pasted, or a file."""
-    pasted = {
-        "type": "input",
-        "block_id": "yaml",
-        "optional": True,
-        "label": {"type": "plain_text", "text": "Registration (YAML)"},
-        "hint": {
-            "type": "plain_text",
-            "text": f"Up to {INPUT_MOST:,} characters; a longer one as a file below.",
-        },
-        "element": {
-            "type": "plain_text_input",
-            "action_id": "yaml",
-            "multiline": True,
-            "max_length": INPUT_MOST,
-            "placeholder": {"type": "plain_text", "text": "id: us-mle-02-reranker-l12"},
-        },
-    }
-    file = {
-        "type": "input",
-        "block_id": "file",
-        "optional": True,
-        "label": {"type": "plain_text", "text": "Or the file"},
-        "element": {
-            "type": "file_input",
-            "action_id": "file",
-            "filetypes": ["yaml", "yml", "text"],
-            "max_files": 1,
-        },
-    }
     return {
         "type": "modal",
         "callback_id": REGISTER,
@@ -71,9 +42,33 @@ def register_form(channel: str) -> Block:
                 "The rule is written before the result: from now on this file decides, "
                 "and a change needs a new id."
             ),
-            pasted,
-            file,
+            _input(
+                "yaml",
+                "Registration (YAML)",
+                {
+                    "type": "plain_text_input",
+                    "multiline": True,
+                    "max_length": INPUT_MOST,
+                    "placeholder": {"type": "plain_text", "text": "id: us-mle-02-reranker-l12"},
+                },
+            ),
+            _input(
+                "file",
+                f"Or the file, if longer than {INPUT_MOST:,} characters",
+                {"type": "file_input", "filetypes": ["yaml", "yml", "text"], "max_files": 1},
+            ),
         ],
+    }
+
+
+def _input(name: str, label: str, element: Block) -> Block:
+    """A field that may stay empty; its block and action have the same name."""
+    return {
+        "type": "input",
+        "block_id": name,
+        "optional": True,
+        "label": {"type": "plain_text", "text": label},
+        "element": {**element, "action_id": name},
     }
 
 

@@ -124,7 +124,7 @@ def test_the_same_id_with_other_content_is_refused(lite: Bench) -> None:
             "asos.yaml has 1 error, so nothing was registered.\nasos.yaml:6: error R101",
         ),
         ("metric: m1", "metric: m9", "asos.yaml:23: error R111 metric m9 is not declared"),
-        ("id: asos", "id: &x asos", "asos.yaml:2: anchor &x is not allowed."),
+        ("id: asos", "id: &x asos", "asos.yaml:2: anchor &amp;x is not allowed."),
         ("path: 0bad33.csv", "path: ../x.csv", "asos.yaml:15: error R162"),
         ("path: 0bad33.csv", "source: lake\n  table: t", "error R169 data.source lake is not configured"),
     ],
@@ -139,6 +139,14 @@ def test_a_registration_with_an_error_is_refused_whole(
     with lite.db.read() as session:
         assert records.everywhere(session) == ()
     assert lite.effects("post") == []
+
+
+def test_a_refusal_quotes_hostile_yaml_harmlessly(lite: Bench) -> None:
+    """What stood in the file cannot mention anyone from the answer."""
+    for before, after in (("do(variant = 1)", "<!channel> `x`"), ("id: asos-0bad33", "id: [<!here>, 1")):
+        with pytest.raises(InputError) as caught:
+            lite.register(ASOS.replace(before, after, 1))
+        assert "<!" not in str(caught.value)
 
 
 def test_a_path_is_refused_where_no_folder_is_configured(lite: Bench) -> None:

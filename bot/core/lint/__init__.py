@@ -24,11 +24,8 @@ def check_registration(text: str, name: str) -> tuple[Registration | None, list[
     try:
         document = parse(text, name=name)
     except InputError as error:
-        where, line, message = (
-            error.message.split(":", 2) if ":" in error.message else (name, "1", error.message)
-        )
-        number = int(line) if line.isdigit() else 1
-        return None, [Finding("R000", "error", where, "", number, message.strip(), error.hint)]
+        line, _, message = error.message.removeprefix(f"{name}:").partition(": ")
+        return None, [Finding("R000", "error", name, "", int(line), message, error.hint)]
     return check_document(document)
 
 
