@@ -4,7 +4,7 @@ import json as to_json
 from pathlib import Path
 
 from bot.commands.registration_file import complain, read
-from bot.core.figures import bound, share, weekday
+from bot.core.figures import bound, plain, share, weekday
 from bot.core.finding import Finding
 from bot.core.plan import LaunchPlan, work_out
 from bot.stats.undecided import Undecided
@@ -46,8 +46,9 @@ def _head(plan: LaunchPlan) -> list[str]:
         lines += [
             f"  units per arm, one look:               {sizing.n_fixed:>12,.2f}",
             f"  with the sequential plan (x {sizing.inflation:.6f}): {sizing.n or 0:>9,}",
-            f"  and with CUPED:                        {sizing.n_cuped or 0:>9,}",
         ]
+        if registration.primary.cuped is not None:
+            lines.append(f"  and with CUPED:                        {sizing.n_cuped or 0:>9,}")
         if sizing.runtime_days is not None:
             lines.append(f"  days of traffic until then:            {sizing.runtime_days:>12,.2f}")
     return lines
@@ -63,7 +64,7 @@ def text(plan: LaunchPlan) -> str:
         z = f"{one.z:8.4f}" if one.z < 1e300 else "   never"
         lines.append(
             f"{one.look:>4} {one.day:>4}  {one.fraction:>11.4f} {z}  {bound(one.nominal_p):>13}  "
-            f"{one.alpha_spent:>11.3g}{date}"
+            f"{plain(one.alpha_spent):>11}{date}"
         )
     lines.append(f"True type-I error of the plan as written: {plan.type1_error:.7f}")
     if registration.guardrails:

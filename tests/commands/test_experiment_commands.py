@@ -113,7 +113,7 @@ def test_plan_reads_well(capsys: pytest.CaptureFixture[str]) -> None:
     assert plan.run(GOOD) == 0
     out = capsys.readouterr().out
     assert "units per arm, one look:                  10,502.88" in out
-    assert "   2    7       0.5000   2.9646         0.0030      0.00305" in out
+    assert "   2    7       0.5000   2.9646         0.0030       0.0031" in out
     assert "True type-I error of the plan as written: 0.0500000" in out
 
 
