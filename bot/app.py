@@ -26,6 +26,7 @@ from bot.services.desk import Desk
 from bot.settings import Settings
 from bot.store import inbox, outbox, slots
 from bot.store.database import Database
+from bot.store.leases import Tenancy
 from bot.store.outbox import Outbox
 from bot.store.writer import Writer
 from handlers import (
@@ -65,6 +66,7 @@ class Lookout:
             clocks.rehearsal(settings.clock_offset_file) if settings.clock_offset_file else clocks.system
         )
         self._db = Database(settings.database_url)
+        self._tenancy = Tenancy(self._db)
         self._desk = desk
         self._client = connect(_token(settings), settings.slack_api_url)
         self._metrics = Metrics(self._rooms)
@@ -73,7 +75,7 @@ class Lookout:
             self._client, Outbox(self._db, on_dead=slack_verbs.undeliverable(desk)), self._clock
         )
         self._inbox = Loop("inbox", Dispatcher(self._db, desk, self._clock).step, self._chat.nudge)
-        self._slots = Slots(self._db, jobs.jobs(self._db, desk), self._clock)
+        self._slots = Slots(self._db, jobs.jobs(self._db, desk), self._clock, jobs.given_up(desk))
         self._jobs = [Loop(f"slots-{n}", self._slots.step, self._chat.nudge) for n in range(JOBS_AT_ONCE)]
         self._scheduler = ticker(self._tick)
         self._sockets: Sockets | None = None
@@ -106,6 +108,7 @@ class Lookout:
 
     def _prepare(self) -> None:
         self._db.upgrade()
+        self._tenancy.take(self._clock())
         with self._db.write() as session:
             jobs.schedule(session, self._desk, self._clock())
 
@@ -129,6 +132,7 @@ class Lookout:
         for loop in (self._inbox, *self._jobs):
             await loop.stop()
         self._db.close()
+        self._tenancy.leave()
 
     def _bolt(self) -> AsyncApp:
         """Bolt, hearing every handler; in HTTP mode our own route has verified the signature already."""

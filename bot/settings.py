@@ -26,7 +26,7 @@ def shipped(folder: str) -> Path:
 class Frozen(BaseModel):
     """A part of the configuration: an unknown key is an error, nothing changes after the start."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
 class Channels(Frozen):

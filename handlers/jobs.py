@@ -7,7 +7,7 @@ from typing import Any
 from sqlmodel import Session
 
 from bot.chat.download import download
-from bot.core.effect import Ephemeral, Message
+from bot.core.effect import Ephemeral, Message, Post
 from bot.core.inbound import Place, RegisterExperiment
 from bot.errors import UserError
 from bot.services import experiments, looking
@@ -16,8 +16,10 @@ from bot.services.incident_jobs import incident_jobs
 from bot.store import inbox, outbox, slots
 from bot.store.database import Database
 from bot.store.schedule import Daily
+from bot.store.slots import Slot
+from bot.views.text import escape
 from handlers import slack_verbs
-from handlers.schedules import Finish, Job
+from handlers.schedules import Finish, GivenUp, Job
 
 PURGE_JOB = "store.purge"
 PURGE_AT = time(4, 20)
@@ -41,6 +43,18 @@ def jobs(db: Database, desk: Desk) -> Mapping[str, Job]:
         slack_verbs.FILE_JOB: file,
         PURGE_JOB: purge,
     }
+
+
+def given_up(desk: Desk) -> GivenUp:
+    """Return what tells the ops channel of a job that failed for the last time."""
+
+    def tell(session: Session, slot: Slot, now: datetime) -> None:
+        said = Message(
+            f"Job {slot.job} ({escape(slot.slot, 200)}) was given up after {slot.tries} tries; see the log."
+        )
+        outbox.put(session, Post(f"job/{slot.job}/{slot.slot}", desk.settings.channels.ops, said), now=now)
+
+    return tell
 
 
 def schedule(session: Session, desk: Desk, now: datetime) -> None:

@@ -25,14 +25,18 @@ Finish = Callable[[Session], None]
 Job = Callable[[Mapping[str, Any], datetime], Finish]
 """Does the slow part outside any transaction, given payload and time; returns what to store."""
 
+GivenUp = Callable[[Session, Slot, datetime], None]
+"""Tells people, in the transaction that gives a job up for good."""
+
 
 class Slots:
     """Works off due slots, one a step."""
 
-    def __init__(self, db: Database, jobs: Mapping[str, Job], clock: Clock) -> None:
+    def __init__(self, db: Database, jobs: Mapping[str, Job], clock: Clock, given_up: GivenUp) -> None:
         self._db = db
         self._jobs = jobs
         self._clock = clock
+        self._given_up = given_up
 
     def tick(self) -> int:
         """Note that the clock runs and make every due slot of the recurring schedules; how many.
@@ -54,8 +58,10 @@ class Slots:
             self._run(slot)
         except Exception:
             log.exception("slot_failed", job=slot.job, slot=slot.slot, tries=slot.tries)
+            now = self._clock()
             with self._db.write() as session:
-                slots.failed(session, slot, error="see the log", now=self._clock())
+                if slots.failed(session, slot, error="see the log", now=now):
+                    self._given_up(session, slot, now)
         return True
 
     def _run(self, slot: Slot) -> None:

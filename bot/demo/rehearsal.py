@@ -42,8 +42,9 @@ async def prepare(stage: Stage) -> None:
             workspace.suggest(found.id, texts)
     launches = workspace.named("launches")
     if launches is not None:
-        file = (stage.data.registration.name, stage.data.registration.read_bytes())
-        await people.say("U0DS", launches.id, "@lookout experiment register", files=[file])
+        file = (await stage.write_data()).registration
+        attached = [(file.name, file.read_bytes())]
+        await people.say("U0DS", launches.id, "@lookout experiment register", files=attached)
 
 
 def _listener(stage: Stage) -> Callable[[str], Awaitable[str]]:

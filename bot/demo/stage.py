@@ -4,7 +4,7 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,10 +47,21 @@ class StageError(LookoutError):
 
 
 class Stage:
-    """Everything the demo needs, up between `async with`; nothing is left behind."""
+    """Everything the demo needs, up between `async with`; nothing is left behind.
 
-    def __init__(self, port: int = 0) -> None:
+    `port` is the page's, 0 for a free one; `command` runs the bot; `environment` is added to the bot's.
+    """
+
+    def __init__(
+        self,
+        port: int = 0,
+        *,
+        command: Sequence[str] = (sys.executable, "-m", "bot", "serve"),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self._port = port
+        self._command = command
+        self._environment = dict(environment or {})
         self._folder = TemporaryDirectory(prefix="lookout-demo-")
         self.folder = Path(self._folder.name)
         self.restarts = 0
@@ -69,7 +80,6 @@ class Stage:
         (self.folder / "lookout.toml").write_text(configuration, encoding="utf-8")
         self.bot_url = f"http://127.0.0.1:{_free_port()}"
         await self._start_bot()
-        self.data = await asyncio.to_thread(data.write, self.folder / "data")
         await self._ready()
         self._keeper = asyncio.create_task(self._keep())
         return self
@@ -90,6 +100,10 @@ class Stage:
         await self._metrics.stop()
         await self.local.stop()
         self._folder.cleanup()
+
+    async def write_data(self) -> data.DemoData:
+        """Make up the experiment's data and registration, where the bot looks for them."""
+        return await asyncio.to_thread(data.write, self.folder / "data")
 
     def now(self) -> datetime:
         """The rehearsal's time: real time, and what was advanced."""
@@ -119,10 +133,11 @@ class Stage:
             "LOOKOUT_CLOCK_OFFSET_FILE": str(self.folder / "clock-offset"),
             "SLACK_BOT_TOKEN": "xoxb-local",
             "SLACK_APP_TOKEN": "xapp-local",
+            **self._environment,
         }
         with (self.folder / "bot.log").open("ab") as log:
             self.bot = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", "serve", env=environment, stdout=log, stderr=log
+                *self._command, env=environment, stdout=log, stderr=log
             )
 
     async def _ready(self) -> None:

@@ -10,7 +10,8 @@ ENGINEER, PM, SCIENTIST = "U0ENG", "U0PM", "U0DS"
 async def launch(scene: Scene) -> None:
     """The launch: a registration, a tempting second look that must continue, a fourth that ships."""
     scene.title("The launch: “we're at p < 0.05, can we ship?”")
-    registration = (scene.stage.data.registration.name, scene.stage.data.registration.read_bytes())
+    file = (await scene.stage.write_data()).registration
+    registration = (file.name, file.read_bytes())
     await scene.says(SCIENTIST, "launches", "@lookout experiment register", files=[registration])
     await scene.hears("launches", "us-mle-02-reranker-l12", "do(reranker = MiniLM-L12)", "0.0030")
     await scene.types(PM, "launches", "/experiment look 2")

@@ -50,6 +50,7 @@ def test_without_a_file_the_defaults_hold() -> None:
     settings = load({})
     assert settings.timezone == "UTC"
     assert settings.port == 3000
+    assert settings.channels.launches == "#launches"
     assert (settings.playbooks.path / "triage.yaml").is_file()
 
 
