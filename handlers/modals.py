@@ -47,6 +47,9 @@ def _registration(view: Mapping[str, Any], by: str) -> RegisterExperiment:
         raise _FormError({inputs["yaml"][0]: problem} if "yaml" in inputs else {block: problem})
     if files:
         file = files[0]
+        if not file.get("url_private"):
+            problem = "Slack gave no address for this file. Paste the YAML above instead."
+            raise _FormError({block: problem})
         return RegisterExperiment(by, Place(channel), file_url=file["url_private"], file_name=file["name"])
     return grammar.registration(yaml.strip(), by, Place(channel))
 

@@ -110,10 +110,13 @@ def _file(asked: RegisterExperiment) -> dict[str, str | None]:
 
 
 def _press(session: Session, desk: Desk, press: Press, key: str, now: datetime) -> None:
-    if press.action.startswith("triage."):
+    if press.action in TriageAction.__members__.values():
         control = Control.decode(press.value)
         triage.press(session, desk, action=TriageAction(press.action), control=control, by=press.by, now=now)
         return
+    if press.action not in ExperimentAction.__members__.values():
+        problem = f"This version of Lookout does not know the control `{escape(press.action, 80)}`."
+        raise InputError(problem, "Use the newest card of the incident or experiment.")
     explain = _EXPLANATIONS[ExperimentAction(press.action)]
     shown = explain(session, desk, press.value)
     place = press.place

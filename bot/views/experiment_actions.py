@@ -8,6 +8,9 @@ from bot.core.effect import Block
 from bot.errors import InputError
 from bot.views.text import BUTTON, plain
 
+MAX_RECORD = 2**31 - 1
+"""The largest number a look's record can have in both databases."""
+
 
 class ExperimentAction(StrEnum):
     """Action ids; a message may append `:suffix` to keep them apart."""
@@ -39,9 +42,9 @@ class Reference:
         try:
             fields = json.loads(text)
             experiment, record = fields["e"], fields["r"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             experiment = record = None
-        if not (isinstance(experiment, str) and isinstance(record, int)):
+        if not (isinstance(experiment, str) and isinstance(record, int)) or abs(record) > MAX_RECORD:
             hint = "Use the newest card, or type `/experiment status`."
             raise InputError("This button cannot be read.", hint)
         return cls(experiment, record)

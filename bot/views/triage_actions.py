@@ -6,6 +6,9 @@ from enum import StrEnum
 
 from bot.errors import InputError
 
+MAX_NUMBER = 2**31 - 1
+"""The largest number an incident can have in both databases."""
+
 
 class TriageAction(StrEnum):
     """Action ids; a message may append `:suffix` to keep them apart."""
@@ -54,8 +57,10 @@ class Control:
         try:
             fields = json.loads(text)
             incident, version, choice = fields["i"], fields["v"], fields["c"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise InputError("This control cannot be read.", "Use the newest card of the incident.") from None
-        if not (isinstance(incident, int) and isinstance(version, int) and isinstance(choice, str)):
+        if not (isinstance(incident, int) and isinstance(version, int) and isinstance(choice, str)) or (
+            abs(incident) > MAX_NUMBER
+        ):
             raise InputError("This control cannot be read.", "Use the newest card of the incident.")
         return cls(incident, version, choice)

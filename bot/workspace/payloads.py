@@ -77,11 +77,11 @@ def view_action(hub: Hub, person: User, view: View, action: Json, values: Mappin
 
 
 def submission(hub: Hub, person: User, view: View, values: Mapping[str, Any]) -> Payload:
-    """view_submission."""
+    """view_submission; the files given in a form come with all there is to know of them."""
     return {
         **_common(hub, person, "view_submission"),
         "trigger_id": hub.triggers.issue(person.id, view.id),
-        "view": shapes.view(hub.workspace, view, values),
+        "view": shapes.view(hub.workspace, view, _with_files(hub, values)),
         "response_urls": _response_urls(hub, person, view, values),
     }
 
@@ -93,6 +93,25 @@ def closed(hub: Hub, person: User, view: View, *, cleared: bool) -> Payload:
         "view": shapes.view(hub.workspace, view),
         "is_cleared": cleared,
     }
+
+
+def _with_files(hub: Hub, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        block: {action: _described(hub, held) for action, held in by_action.items()}
+        for block, by_action in values.items()
+    }
+
+
+def _described(hub: Hub, held: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What an input holds; the ids of files replaced by all there is to know of them."""
+    if held["type"] != "file_input":
+        return held
+    known = hub.workspace.files
+    files = [
+        shapes.file(hub.workspace, known[file["id"]], hub.base_url) if file["id"] in known else file
+        for file in held["files"]
+    ]
+    return {**held, "files": files}
 
 
 def _common(hub: Hub, person: User, kind: str) -> Payload:
