@@ -17,7 +17,8 @@ def register(app: AsyncApp, door: Door) -> None:
 
     @app.action(OURS)
     async def pressed(ack: AsyncAck, body: dict[str, Any]) -> None:
-        await door.store(f"action:{body['trigger_id']}:{body['actions'][0].get('action_ts', '')}", read(body))
+        key = f"action:{body['trigger_id']}:{body['actions'][0].get('action_ts', '')}"
+        await door.store(key, read(body), name=body["user"].get("username") or body["user"].get("name", ""))
         await ack()
 
     @app.action(re.compile(r"^link\."))

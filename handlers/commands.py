@@ -39,7 +39,7 @@ def _listener(name: str, door: Door) -> Listener:
             form = register_form(place.channel)
             door.soon(client.views_open(trigger_id=body["trigger_id"], view=dict(form)))
             return
-        await door.store(f"command:{body['trigger_id']}", read)
+        await door.store(f"command:{body['trigger_id']}", read, name=body.get("user_name", ""))
         await ack(**said(Message(_receipt(read))))
 
     return listen

@@ -15,7 +15,7 @@ from bot.services import alerts as alert_service
 from bot.services import changes as change_service
 from bot.services import quarantine
 from bot.services.desk import Desk
-from bot.store import inbox, outbox
+from bot.store import inbox, outbox, people
 from bot.store.database import Database
 from bot.store.inbox import Delivery
 from handlers import alerts, changes, slack_verbs
@@ -86,7 +86,9 @@ def handle(session: Session, desk: Desk, delivery: Delivery, now: datetime) -> N
     """Take one delivery to its service."""
     kind, _, source = delivery.source.partition("/")
     if kind == SOURCE:
-        slack_verbs.handle(session, desk, load(delivery.body), f"inbox/{delivery.id}", now)
+        asked = load(delivery.body)
+        people.meet(session, asked.by, delivery.headers.get("name", ""))
+        slack_verbs.handle(session, desk, asked, f"inbox/{delivery.id}", now)
         return
     payload = json.loads(delivery.body)
     if kind == "webhooks":

@@ -36,14 +36,18 @@ class Door:
         self._soon.add(task)
         task.add_done_callback(self._soon.discard)
 
-    async def store(self, key: str, inbound: Inbound) -> Stored:
+    async def store(self, key: str, inbound: Inbound, *, name: str = "") -> Stored:
         """Store durably, then return; a repeated `key` is a duplicate and changes nothing.
+
+        `name` is what Slack calls the person, where it says so.
 
         Raises:
             bot.store.writer.Overloaded: nothing was stored; Slack will say so to the person or try again.
 
         """
-        stored = await self._writer.put(source=SOURCE, key=key, body=dump(inbound), now=self._clock())
+        stored = await self._writer.put(
+            source=SOURCE, key=key, body=dump(inbound), headers={"name": name}, now=self._clock()
+        )
         self._wake()
         return stored
 

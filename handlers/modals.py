@@ -24,7 +24,8 @@ def register(app: AsyncApp, door: Door) -> None:
         except _FormError as error:
             await ack(response_action="errors", errors=error.by_block)
             return
-        await door.store(f"view:{view['id']}:{view.get('hash', '')}", read)
+        key = f"view:{view['id']}:{view.get('hash', '')}"
+        await door.store(key, read, name=body["user"].get("username") or body["user"].get("name", ""))
         await ack()
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from bot.services.desk import Desk
 from bot.services.incident_cards import playbook_of
 from bot.services.retrospective_actions import Missed, action_items
 from bot.store import blobs, incidents, outbox
+from bot.store.people import names
 from bot.views.text import duration, escape, number
 
 REVIEW_WITHIN = timedelta(days=5)
@@ -24,6 +26,20 @@ ROLLED_BACK, OVERALL = timedelta(minutes=30), timedelta(hours=4)
 """Targets: recovery in 30 min where the first move is a roll-back, in 4 h overall."""
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])")
+
+
+@dataclass(frozen=True)
+class People:
+    """What a document calls people: names by Slack id, and who holds which role."""
+
+    names: Mapping[str, str]
+    roles: Mapping[str, tuple[str, ...]]
+
+    def called(self, reference: str) -> str:
+        """The name with the roles held; the id where Slack never gave a name."""
+        held = [role for role, who in self.roles.items() if reference in who]
+        name = markdown(self.names.get(reference, reference))
+        return f"{name} ({', '.join(held)})" if held else name
 
 
 def upload(session: Session, desk: Desk, incident: Incident, *, now: datetime) -> str:
@@ -49,15 +65,17 @@ def draft(session: Session, desk: Desk, incident: Incident, *, now: datetime) ->
     playbook = playbook_of(session, desk, incident)
     events = incidents.timeline(session, incident.id)
     template = desk.templates.get_template("retrospective.md.j2")
-    return template.render(_context(desk, incident, playbook, events, now))
+    people = People(names(session), {str(role): who for role, who in desk.settings.roles.items()})
+    return template.render(_context(desk, people, incident, playbook, events, now))
 
 
 def _context(
-    desk: Desk, incident: Incident, playbook: Playbook, events: Sequence[Event], now: datetime
+    desk: Desk, people: People, incident: Incident, playbook: Playbook, events: Sequence[Event], now: datetime
 ) -> dict[str, Any]:
     category = playbook.categories.get(incident.category)
     rows, missed = _milestones(desk, incident, playbook)
     unknown = _unknown(incident)
+    owner = people.names.get(incident.lead, incident.lead) or "nobody yet"
     review_by = (now + REVIEW_WITHIN).astimezone(desk.settings.zone).date().isoformat()
     return {
         "number": incident.number,
@@ -69,16 +87,17 @@ def _context(
         "fix": markdown(category.fix) if category else "unknown",
         "metric": _metric(incident),
         "cohorts": markdown(", ".join(incident.cohorts)) or "none was named",
-        "opened_by": _person(desk, incident.opened_by) if incident.opened_by else "an alert",
-        "lead": _person(desk, incident.lead) if incident.lead else "nobody took the lead",
+        "opened_by": people.called(incident.opened_by) if incident.opened_by else "an alert",
+        "lead": people.called(incident.lead) if incident.lead else "nobody took the lead",
         "zone": desk.settings.timezone,
         "milestones": rows,
-        "timeline": [_event(desk, event) for event in events],
-        "answers": [_answer(desk, playbook, event) for event in events if event.kind == "answered"],
+        "timeline": [_event(desk, people, event) for event in events],
+        "answers": [_answer(people, playbook, event) for event in events if event.kind == "answered"],
         "alerts": _alerts(incident),
         "unknown": [markdown(line) for line in unknown],
         "actions": [
-            markdown(item) for item in action_items(incident, category, missed, _unasked(incident), review_by)
+            markdown(item)
+            for item in action_items(incident, category, missed, _unasked(incident), (owner, review_by))
         ],
     }
 
@@ -124,23 +143,23 @@ def _verdict(span: timedelta | None, target: timedelta | None) -> str:
     return "✓ within the target" if span <= target else "✗ over the target"
 
 
-def _event(desk: Desk, event: Event) -> dict[str, str]:
+def _event(desk: Desk, people: People, event: Event) -> dict[str, str]:
     return {
         "utc": _utc(event.at),
         "local": _local(desk, event.at),
-        "who": _person(desk, event.by) if event.by else "Lookout",
+        "who": people.called(event.by) if event.by else "Lookout",
         "what": markdown(event.text),
     }
 
 
-def _answer(desk: Desk, playbook: Playbook, event: Event) -> dict[str, Any]:
+def _answer(people: People, playbook: Playbook, event: Event) -> dict[str, Any]:
     place = playbook.at(str(event.detail["step"]))
     ask = place.ask if isinstance(place, Question) else place.action
     choice = place.choice(str(event.detail["answer"]))
     evidence = [Evidence.from_json(item) for item in event.detail["evidence"]]
     return {
         "utc": _utc(event.at),
-        "who": _person(desk, event.by),
+        "who": people.called(event.by),
         "ask": markdown(ask),
         "label": markdown(choice.label if choice else str(event.detail["answer"])),
         "evidence": [
@@ -203,13 +222,6 @@ def _metric(incident: Incident) -> str:
     if incident.value is None or incident.baseline is None:
         return name
     return f"{name}: {number(incident.baseline)} → {number(incident.value)}"
-
-
-def _person(desk: Desk, reference: str) -> str:
-    """The Slack id, with the roles it has in the configuration."""
-    roles: Mapping[str, tuple[str, ...]] = {str(role): who for role, who in desk.settings.roles.items()}
-    held = [role for role, who in roles.items() if reference in who]
-    return f"{markdown(reference)} ({', '.join(held)})" if held else markdown(reference)
 
 
 def _utc(at: datetime | None) -> str:

@@ -24,10 +24,14 @@ class Missed:
 
 
 def action_items(
-    incident: Incident, category: Category | None, missed: Sequence[Missed], unasked: Sequence[str], due: str
+    incident: Incident,
+    category: Category | None,
+    missed: Sequence[Missed],
+    unasked: Sequence[str],
+    given_to: tuple[str, str],
 ) -> list[str]:
-    """Return the open items, each with an owner and a date where the record knows one."""
-    owner = incident.lead or "nobody yet"
+    """Return the open items, each `given_to` an owner until a date."""
+    owner, due = given_to
     found = [
         *(f"Alert “{alert.title}” still fires: find out why" for alert in incident.firing),
         *(f"{item.name} after {item.took}, target {item.target}: {_IMPROVE[item.name]}" for item in missed),

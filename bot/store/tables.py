@@ -7,7 +7,8 @@ from bot.store import (
     inbox,
     incident_rows,
     outbox,
+    people,
     slots,
 )
 
-ROWS = (blobs, changes, experiment_rows, incident_rows, inbox, outbox, slots)
+ROWS = (blobs, changes, experiment_rows, incident_rows, inbox, outbox, people, slots)

@@ -156,6 +156,12 @@ def upgrade() -> None:
         batch_op.create_index("ix_outbox_state_lane", ["state", "lane", "id"], unique=False)
 
     op.create_table(
+        "person",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("name", columns.SafeText(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
         "schedule",
         sa.Column("job", sa.String(), nullable=False),
         sa.Column("rule", columns.Json(), nullable=False),
@@ -296,6 +302,7 @@ def downgrade() -> None:
 
     op.drop_table("slot")
     op.drop_table("schedule")
+    op.drop_table("person")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.drop_index("ix_outbox_state_lane")
         batch_op.drop_index("ix_outbox_kind_key")
