@@ -53,7 +53,7 @@ async def incident(scene: Scene) -> None:
     await scene.hears(channel, "Resolved")
     await scene.presses(ENGINEER, channel, "Resolved")
     report = await scene.file(channel, "INC-1-retrospective.md")
-    for part in ("Timeline", "Feature drift", "Nothing changed", "action items"):
+    for part in ("Timeline", "Feature drift", "Nothing changed", "action items", "yuki"):
         scene.must(part in report, f"the retrospective has {part!r}")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.change import Change, ChangeKind
 from bot.services import changes, retrospective, triage
-from bot.store import blobs, incidents
+from bot.store import blobs, incidents, people
 from bot.views.triage_actions import More, TriageAction
 from tests.services.incident_bench import ENG, MATE, ROOT, Bench
 
@@ -89,3 +89,16 @@ def test_a_hostile_title_stays_text_in_the_document(bench):
     bench.press(TriageAction.RESOLVED)
     _, document = uploaded(bench)
     assert document.startswith("# INC-1: \\# x \\| \\[a\\](http://e) \\<img src=x\\> \\`c\\` \\#\\# y\n")
+
+
+def test_people_are_called_by_the_names_slack_gave(bench):
+    """A document is read outside Slack, where an id says nothing; an id without a name stays an id."""
+    with bench.write() as session:
+        people.meet(session, ENG, "yuki")
+        triage.start(session, bench.desk, title="Odd", by=ENG, channel="C1", now=bench.now)
+    bench.press(TriageAction.MORE, choice=More.FALSE_ALARM, by=MATE)
+    with bench.db.read() as session:
+        incident = incidents.load(session, 1)
+        document = retrospective.draft(session, bench.desk, incident, now=bench.now)
+    assert "Opened by | yuki" in document
+    assert f"| {MATE}" in document
