@@ -58,7 +58,7 @@ class House:
         self.mode = mode
         self.url = f"http://127.0.0.1:{free_port()}"
         self.database_url = database or f"sqlite:///{folder / 'lookout.db'}"
-        self._toml = toml
+        self.configuration = toml
         self._environment = dict(environment or {})
         self.expected_warnings: tuple[str, ...] = ()
 
@@ -190,7 +190,7 @@ class House:
 
     async def _start_bot(self) -> None:
         (self.folder / "data").mkdir(exist_ok=True)
-        (self.folder / "lookout.toml").write_text(self._toml, encoding="utf-8")
+        (self.folder / "lookout.toml").write_text(self.configuration, encoding="utf-8")
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("LOOKOUT_", "SLACK_"))}
         token = {"http": {"SLACK_SIGNING_SECRET": "local-signing-secret"}}
         environment = {
