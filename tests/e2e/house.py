@@ -24,6 +24,7 @@ from sqlmodel import SQLModel, select
 from bot.commands.manifest import manifest
 from bot.store import tables
 from bot.store.database import Database
+from bot.store.outbox_rows import OutboxRow
 from bot.workspace.records import Message, View
 from bot.workspace.server import LocalWorkspace
 
@@ -132,6 +133,14 @@ class House:
         return sorted(
             (m for m in everywhere if m.user == self.workspace.bot), key=lambda message: float(message.ts)
         )
+
+    async def settled(self) -> None:
+        """Wait until the bot has said all that it has to say, and see that nothing of it was refused."""
+        deadline = asyncio.get_running_loop().time() + PATIENCE
+        while any(row.state == "pending" for row in self.rows(OutboxRow)):
+            assert asyncio.get_running_loop().time() < deadline, f"still speaking:\n{self.log()}"
+            await asyncio.sleep(0.05)
+        assert [row.error for row in self.rows(OutboxRow) if row.state == "dead"] == []
 
     def newest(self, channel: str = "") -> str:
         """The newest ts of a channel, or of all: what comes later is news."""

@@ -134,6 +134,7 @@ async def test_of_two_people_pressing_at_once_one_is_told_of_the_other(house):
     await press_seen(house, ENGINEER, card, **element_of(card, "Nothing changed"))
     await press_seen(house, MANAGER, card, **element_of(card, "Nothing changed"))
     await house.hears(channel, "has moved on", f"<@{ENGINEER}>", "Nothing changed", to=MANAGER)
+    await house.settled()
     said = [m for m in house.said() if "answered" in m.text and m.channel == card.channel]
     assert len([m for m in said if not m.ephemeral_to]) == 1
 

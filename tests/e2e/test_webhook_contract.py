@@ -17,7 +17,6 @@ import pytest_asyncio
 from sqlalchemy import create_engine, make_url
 
 from bot.store.inbox import InboxRow
-from bot.store.outbox_rows import OutboxRow
 from tests.e2e.house import House, shown
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -434,7 +433,7 @@ async def test_text_from_outside_is_shown_and_does_nothing(house):
     await house.hears("ml-incidents", "evil.example", after=before)
     channel = await house.channel_of("inc-20261123-channel-here-x-channel")
     await house.hears(channel, "may only mean")
-    await settled(house)
+    await house.settled()
     written = [message for message in house.said() if "evil.example" in shown(message)]
     assert len(written) >= 4
     for message in written:
@@ -456,13 +455,6 @@ async def test_half_characters_and_nul_reach_people_without_harm(house):
     assert (answer.status_code, again.status_code) == (202, 200)
     message = await house.hears("ml-incidents", f"odd \ufffd {number} z")
     assert "\x00" not in shown(message)
-
-
-async def settled(house: House) -> None:
-    """Wait until the bot has said all it has to say, and nothing was refused."""
-    while any(row.state == "pending" for row in house.rows(OutboxRow)):
-        await asyncio.sleep(0.05)
-    assert [row.error for row in house.rows(OutboxRow) if row.state == "dead"] == []
 
 
 def mrkdwn(message) -> list[str]:
