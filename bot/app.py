@@ -17,6 +17,7 @@ from bot import clock as clocks
 from bot.chat.slack import connect
 from bot.chat.worker import Worker
 from bot.clock import Clock
+from bot.core.claimed import StoreUnavailable
 from bot.core.effect import Message
 from bot.core.inbound import Ask
 from bot.errors import ConfigError
@@ -24,7 +25,7 @@ from bot.metrics import Metrics
 from bot.services import looking
 from bot.services.desk import Desk
 from bot.settings import Settings
-from bot.store import inbox, outbox, slots
+from bot.store import rooms, slots
 from bot.store.database import Database
 from bot.store.leases import Tenancy
 from bot.store.outbox import Outbox
@@ -69,7 +70,7 @@ class Lookout:
         self._tenancy = Tenancy(self._db)
         self._desk = desk
         self._client = connect(_token(settings), settings.slack_api_url)
-        self._metrics = Metrics(self._rooms)
+        self._metrics = Metrics(self._figures)
         self._writer = Writer(self._db, self._clock)
         self._chat = Worker(
             self._client, Outbox(self._db, on_dead=slack_verbs.undeliverable(desk)), self._clock
@@ -185,27 +186,18 @@ class Lookout:
         silent = self._clock() - beat
         return f"silent for {silent.total_seconds():.0f} s" if silent > SILENT_AFTER else ""
 
-    def _rooms(self) -> dict[str, float]:
-        now = self._clock()
-        with self._db.read() as session:
-            came, out, due = inbox.counts(session), outbox.counts(session), slots.counts(session, now=now)
-        oldest = {"inbox": came.oldest, "outbox": out.oldest, "slots": due.oldest}
-        lags = {
-            f"{room}_lag_seconds": (now - at).total_seconds() if at else 0.0 for room, at in oldest.items()
-        }
+    def _figures(self) -> dict[str, float]:
         spoken = self._chat.counters
+        try:
+            waiting = {"database_up": 1.0, **rooms.figures(self._db, now=self._clock())}
+        except StoreUnavailable:
+            waiting = {"database_up": 0.0}
         return {
-            "inbox_new": came.new,
-            "inbox_quarantined": came.quarantined,
-            "outbox_pending": out.pending,
-            "outbox_dead": out.dead,
-            "slots_due": due.due,
-            "slots_dead": due.dead,
+            **waiting,
             "chat_delivered": spoken.delivered.total(),
             "chat_retried": spoken.retried,
             "chat_rate_limited": spoken.rate_limited,
             "chat_adopted": spoken.adopted,
-            **lags,
         }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -50,6 +51,13 @@ class SourceSettings(Frozen):
     kind: Literal["ibis", "prometheus"]
     url: str
     timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 4.0
+
+    @property
+    def file(self) -> Path | None:
+        """The database file of a DuckDB source, as Ibis reads its URL; None for what is not a file."""
+        parts = urlsplit(self.url)
+        named = parts.netloc + parts.path
+        return Path(named) if parts.scheme == "duckdb" and not named.startswith((":memory:", "md:")) else None
 
 
 class FolderSettings(Frozen):
@@ -198,6 +206,12 @@ def _validated(file: dict[str, Any], environment: dict[str, Any], text: str, pat
             raise ConfigError(
                 f"{path}:{line}: {kind}.path {folder} is not a folder.", "Name one, or leave it out."
             )
+    for name, source in settings.sources.items():
+        if source.file is not None and not source.file.is_file():
+            what = (
+                f"{path}:{_line(text, ('sources', name, 'url'))}: sources.{name}.url: no file {source.file}."
+            )
+            raise ConfigError(what, "After duckdb:// comes a path; one that begins with / is absolute.")
     return settings
 
 

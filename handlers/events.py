@@ -41,8 +41,9 @@ def read(event: Mapping[str, Any]) -> Inbound:
         return Misread(by, place, f"{error.message} {error.hint}")
     if not isinstance(read, grammar.OpenForm):
         return read
-    if attached:
-        return RegisterExperiment(by, place, file_url=attached["url_private"], file_name=attached["name"])
+    if attached and attached.get("url_private"):
+        name = attached.get("name") or "attached.yaml"
+        return RegisterExperiment(by, place, file_url=attached["url_private"], file_name=name)
     return Misread(
         by, place, "There was no YAML. Paste it behind the command, or attach the file to the message."
     )

@@ -66,6 +66,10 @@ def test_without_a_file_the_defaults_hold() -> None:
         ("[roles]\nowner = ['U1']\nengineer = ['U1', 7]", "lookout.toml:3: roles.engineer.1"),
         ("retention_days = 0", "lookout.toml:1: retention_days"),
         ("[playbooks]\npath = 'nowhere'", "lookout.toml:2: playbooks.path"),
+        (
+            "[sources.w]\nkind = 'ibis'\nurl = 'duckdb:///nowhere/w.duckdb'",
+            "lookout.toml:3: sources.w.url: no file /nowhere/w.duckdb.",
+        ),
         ("a = ", "lookout.toml: not valid TOML"),
     ],
 )

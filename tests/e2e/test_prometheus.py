@@ -75,7 +75,7 @@ async def the_monitors_death_closes_nothing(house: House, channel: str) -> None:
     await still_open(house)
     await house.press(ENGINEER, channel, "Try again: gather evidence")
     await house.hears(
-        channel, "Did anything change", "en-app) was 0.03", "now unknown: prometheus cannot be reached"
+        channel, "Did anything change", "en-app) was 0.03", "now unknown: prom cannot be reached"
     )
     await still_open(house)
 
