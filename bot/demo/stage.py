@@ -14,7 +14,7 @@ from types import TracebackType
 import httpx
 import uvicorn
 
-from bot.demo import data, metrics
+from bot.demo import data, metrics, timers
 from bot.errors import LookoutError
 from bot.workspace.server import LocalWorkspace
 from handlers.manifest import manifest
@@ -81,7 +81,8 @@ class Stage:
         self.bot_url = f"http://127.0.0.1:{_free_port()}"
         await self._start_bot()
         await self._ready()
-        self._keeper = asyncio.create_task(self._keep())
+        watching = timers.watch(self.local.workspace, self.folder / "lookout.db")
+        self._tasks = (asyncio.create_task(self._keep()), asyncio.create_task(watching))
         return self
 
     async def __aexit__(
@@ -95,8 +96,9 @@ class Stage:
             await asyncio.wait_for(self.bot.wait(), 10)
         except TimeoutError:
             self.bot.kill()
-        self._keeper.cancel()
-        await asyncio.gather(self._keeper, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._metrics.stop()
         await self.local.stop()
         self._folder.cleanup()

@@ -21,6 +21,7 @@ KINDS: Final = (
     "clock",  # the time was advanced
     "app",  # the app connected or went away
     "everything",  # draw anew
+    "closing",  # the workspace goes away; pages end their streams
 )
 _BACKLOG: Final = 1000  # changes a slow listener may fall behind before it is told to draw anew
 
@@ -78,6 +79,11 @@ class Listeners:
                 while not (something := found()):
                     await changes.get()
         return something
+
+    @property
+    def listened_to(self) -> bool:
+        """Whether anybody listens."""
+        return bool(self._all)
 
     def tell(self, kind: str, **touched: str) -> None:
         """Let every listener know that something moved."""

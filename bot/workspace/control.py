@@ -73,6 +73,18 @@ async def commands(hub: Hub, _people: People, body: Body) -> dict[str, Any]:
     return {"commands": sorted(hub.workspace.commands)}
 
 
+async def suggest(hub: Hub, _people: People, body: Body) -> dict[str, Any]:
+    """Offer texts above the composer of a channel: {channel, texts}; no texts take them away."""
+    channel = hub.workspace.channels.get(str(body["channel"])) or hub.workspace.named(str(body["channel"]))
+    texts = body["texts"]
+    if channel is None:
+        raise ValueError(f"there is no channel {body['channel']}")
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise ValueError("texts must be a list of strings")
+    hub.workspace.suggest(channel.id, texts)
+    return {"channel": channel.id}
+
+
 async def reset(hub: Hub, _people: People, _body: Body) -> dict[str, Any]:
     """Begin again with the seeded team; the app stays connected."""
     hub.reset()
@@ -113,6 +125,7 @@ ACTS: Final[Mapping[str, Act]] = {
     "reset": reset,
     "rules": rules,
     "settle": settle,
+    "suggest": suggest,
     "verify": verify,
     "wait": wait,
 }

@@ -31,29 +31,33 @@ class Guard:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve, or refuse with 403 (a WebSocket is closed with 1008)."""
+        """Serve, or refuse with 403, or 400 for a broken Host (a WebSocket is closed with 1008)."""
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        refusal = self._refusal(scope)
+        refusal, status = self._refusal(scope)
         if not refusal:
             await self.app(scope, receive, send)
         elif scope["type"] == "websocket":
             await WebSocketClose(1008, refusal)(scope, receive, send)
         else:
-            await PlainTextResponse(refusal + "\n", 403)(scope, receive, send)
+            await PlainTextResponse(refusal + "\n", status)(scope, receive, send)
 
-    def _refusal(self, scope: Scope) -> str:
+    def _refusal(self, scope: Scope) -> tuple[str, int]:
         client = scope.get("client")
         if client is not None and not is_loopback(client[0]):
-            return "This workspace answers its own machine only."
+            return "This workspace answers its own machine only.", 403
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if not is_loopback(urlsplit(f"//{host}").hostname or ""):
-            return "This workspace is 127.0.0.1 or localhost, nothing else."
+        try:
+            name = urlsplit(f"//{host}").hostname or ""
+        except ValueError:
+            return "The Host header cannot be read.", 400
+        if not is_loopback(name):
+            return "This workspace is 127.0.0.1 or localhost, nothing else.", 403
         origin = headers.get("origin")
         if origin is not None and origin.lower() != f"http://{host}".lower():
-            return "Another page may not act in this workspace."
+            return "Another page may not act in this workspace.", 403
         if origin is None and headers.get("sec-fetch-site") == "cross-site" and scope.get("method") != "GET":
-            return "Another page may not act in this workspace."
-        return ""
+            return "Another page may not act in this workspace.", 403
+        return "", 200

@@ -83,7 +83,8 @@ class Hub:
         self.delivery.log.clear()
 
     async def close(self) -> None:
-        """Let go of the app."""
+        """Let go of the pages and of the app."""
+        self.workspace.tell("closing")
         await self.delivery.close()
         await self.socket_mode.close()
         await self.http_mode.close()

@@ -69,10 +69,6 @@ def css_word(text: str) -> str:
 
 
 PAGES.filters.update(tint=tint, css_word=css_word)
-REGIONS: Final = PAGES.get_template("regions.j2")
-
-
-PAGES.filters.update(tint=tint, css_word=css_word)
 PAGES.globals.update(entries=entries)
 _REGIONS: Final = PAGES.get_template("regions.j2").module
 

@@ -34,8 +34,8 @@ class Noted:
 
 
 @dataclass(frozen=True)
-class Timer:
-    """The next thing the app waits for: when in seconds since the epoch, the time of day, and what."""
+class Awaited:
+    """The next moment the app waits for, in seconds since the epoch and as a time of day, and what for."""
 
     until: float
     at: str
@@ -217,12 +217,12 @@ class Screen:
         return f"{self.now.astimezone(self.zone):%H:%M:%S}"
 
     @property
-    def next_timer(self) -> Timer | None:
-        """The next moment the app waits for, if it told the workspace."""
-        timer = getattr(self.workspace, "next_timer", None)
+    def next_timer(self) -> Awaited | None:
+        """The next moment the app waits for, if the workspace was told."""
+        timer = self.workspace.next_timer
         if timer is None:
             return None
-        return Timer(timer.at, self.clock_time(timer.at), timer.what)
+        return Awaited(timer.at, self.clock_time(timer.at), timer.what)
 
     def moment(self, ts: str) -> datetime:
         """When a message was said, in the reader's zone."""

@@ -163,6 +163,14 @@ class Complaint:
 
 
 @dataclass(frozen=True)
+class Timer:
+    """The next moment the app waits for: `at` in seconds since the epoch, and what will happen then."""
+
+    at: float
+    what: str
+
+
+@dataclass(frozen=True)
 class Change:
     """Something moved. `kind` is one of KINDS in `changes`; the ids name what it touches, empty if nothing.
 

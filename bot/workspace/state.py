@@ -34,6 +34,7 @@ from bot.workspace.records import (
     File,
     Json,
     Message,
+    Timer,
     User,
     UserGroup,
     View,
@@ -47,6 +48,7 @@ __all__ = [
     "File",
     "Json",
     "Message",
+    "Timer",
     "User",
     "UserGroup",
     "View",
@@ -78,6 +80,7 @@ class Workspace(Listeners):
         self.homes: dict[str, View] = {}
         self.commands: dict[str, Command] = {}
         self.suggestions: dict[str, tuple[str, ...]] = {}  # by channel: what to type next
+        self.next_timer: Timer | None = None  # what the app waits for, if somebody says so
         self.warnings: list[Complaint] = []
         self.bot = ""  # the user id of the app's bot user
         self.connections = 0  # open Socket Mode connections
@@ -95,6 +98,12 @@ class Workspace(Listeners):
         self.suggestions[channel] = tuple(texts)
         self.tell("channel", channel=channel)
 
+    def expect(self, timer: Timer | None) -> None:
+        """Let the pages offer to go forward to this moment; None when nothing is waited for."""
+        if timer != self.next_timer:
+            self.next_timer = timer
+            self.tell("clock")
+
     def new_id(self, prefix: str) -> str:
         """An id such as C0000001A: unique within the workspace, and the same in every rehearsal."""
         number = self._counters[prefix] = self._counters.get(prefix, 0) + 1
@@ -109,11 +118,13 @@ class Workspace(Listeners):
             self.files,
             self.modals,
             self.homes,
+            self.suggestions,
             self._messages,
             self._counters,
         ):
             store.clear()
         self.warnings.clear()
+        self.next_timer = None
         self.tell("everything")
 
     def add_user(self, user: User) -> User:

@@ -103,6 +103,15 @@ async def test_everything_else_people_do_has_a_verb(
     assert local.workspace.channels["C0LAUNCH"].archived
 
 
+async def test_suggestions_come_and_go(local: LocalWorkspace, session: aiohttp.ClientSession) -> None:
+    """Texts are offered in a channel until others are, or all is reset."""
+    told = await _control(session, "suggest", channel="#ml-incidents", texts=["/triage list"])
+    assert told == {"ok": True, "channel": "C0INC"}
+    assert local.workspace.suggestions == {"C0INC": ("/triage list",)}
+    await _control(session, "reset")
+    assert local.workspace.suggestions == {}
+
+
 @pytest.mark.parametrize(
     ("act", "body", "error"),
     [
@@ -114,6 +123,8 @@ async def test_everything_else_people_do_has_a_verb(
         ("rates", {"scale": 0}, "must be above 0"),
         ("clock/advance", {"seconds": -1}, "only moves forward"),
         ("commands", {"commands": [{}]}, "without a name"),
+        ("suggest", {"channel": "#nowhere", "texts": []}, "no channel #nowhere"),
+        ("suggest", {"channel": "C0INC", "texts": "/triage"}, "list of strings"),
         ("nothing", {}, "no such act"),
     ],
 )
@@ -205,6 +216,7 @@ async def test_a_permalink_leads_to_the_message(
         ({"Host": "localhost:1234"}, 200),
         ({"Host": "rebound.example:80"}, 403),
         ({"Host": "169.254.169.254"}, 403),
+        ({"Host": "["}, 400),
         ({"Origin": "https://evil.example"}, 403),
         ({"Origin": "http://127.0.0.1:1"}, 403),
         ({"Origin": "null"}, 403),

@@ -23,7 +23,7 @@ from bot.workspace.page_guard import refusal
 from bot.workspace.page_live import Picture, event, stream
 from bot.workspace.page_screen import Screen
 from bot.workspace.people import People
-from bot.workspace.records import Command, File, View
+from bot.workspace.records import Command, File, Timer, View
 from bot.workspace.seed import BOT, BOT_ID, DIRECTOR, ENGINEER, PRODUCT_MANAGER
 from bot.workspace.server import create_app
 from tests.workspace.page_app import CARD, INCIDENTS, App, open_form, post_card
@@ -249,6 +249,20 @@ async def test_clock_moves_by_buttons_and_spans(client: httpx.AsyncClient, hub: 
     for wrong in ({"span": "soon"}, {"seconds": "-5"}, {"seconds": "nan"}, {"seconds": "inf"}, {}):
         assert (await client.post(f"{HERE}/advance", data=wrong, headers=ORIGIN)).status_code == 400
     assert hub.workspace.clock.offset == 6300
+
+
+async def test_page_offers_to_go_to_what_the_app_waits_for(client: httpx.AsyncClient, hub: Hub) -> None:
+    """The button says when, in the reader's zone, and what; it goes there, and away when nothing is left."""
+    with hub.workspace.subscribe() as changes:
+        hub.workspace.expect(Timer(hub.workspace.clock.now() + 900, "INC-1: No category after 15 min"))
+        assert (await changes.get()).kind == "clock"
+    page = (await client.get(HERE)).text
+    assert 'title="INC-1: No category after 15 min"' in page
+    until = re.findall(r'name="until" value="([^"]+)"', page)[0]
+    await client.post(f"{HERE}/advance", data={"until": until}, headers=ORIGIN)
+    assert hub.workspace.clock.offset == pytest.approx(901, abs=5)
+    hub.workspace.expect(None)
+    assert "To next timer" not in words(await client.get(HERE))
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,17 @@ class Stage:
         """The app posts its card."""
         return self.threaded.look(lambda local: post_card(local.hub))
 
+    def heard(self, kind: str) -> Any:
+        """The last payload of this kind that the app was told, perhaps in a moment."""
+
+        async def wait(_local: LocalWorkspace) -> Any:
+            async with asyncio.timeout(5):
+                while not any(kind in (e.kind, e.payload.get("type")) for e in self.app.told):
+                    await asyncio.sleep(0.01)
+            return self.app.last(kind)
+
+        return self.threaded.do(wait)
+
     def watch(self, context: BrowserContext, user: str = ENGINEER) -> Page:
         """The incidents channel as this person, live."""
         page = context.new_page()
@@ -89,18 +100,18 @@ def stage() -> Iterator[Stage]:
         assert stage.problems == []
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def desktop(browser: Browser) -> Iterator[BrowserContext]:
-    """A window of a usual size."""
+    """Windows of a usual size; every test opens and closes its own."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     context.set_default_timeout(15_000)
     yield context
     context.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def phone(browser: Browser) -> Iterator[BrowserContext]:
-    """A phone, 390 pixels wide."""
+    """A phone, 390 pixels wide; every test opens and closes its own pages."""
     context = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
     context.set_default_timeout(15_000)
     yield context
@@ -125,7 +136,7 @@ def test_typing_a_command_completes_and_reaches_the_app(desktop: BrowserContext,
     composer.press_sequentially("start NDCG fell")
     composer.press("Enter")
     expect(composer).to_have_value("")
-    assert stage.app.last("slash_commands")["text"] == "start NDCG fell"
+    assert stage.heard("slash_commands")["text"] == "start NDCG fell"
 
 
 def test_mentions_complete_and_shift_enter_breaks_the_line(desktop: BrowserContext, stage: Stage) -> None:
@@ -206,7 +217,7 @@ def test_button_asks_before_it_acts(desktop: BrowserContext, stage: Stage) -> No
     with page.expect_response(re.compile("/act")) as acted:
         dialog.get_by_role("button", name="Close it").click()
     assert acted.value.status == 204
-    assert stage.app.last("block_actions")["actions"][0]["action_id"] == "stop"
+    assert stage.heard("block_actions")["actions"][0]["action_id"] == "stop"
 
 
 def test_menus_act_when_something_is_chosen(desktop: BrowserContext, stage: Stage) -> None:
@@ -215,11 +226,11 @@ def test_menus_act_when_something_is_chosen(desktop: BrowserContext, stage: Stag
     stage.card()
     with page.expect_response(re.compile("/act")):
         page.get_by_label("Choose").select_option("2")
-    assert stage.app.last("block_actions")["actions"][0]["selected_option"]["value"] == "2"
+    assert stage.heard("block_actions")["actions"][0]["selected_option"]["value"] == "2"
     page.get_by_label("More actions").click()
     with page.expect_response(re.compile("/act")):
         page.get_by_role("button", name="Assign").click()
-    assert stage.app.last("block_actions")["actions"][0]["selected_option"]["value"] == "assign"
+    assert stage.heard("block_actions")["actions"][0]["selected_option"]["value"] == "assign"
     expect(page.get_by_role("button", name="Assign")).to_be_hidden()
 
 
@@ -266,7 +277,7 @@ def test_modal_opens_keeps_what_was_entered_and_shows_errors(desktop: BrowserCon
     stage.app.answers["view_submission"] = Answer(ok=True)
     modal.get_by_role("button", name="Localize").click()
     expect(modal).to_be_hidden()
-    values = stage.app.last("view_submission")["view"]["state"]["values"]
+    values = stage.heard("view_submission")["view"]["state"]["values"]
     assert values["helpers"]["people"]["selected_users"] == [DIRECTOR]
 
 
@@ -277,7 +288,7 @@ def test_escape_closes_a_modal_and_tells_the_app(desktop: BrowserContext, stage:
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
-    assert stage.app.last("view_closed")["user"]["id"] == ENGINEER
+    assert stage.heard("view_closed")["user"]["id"] == ENGINEER
 
 
 def test_thread_refuses_slash_commands_and_offers_the_mention(desktop: BrowserContext, stage: Stage) -> None:
