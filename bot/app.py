@@ -211,11 +211,16 @@ class _Server(uvicorn.Server):
 
 def _listen(host: str, port: int) -> socket.socket:
     """Take the port, before anything else is started."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        listener = socket.create_server((host, port), family=family)
     except OSError as error:
         what = f"LOOKOUT_HOST {host}, LOOKOUT_PORT {port}: {error.strerror}."
         raise ConfigError(what, "Choose another port, or end what holds it.") from None
+    # Connections inherit it; asyncio sets it only on sockets it made itself. Without it, what is written in
+    # two parts waits 40 ms for the peer's delayed acknowledgement of the first.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 async def _first_end(connecting: "asyncio.Task[None]", parts: list[asyncio.Task[Any]]) -> None:

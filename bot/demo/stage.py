@@ -170,6 +170,7 @@ class _Server:
 
     def __init__(self, app: Callable[..., object]) -> None:
         self._socket = socket.socket()
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # inherited by connections
         self._socket.bind(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self._server = _Quiet(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))

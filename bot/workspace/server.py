@@ -155,6 +155,9 @@ class LocalWorkspace:
         """Listen. OSError if the port is taken."""
         listener = socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Connections inherit it; asyncio sets it only on sockets it made itself. Without it, answers wait
+        # 40 ms for the peer's delayed acknowledgement.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             listener.bind((self.host, self.port))
         except OSError:
