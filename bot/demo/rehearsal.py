@@ -84,7 +84,7 @@ async def _change(stage: Stage) -> str:
 
 async def _recovery(stage: Stage) -> str:
     stage.recall.recovered_at = stage.now()
-    return "Recall@10 is back at 0.90. Press *Try again* on the card to see it in the evidence."
+    return "Recall@10 is back at 0.90. Press *Refresh evidence* on the card to see it in the evidence."
 
 
 async def _resolve(stage: Stage) -> str:

@@ -12,6 +12,7 @@ from bot.stats.guardrail import Judgement, Status, Threshold
 from bot.stats.undecided import Undecided
 from bot.views.text import cut
 
+INK = "#111827"
 BLUE, VERMILLION, ORANGE, GREY, PALE = "#0072B2", "#D55E00", "#B07C00", "#6B7280", "#E5E7EB"
 """Okabe & Ito's colours, which colour-blind readers tell apart; shapes and words say the same."""
 
@@ -29,8 +30,8 @@ _WORDS = {
     Status.VETO: "veto",
     Status.UNDERPOWERED: "under-powered",
 }
-WIDTH, DPI = 6.4, 200
-"""Inches and dots per inch: 1280 pixels wide, legible on a phone."""
+WIDTH, DPI = 4.5, 240
+"""Inches and dots per inch: 1080 pixels wide; a phone shows 9 points of it as 10 of its pixels."""
 
 MOST_ROWS = 14
 
@@ -62,7 +63,7 @@ def png(registration: Registration, result: LookResult, history: Sequence[Seen])
     from matplotlib.figure import Figure
 
     rows = lines(registration, result)
-    heights = [2.7, 0.3 * len(rows) + 0.85] if rows else [2.7]
+    heights = [2.4, 0.4 * len(rows) + 0.75] if rows else [2.4]
     figure = Figure(figsize=(WIDTH, sum(heights) + 0.2), dpi=DPI, facecolor="white", layout="constrained")
     panels = figure.subplots(len(heights), 1, gridspec_kw={"height_ratios": heights}, squeeze=False)[:, 0]
     _boundary_panel(panels[0], registration, result, history)
@@ -166,9 +167,10 @@ def _boundary_panel(
     axes.set_xticks(days, [f"look {n}\nday {day:g}" for n, day in enumerate(days, start=1)])
     axes.set_ylabel("z of the effect")
     axes.set_title(
-        f"{_drawn(registration.primary.metric, 60)}: the effect against the plan's boundary",
+        f"{_drawn(registration.primary.metric, 32)} against its boundary",
         loc="left",
-        fontsize=10,
+        fontsize=9.5,
+        fontweight="bold",
     )
     _bare(axes)
 
@@ -189,27 +191,43 @@ def _label(axes: Any, newest: Seen, *, last: bool) -> None:
 
 def _lines_panel(axes: Any, rows: Sequence[Row]) -> None:
     left, right = -1.5, 2.0
-    axes.axvspan(1, right, color=VERMILLION, alpha=0.08, linewidth=0)
-    axes.axvline(1, color=VERMILLION, linewidth=1.4)
-    axes.axvline(0, color=GREY, linewidth=0.8)
     for y, row in enumerate(rows):
+        _track(axes, y, left, right)
         color, marker = _STYLE[row.status]
         low, high = max(left, row.low), min(right, row.high)
-        axes.plot([low, high], [y, y], color=color, linewidth=2, solid_capstyle="butt")
+        axes.plot([low, high], [y, y], color=color, linewidth=2.4, solid_capstyle="butt")
         for end, beyond, tip in ((left, row.low < left, "<"), (right, row.high > right, ">")):
             if beyond:
                 axes.plot([end], [y], color=color, marker=tip, markersize=6, clip_on=False, zorder=4)
         if left <= row.at <= right:
             axes.plot([row.at], [y], color=color, marker=marker, markersize=7, linestyle="none")
-        axes.text(
-            right + 0.06, y, f"{row.figure} · {_WORDS[row.status]}", va="center", fontsize=8, color="#111827"
-        )
-    axes.set_yticks(range(len(rows)), [_drawn(row.label, 28) for row in rows])
-    axes.set_ylim(len(rows) - 0.4, -0.6)
+        said = f"{row.figure} · {_WORDS[row.status]}"
+        _beside(axes, y - 0.42, _drawn(row.label, 40 - len(said) // 2), said)
+    axes.set_yticks([])
+    axes.set_ylim(len(rows) - 0.65, -0.8)
     axes.set_xlim(left, right)
-    axes.set_xticks([-1, 0, 1, 2], ["better", "no change", "the line", "worse"])
-    axes.set_title("How much of the allowed change is used up, with intervals", loc="left", fontsize=10)
+    axes.set_xticks([-1, 0, 1, 1.75], ["better", "no change", "the line", "worse"])
+    axes.set_title("How much of the allowed change is used up", loc="left", fontsize=9.5, fontweight="bold")
     _bare(axes)
+    axes.grid(visible=False)
+    axes.spines[["left", "bottom"]].set_visible(False)
+
+
+def _track(axes: Any, y: float, left: float, right: float) -> None:
+    """What a row's interval lies on: no change at 0, the line at 1, and what is beyond it."""
+    low, high = y - 0.2, y + 0.2
+    axes.fill_between([left, 1], low, high, color=PALE, alpha=0.5, linewidth=0)
+    axes.fill_between([1, right], low, high, color=VERMILLION, alpha=0.14, linewidth=0)
+    axes.vlines(0, low, high, color=GREY, linewidth=1)
+    axes.vlines(1, low, high, color=VERMILLION, linewidth=1.8)
+
+
+def _beside(axes: Any, y: float, label: str, said: str) -> None:
+    """What a row is and what was measured, above its interval."""
+    where = axes.get_yaxis_transform()
+    style: dict[str, Any] = {"va": "center", "fontsize": 8.5, "color": INK, "transform": where, "zorder": 3}
+    axes.text(0.0, y, label, fontweight="bold", **style)
+    axes.text(1.0, y, said, ha="right", **style)
 
 
 def _bare(axes: Any) -> None:

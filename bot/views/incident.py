@@ -260,7 +260,7 @@ def _moves(incident: Incident, *, retry: bool, back: bool = True) -> list[Block]
     if back and incident.path:
         elements.append(_button(TriageAction.BACK, "Back", incident))
     if retry:
-        elements.append(_button(TriageAction.RETRY, "Try again: gather evidence", incident))
+        elements.append(_button(TriageAction.RETRY, "Refresh evidence", incident))
     entries = {
         More.TAKE_LEAD: "Take the lead",
         More.ESCALATE: "Escalate now",

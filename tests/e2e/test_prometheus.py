@@ -73,7 +73,7 @@ async def the_monitors_death_closes_nothing(house: House, channel: str) -> None:
     """What Alertmanager calls resolved then is silence; the evidence says that nobody can be asked."""
     await house.hears(channel, "may only mean that the monitor died", "0 still firing", "en-app")
     await still_open(house)
-    await house.press(ENGINEER, channel, "Try again: gather evidence")
+    await house.press(ENGINEER, channel, "Refresh evidence")
     await house.hears(
         channel, "Did anything change", "en-app) was 0.03", "now unknown: prom cannot be reached"
     )

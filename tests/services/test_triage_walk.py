@@ -57,7 +57,7 @@ def test_the_walk_of_the_recall_collapse(bench):
     assert card.header.endswith("SEV2 · localizing")
     assert "*Step 2 of 7: Is upstream data healthy?*" in card.text
     assert re.search(r"Ruled out: code deploy, model, config, prompt \(<!date.*> <@U0ENG>\)", card.text)
-    assert card.buttons == ["Row counts off", "Schema drift", "Healthy", "Back", "Try again: gather evidence"]
+    assert card.buttons == ["Row counts off", "Schema drift", "Healthy", "Back", "Refresh evidence"]
     assert "<@U0ENG> answered “Nothing changed” to step 1: Did anything change" in bench.notes()[-1]
     bench.clock.advance(minutes=8)
     bench.answer("healthy")

@@ -42,14 +42,14 @@ def result(rule: Registration, number: int = 2) -> LookResult:
 
 
 def test_the_picture_is_a_png_wide_enough_for_a_phone_and_repeats_exactly() -> None:
-    """1280 pixels wide; the same look gives the same bytes; no warning on the way."""
+    """1080 pixels wide; the same look gives the same bytes; no warning on the way."""
     rule = registration()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         first, second = (chart.png(rule, result(rule), HISTORY) for _ in range(2))
     width, height = struct.unpack(">II", first[16:24])
     assert first[:8] == b"\x89PNG\r\n\x1a\n"
-    assert width == 1280
+    assert width == 1080
     assert 800 < height < 2400
     assert first == second
 

@@ -5,9 +5,15 @@ const $$ = (selector, within = document) => [...within.querySelectorAll(selector
 const narrow = matchMedia("(max-width: 760px)");
 
 // ---- Scrolling: who is at the end stays there, who reads above is told of what is new below ---------------
-const toEnd = (box) => { box.scrollTop = box.scrollHeight; };
-const atEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < 60;
 const following = new WeakMap(); // scroller -> whether it stays at its end
+// The end is where the last message is whole, or where it begins if it is taller than the screen.
+function end(box) {
+  const last = $("ol", box)?.lastElementChild;
+  const begins = last ? last.getBoundingClientRect().top - box.getBoundingClientRect().top + box.scrollTop : Infinity;
+  return Math.max(Math.min(box.scrollHeight - box.clientHeight, begins), 0);
+}
+const atEnd = (box) => box.scrollTop > end(box) - 60;
+function toEnd(box) { following.set(box, true); box.scrollTop = Math.max(box.scrollTop, end(box)); }
 let seen = null; // the last message that was reported as read
 
 function follow(box) {
