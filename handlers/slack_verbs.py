@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from sqlmodel import Session
 
+from bot.core.channel_links import link_channels
 from bot.core.claimed import Claimed
 from bot.core.effect import Ephemeral, Message, Post
 from bot.core.inbound import Ask, AskLook, Inbound, Misread, Press, RegisterExperiment, StartTriage
@@ -53,6 +55,11 @@ def answer(session: Session, desk: Desk, ask: Ask, now: datetime) -> Message:
         InputError: it names nothing that is known.
 
     """
+    found = _answer(session, desk, ask, now)
+    return link_channels(found, partial(outbox.channel_id, session))
+
+
+def _answer(session: Session, desk: Desk, ask: Ask, now: datetime) -> Message:
     match (ask.topic, ask.question):
         case ("triage", "status"):
             return triage.status(session, desk, about=ask.about, channel=ask.place.channel, now=now)

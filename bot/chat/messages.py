@@ -11,7 +11,8 @@ import structlog
 from bot.chat import files
 from bot.chat.channels import inside, resolve
 from bot.chat.slack import Attempt, Call, Later, Refused
-from bot.core.effect import Ephemeral, Pin, Post, Update
+from bot.core.channel_links import link_channels
+from bot.core.effect import Ephemeral, Message, Pin, Post, Update
 
 log = structlog.get_logger()
 
@@ -23,6 +24,8 @@ _TS = re.compile(r"\d+\.\d+")
 _PAGE = 200
 _CLOCKS_APART = timedelta(minutes=10)
 _PROCESSING = timedelta(minutes=2)
+_CREATING = timedelta(seconds=5)
+"""How long a message that names a channel waits for it to be created; then it goes without a link."""
 
 
 async def post(attempt: Attempt, effect: Post) -> Mapping[str, str]:
@@ -33,7 +36,8 @@ async def post(attempt: Attempt, effect: Post) -> Mapping[str, str]:
         found = await _find(attempt, channel, thread, effect.key)
         if found is not None:
             return {"channel": channel, "ts": found, ADOPTED: "yes"}
-    blocks = await files.fill(attempt, effect.message.blocks)
+    message = await _linked(attempt, effect.message)
+    blocks = await files.fill(attempt, message.blocks)
     attempt.check_lease()
     try:
         answer = await inside(
@@ -41,7 +45,7 @@ async def post(attempt: Attempt, effect: Post) -> Mapping[str, str]:
             channel,
             lambda: attempt.client.chat_postMessage(
                 channel=channel,
-                text=effect.message.text,
+                text=message.text,
                 blocks=blocks or None,
                 thread_ts=thread,
                 reply_broadcast=effect.broadcast or None,
@@ -59,7 +63,8 @@ async def update(attempt: Attempt, effect: Update) -> Mapping[str, str]:
     """Edit the message in place; doing it twice is doing it once. Blocks always go along: without, Slack
     would remove them."""
     channel, ts = await _target(attempt, effect.key)
-    blocks = await files.fill(attempt, effect.message.blocks)
+    message = await _linked(attempt, effect.message)
+    blocks = await files.fill(attempt, message.blocks)
     attempt.check_lease()
     try:
         await inside(
@@ -68,7 +73,7 @@ async def update(attempt: Attempt, effect: Update) -> Mapping[str, str]:
             lambda: attempt.client.chat_update(
                 channel=channel,
                 ts=ts,
-                text=effect.message.text,
+                text=message.text,
                 blocks=blocks,
                 metadata=_metadata(effect.key),
             ),
@@ -82,7 +87,8 @@ async def whisper(attempt: Attempt, effect: Ephemeral) -> Mapping[str, str]:
     """Say it to one person. Nothing can tell whether they saw it, so in doubt it is said again."""
     channel = await resolve(attempt, effect.channel)
     thread = await thread_ts(attempt, effect.thread)
-    blocks = await files.fill(attempt, effect.message.blocks)
+    message = await _linked(attempt, effect.message)
+    blocks = await files.fill(attempt, message.blocks)
     attempt.check_lease()
     await inside(
         attempt,
@@ -90,7 +96,7 @@ async def whisper(attempt: Attempt, effect: Ephemeral) -> Mapping[str, str]:
         lambda: attempt.client.chat_postEphemeral(
             channel=channel,
             user=effect.user,
-            text=effect.message.text,
+            text=message.text,
             blocks=blocks or None,
             thread_ts=thread,
         ),
@@ -139,6 +145,20 @@ async def _message(attempt: Attempt, key: str) -> tuple[str, str] | None:
             raise Later(f"waiting for message {key}", seconds=1)
         found = await asyncio.to_thread(storage.message, key)  # it may have arrived between the two
     return found
+
+
+async def _linked(attempt: Attempt, message: Message) -> Message:
+    """The message with links to the channels it names; Later while one of them is just being created."""
+    young = attempt.clock() - attempt.claimed.created_at < _CREATING
+
+    def find(name: str) -> str | None:
+        storage = attempt.storage
+        known = storage.channel(name)
+        if known is None and young and storage.awaited(attempt.claimed, "channel", name):
+            raise Later(f"waiting for channel {name}", seconds=0.5)
+        return known
+
+    return await asyncio.to_thread(link_channels, message, find)
 
 
 async def _find(attempt: Attempt, channel: str, thread: str | None, key: str) -> str | None:

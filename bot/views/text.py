@@ -124,9 +124,9 @@ def people(references: Sequence[str], otherwise: str) -> str:
 
 
 def channel(reference: str) -> str:
-    """A link to a channel id (C…), or the escaped name with its hash."""
-    if re.fullmatch(r"[CG][A-Z0-9]{4,}", reference):
-        return f"<#{reference}>"
+    """A link to a channel by its id (C…) or, by `bot.core.channel_links`, its name with the hash."""
+    if re.fullmatch(r"[CG][A-Z0-9]{4,}|#[a-z0-9_-]{1,80}", reference):
+        return f"<#{reference.removeprefix('#')}>"
     return escape(reference, 100)
 
 

@@ -61,6 +61,21 @@ async def test_an_incident_s_beginning_arrives_as_written(bench: Bench) -> None:
     assert bench.box.message("card") == (channel.id, card.ts)
 
 
+async def test_a_channel_named_in_a_message_is_linked(bench: Bench) -> None:
+    """Also one that is only being created, in text and blocks; one that never was stays a name."""
+    section = {"type": "section", "text": {"type": "mrkdwn", "text": "see <#inc-20261123-ndcg>, not <#gone>"}}
+    bench.say(
+        Post("notice", INCIDENTS, Message("INC-1 in <#inc-20261123-ndcg>", (section,))),
+        CreateChannel("#inc-20261123-ndcg", "NDCG fell"),
+    )
+    await bench.deliver()
+    channel = bench.workspace.named("inc-20261123-ndcg")
+    assert channel is not None
+    (notice,) = bench.workspace.messages(INCIDENTS)
+    assert notice.text == f"INC-1 in <#{channel.id}>"
+    assert notice.blocks[0]["text"]["text"] == f"see <#{channel.id}>, not #gone"
+
+
 async def test_order_holds_and_nothing_repeats_through_a_bad_night(bench: Bench) -> None:
     """Forty posts in two channels through 429, 503, refused and lost answers: each once, in order."""
     for fault in (

@@ -76,7 +76,8 @@ def test_people_and_channels_are_linked_only_by_id():
     assert text.person("U01> <!channel") == "U01&gt; &lt;!channel"
     assert text.people((), "nobody") == "nobody"
     assert text.channel("C0123") == "<#C0123>"
-    assert text.channel("#inc-1") == "#inc-1"
+    assert text.channel("#inc-1") == "<#inc-1>"  # which becomes a link where it is sent
+    assert text.channel("#inc <!channel>") == "#inc &lt;!channel&gt;"
 
 
 @pytest.mark.parametrize(
