@@ -5,7 +5,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +19,7 @@ from bot.errors import LookoutError
 from bot.workspace.server import LocalWorkspace
 from handlers.manifest import manifest
 
-READY_WITHIN = 30.0
+READY_WITHIN = 60.0
 """Seconds the bot may take to start, on a slow machine."""
 
 CONFIGURATION = """\
@@ -64,44 +64,44 @@ class Stage:
         self._environment = dict(environment or {})
         self._folder = TemporaryDirectory(prefix="lookout-demo-")
         self.folder = Path(self._folder.name)
-        self.restarts = 0
-        self._ending = False
 
     async def __aenter__(self) -> "Stage":
-        """Start all parts and wait until the bot is ready."""
-        self.local = LocalWorkspace(
-            port=self._port, manifest=manifest(), clock_file=self.folder / "clock-offset"
-        )
-        await self.local.start()
-        self.recall = metrics.Recall()
-        self._metrics = _Server(metrics.app(self.recall, self.now))
-        await self._metrics.start()
-        configuration = CONFIGURATION.format(metrics=self._metrics.url)
-        (self.folder / "lookout.toml").write_text(configuration, encoding="utf-8")
-        self.bot_url = f"http://127.0.0.1:{_free_port()}"
-        await self._start_bot()
-        await self._ready()
-        watching = timers.watch(self.local.workspace, self.folder / "lookout.db")
-        self._tasks = (asyncio.create_task(self._keep()), asyncio.create_task(watching))
+        """Start all parts and wait until the bot is ready; what was started ends if one does not start."""
+        async with AsyncExitStack() as parts:
+            parts.callback(self._folder.cleanup)
+            self.local = LocalWorkspace(
+                port=self._port, manifest=manifest(), clock_file=self.folder / "clock-offset"
+            )
+            await self.local.start()
+            parts.push_async_callback(self.local.stop)
+            self.recall = metrics.Recall()
+            answering = _Server(metrics.app(self.recall, self.now))
+            await answering.start()
+            parts.push_async_callback(answering.stop)
+            configuration = CONFIGURATION.format(metrics=answering.url)
+            (self.folder / "lookout.toml").write_text(configuration, encoding="utf-8")
+            self.bot_url = f"http://127.0.0.1:{_free_port()}"
+            await self._start_bot()
+            parts.push_async_callback(self._end_bot)
+            await self._ready()
+            for work in (self._keep(), timers.watch(self.local.workspace, self.folder / "lookout.db")):
+                parts.push_async_callback(_cancelled, asyncio.create_task(work))
+            self._parts = parts.pop_all()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End the bot, then the rest, and remove the folder."""
-        self._ending = True
+        await self._parts.aclose()
+
+    async def _end_bot(self) -> None:
         if self.bot.returncode is None:
             self.bot.terminate()
         try:
             await asyncio.wait_for(self.bot.wait(), 10)
         except TimeoutError:
             self.bot.kill()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._metrics.stop()
-        await self.local.stop()
-        self._folder.cleanup()
 
     async def write_data(self) -> data.DemoData:
         """Make up the experiment's data and registration, where the bot looks for them."""
@@ -157,12 +157,15 @@ class Stage:
 
     async def _keep(self) -> None:
         """Start the bot again when it dies, as an init system would: kill -9 it, and nothing is lost."""
-        while not self._ending:
+        while True:
             await self.bot.wait()
-            if not self._ending:
-                self.restarts += 1
-                await self._start_bot()
-                await self._ready()
+            await self._start_bot()
+            await self._ready()
+
+
+async def _cancelled(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 class _Server:
