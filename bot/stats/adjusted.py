@@ -99,9 +99,7 @@ def stopped(plan: Plan, look: int, z: float, *, alpha: float = 0.05) -> Drift | 
         return Undecided(f"look {look + 1} has not crossed its boundary and is not the last: nothing stopped")
     side = math.copysign(1.0, z)
     extreme = abs(z)
-    root = math.sqrt(plan.fractions[look])
-    reach = 12 / root  # an interval's ends lie within this of the ordinary estimate, or of the first look's
-    bracket = extreme / root - reach, extreme / root + reach + 12 / math.sqrt(plan.fractions[0])
+    bracket = _bracket(plan, look, extreme)
 
     def tail(drift: float) -> float:
         return _more_extreme(plan, look, extreme, drift)
@@ -113,6 +111,19 @@ def stopped(plan: Plan, look: int, z: float, *, alpha: float = 0.05) -> Drift | 
     p = min(1.0, 2 * tail(0.0))
     ends = (low, high) if side > 0 else (-high, -low)
     return Drift(side * middle, ends, p)
+
+
+def _bracket(plan: Plan, look: int, extreme: float) -> Interval:
+    """Drifts between which every end of an interval lies.
+
+    Below the lower one no look so far is reached (each is 12 standard deviations away), above the upper one
+    this look surely is. An enormous Z at a late look says that the looks before were not crossed, so the
+    lower end comes from them.
+    """
+    roots = [math.sqrt(t) for t in plan.fractions[: look + 1]]
+    bounds = [*plan.z[:look], extreme]
+    low = min((z - 12) / root for z, root in zip(bounds, roots, strict=True) if math.isfinite(z))
+    return low, (extreme + 12) / roots[look] + 12 / roots[0]
 
 
 def _more_extreme(plan: Plan, look: int, z: float, drift: float) -> float:

@@ -96,6 +96,20 @@ def test_a_running_experiment_has_no_stage_wise_estimate():
     assert wide.p > 0.05 > effect.p
 
 
+@pytest.mark.parametrize("look", range(4))
+@pytest.mark.parametrize("z", [12.0, 50.0, 400.0])
+def test_an_enormous_z_at_any_look_has_its_interval(look, z):
+    """At a late look it says above all that the looks before did not cross; the drift stays near them."""
+    plan = boundaries(DAYS)
+    found = stopped(plan, look, z)
+    mirrored = stopped(plan, look, -z)
+    assert found.ci[0] < found.estimate < found.ci[1]
+    assert (-mirrored.ci[1], -mirrored.ci[0]) == pytest.approx(found.ci, rel=1e-9)
+    naive = z / math.sqrt(plan.fractions[look])
+    assert found.estimate == pytest.approx(naive, abs=1e-6) if look == 0 else found.estimate < naive
+    assert found.p < 0.05
+
+
 def test_repeated_p_of_written_levels_is_undecided():
     """Nominal levels say nothing about another alpha; a look that cannot cross has no interval."""
     plan = boundaries(DAYS, 0.05, "nominal", alphas=[0, 0.001, 0.01, 0.04])
