@@ -5,9 +5,10 @@ treatment, so that day 7 tempts (p = 0.040) and must not decide; by day 14 the l
 0.6 %, which its guardrail of 1 % allows.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,9 @@ import numpy.typing as npt
 from bot.stats.cuped import CupedEffect, cuped_effect
 from bot.stats.root import find_root
 from bot.stats.sample import Sample
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 USERS = 200_000
 DAYS = 14
@@ -31,6 +35,13 @@ RATED, ASKED = 0.3, 0.6
 
 TEMPTING = ((7, 0.04), (11, 0.03))
 """Days by which the p-value is made to be this: below 0.05, and above what the plan asks at that look."""
+
+WORDS: Mapping[str, Mapping[str, float]] = {
+    "locale": {"en": 0.55, "jp": 0.30, "mixed": 0.15},
+    "tenure": {"new": 0.25, "returning": 0.75},
+    "device": {"mobile": 0.50, "desktop": 0.25, "app": 0.25},
+}
+"""The cohorts and their shares."""
 
 LAST_LIFT = 0.042
 CSAT_CHANGE = -0.006
@@ -49,19 +60,21 @@ class DemoData:
 
 
 def write(folder: Path) -> DemoData:
-    """Write reranker.yaml and the Parquet file it names into `folder`; takes about a second."""
-    import pyarrow as pa
+    """Write reranker.yaml and the Parquet file it names into `folder`; takes less than a second."""
     import pyarrow.parquet as pq
 
     folder.mkdir(parents=True, exist_ok=True)
     files = DemoData(folder / "reranker.yaml", folder / "reranker-exposure.parquet")
-    pq.write_table(pa.table(columns()), files.data)
+    table = columns()
+    pq.write_table(table, files.data, use_dictionary=["arm", *WORDS])
     files.registration.write_text(REGISTRATION, encoding="utf-8")
     return files
 
 
-def columns() -> dict[str, object]:
+def columns() -> "pa.Table":
     """One row per user, on the day they entered."""
+    import pyarrow as pa
+
     rng = np.random.default_rng(SEED)
     treated = rng.random(USERS) < 0.5
     day = np.sort(rng.integers(1, DAYS + 1, USERS))
@@ -74,19 +87,24 @@ def columns() -> dict[str, object]:
     # The p95 of a log-normal lies exp(1.645 sd) above its median.
     latency = np.where(treated, 452.0, 440.0) * np.exp(0.3 * rng.standard_normal(USERS))
     flags = rng.gamma(0.17, 0.0041 / 0.17, USERS)
-    return {
-        "user_id": np.char.mod("u%06d", rng.permutation(USERS)),
-        "day": day,
-        "arm": np.where(treated, "l12", "l6"),
-        "locale": rng.choice(["en", "jp", "mixed"], USERS, p=[0.55, 0.30, 0.15]),
-        "tenure": rng.choice(["new", "returning"], USERS, p=[0.25, 0.75]),
-        "device": rng.choice(["mobile", "desktop", "app"], USERS, p=[0.50, 0.25, 0.25]),
-        "useful_answer_rate": _known(rate, rated),
-        "useful_answer_rate_pre": before,
-        "csat": _known(csat, asked),
-        "latency_ms": np.round(latency, 1),
-        "spam_flag_rate": flags,
-    }
+    return pa.table(
+        {
+            "user_id": _numbers(rng.permutation(USERS)),
+            "day": _numbers(day),
+            "arm": _words(["l6", "l12"], treated),
+            **{name: _words(list(shares), _drawn(rng, shares)) for name, shares in WORDS.items()},
+            "useful_answer_rate": _numbers(rate, rated),
+            "useful_answer_rate_pre": _numbers(before),
+            "csat": _numbers(csat, asked),
+            "latency_ms": _numbers(np.round(latency, 1)),
+            "spam_flag_rate": _numbers(flags),
+        }
+    )
+
+
+def _drawn(rng: np.random.Generator, shares: Mapping[str, float]) -> npt.NDArray[np.int64]:
+    """Which of the values each user has."""
+    return rng.choice(len(shares), USERS, p=list(shares.values()))
 
 
 def _rates(rng: np.random.Generator) -> tuple[Array, Array]:
@@ -128,10 +146,18 @@ def _lift(rate: Array, before: Array, treated: Mask, period: Mask, p: float) -> 
     return find_root(excess, -0.1, 0.1, tolerance=1e-7)
 
 
-def _known(values: Array, known: Mask) -> object:
+def _numbers(values: npt.NDArray[Any], known: Mask | None = None) -> "pa.Array":
+    """A column of numbers, null where they are not known."""
     import pyarrow as pa
 
-    return pa.array(values, mask=~known)
+    return pa.array(values, mask=None if known is None else ~known)
+
+
+def _words(names: Sequence[str], which: npt.NDArray[Any]) -> "pa.Array":
+    """A column of a few words."""
+    import pyarrow as pa
+
+    return pa.DictionaryArray.from_arrays(_numbers(which.astype(np.int64)), pa.array(list(names)))
 
 
 REGISTRATION = """\
