@@ -27,8 +27,8 @@ def run(file: Path, *, json: bool = False) -> int:
 
 
 def _broken_looks(findings: list[Finding]) -> bool:
-    """Whether no boundaries can be computed: the looks are out of order, or their spending is not given."""
-    return any(one.code in ("R130", "R133", "R134", "R135") for one in findings)
+    """Whether no plan can be computed: looks out of order, spending not given, power below the error."""
+    return any(one.code in ("R130", "R133", "R134", "R135", "R137") for one in findings)
 
 
 def _head(plan: LaunchPlan) -> list[str]:

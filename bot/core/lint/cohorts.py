@@ -6,6 +6,8 @@ from bot.core.lint.report import Report
 from bot.core.registration import Registration
 from bot.core.sizing import Sizing
 
+MOST_CROSSINGS = 1000
+
 
 def check(registration: Registration, report: Report) -> None:
     """Shares per dimension that are complete and sum to 1."""
@@ -18,6 +20,14 @@ def check(registration: Registration, report: Report) -> None:
                 f"cohorts.dimensions.{dimension} names a value twice.",
                 "Name each once.",
             )
+    cells = math.prod(len(values) for values in cohorts.dimensions.values())
+    if cells > MOST_CROSSINGS:
+        report.error(
+            "R124",
+            ("cohorts", "dimensions"),
+            f"cohorts.dimensions cross into {cells:,} cohorts, more than {MOST_CROSSINGS:,}.",
+            "Declare the dimensions that decide; a cohort with a handful of users says nothing.",
+        )
     for dimension, shares in cohorts.shares.items():
         path = ("cohorts", "shares", dimension)
         declared = cohorts.dimensions.get(dimension)

@@ -41,7 +41,29 @@ def check(registration: Registration, report: Report) -> bool:
             f"the last look is on day {looks[-1]}, but the horizon is {registration.horizon_days} days.",
             f"Decide on day {looks[-1]} and say so, or add a look on day {registration.horizon_days}.",
         )
+    _futility(registration, report)
     return _spending(registration, report) and sound and bool(sequential.looks)
+
+
+def _futility(registration: Registration, report: Report) -> None:
+    futility = registration.sequential.futility
+    if futility is None:
+        return
+    if futility.binding:
+        report.error(
+            "R138",
+            ("sequential", "futility", "binding"),
+            "sequential.futility.binding is true, and a binding boundary is not offered: it would buy alpha "
+            "back on the promise to stop, which nobody can be held to.",
+            "Write `binding: false`: alpha then holds whether or not you stop.",
+        )
+    if (futility.spending == "hwang-shih-decani") != (futility.gamma is not None):
+        report.error(
+            "R135",
+            ("sequential", "futility", "gamma"),
+            "sequential.futility.gamma belongs to spending hwang-shih-decani, and only to it.",
+            "Write e.g. `futility: {spending: hwang-shih-decani, gamma: -4}`.",
+        )
 
 
 def _spending(registration: Registration, report: Report) -> bool:
@@ -79,6 +101,13 @@ def check_error(registration: Registration, report: Report) -> None:
     """The true type-I error of the plan as written against the alpha it claims."""
     plan = planned(registration)
     true, alpha = plan.type1_error, registration.alpha
+    if registration.power <= max(true, alpha):
+        report.error(
+            "R137",
+            ("power",),
+            f"power {registration.power:g} is not above the type-I error, {max(true, alpha):.4g}.",
+            "Write e.g. `power: 0.8`.",
+        )
     if true <= alpha * (1 + 1e-6):
         return
     nominal = registration.sequential.spending == "nominal"
