@@ -9,7 +9,7 @@ from bot import settings
 from bot.commands.registration_file import complain, read
 from bot.core.analysis import analyse
 from bot.core.figures import bound, level, p_is, plain, share, signed
-from bot.core.look import CohortResult, GuardrailResult, LookResult, PrimaryResult, relative
+from bot.core.look import CohortResult, GuardrailResult, LookResult, relative
 from bot.core.registration import Registration
 from bot.errors import InputError
 from bot.sources.samples import observe
@@ -35,7 +35,9 @@ def run(file: Path, *, look: int, day: int | None = None, json: bool = False) ->
     try:
         result = analyse(registration, found.sha256, seen, look=look, day=at)
     except ValueError as error:
-        raise InputError(f"{error}.", "Choose a later day.") from error
+        said = str(error)
+        hint = "Wait for newer data, or name a later day."
+        raise InputError(f"{said[0].upper()}{said[1:]}.", hint) from error
     print(to_json.dumps(result.to_json(), indent=2) if json else text(registration, result))
     return 0
 
@@ -54,7 +56,7 @@ def text(registration: Registration, result: LookResult) -> str:
         f"{result.verdict.upper()}",
         *(f"  {reason}" for reason in (*result.reasons, *result.notes)),
         "",
-        *_primary(result.primary),
+        *_primary(result),
     ]
     control, treatment = result.units
     split = "" if isinstance(result.srm, Undecided) else f", split {p_is(result.srm.p)}"
@@ -70,7 +72,10 @@ def text(registration: Registration, result: LookResult) -> str:
     return "\n".join(lines)
 
 
-def _primary(primary: PrimaryResult) -> list[str]:
+def _primary(result: LookResult) -> list[str]:
+    primary = result.primary
+    if result.verdict == "invalid":
+        return [f"{primary.metric}: not judged, figures from broken data mislead"]
     if isinstance(primary.effect, Undecided):
         return [f"{primary.metric}: undecided, {primary.effect.reason}"]
     effect = primary.effect

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from bot.core import cohort_table
 from bot.core.futility import is_futile
-from bot.core.look import GuardrailResult, LookResult, PrimaryResult
+from bot.core.look import GuardrailResult, LookResult, PrimaryResult, relative
 from bot.core.measure import Measured, measure
 from bot.core.observation import SIDES, Observations
 from bot.core.registration import Guardrail, Registration
@@ -20,6 +20,9 @@ from bot.stats.plan_power import conditional_power, current_drift
 from bot.stats.sequential import Plan
 from bot.stats.srm import srm
 from bot.stats.undecided import Undecided
+
+UNFIT = "the data are invalid"
+"""Why nothing is judged."""
 
 
 def analyse(
@@ -43,12 +46,13 @@ def analyse(
     held = float(planned_day if day is None else day)
     if seen.summary and seen.last_day is not None and seen.last_day <= held - 1:
         held = seen.last_day
+        _fresh(registration, look, held, earlier)
     plan = at_look(registration, look, _days(registration, look, held, earlier))
     split = srm(seen.units("control"), seen.units("treatment"), registration.allocation)
     found = _find(registration, seen, plan, look, faults(registration, seen, held, split))
     verdict, reasons = decide(registration, found)
     sound = not found.faults
-    unfit = Undecided("the data are invalid")
+    unfit = Undecided(UNFIT)
     return LookResult(
         registration=registration.id,
         sha256=sha256,
@@ -72,6 +76,14 @@ def analyse(
     )
 
 
+def _fresh(registration: Registration, look: int, held: float, earlier: Sequence[float]) -> None:
+    before = _before(registration, look, earlier)
+    if before and held <= before[-1]:
+        raise ValueError(
+            f"the newest statistics are of day {held:g}, and look {look - 1} on day {before[-1]:g} had them"
+        )
+
+
 def _find(
     registration: Registration, seen: Observations, plan: Plan, look: int, wrong: Sequence[str]
 ) -> Findings:
@@ -91,11 +103,16 @@ def _find(
 
 def _days(registration: Registration, look: int, held: float, earlier: Sequence[float]) -> list[float]:
     """When the looks so far were held; raises ValueError when they do not follow each other."""
-    before = [*earlier, *registration.looks[len(earlier) : look - 1]][: look - 1]
-    days = [*(float(day) for day in before), held]
+    days = [*_before(registration, look, earlier), held]
     if any(after <= first for first, after in pairwise(days)):
         raise ValueError(f"look {look} on day {held:g} does not come after the looks before it")
     return days
+
+
+def _before(registration: Registration, look: int, earlier: Sequence[float]) -> list[float]:
+    """Days of the looks before, the planned ones where it is not known."""
+    days = [*earlier, *registration.looks[len(earlier) : look - 1]][: look - 1]
+    return [float(day) for day in days]
 
 
 def _primary(
@@ -109,9 +126,9 @@ def _primary(
     else:
         significant = effect.p <= plan.nominal_p[at] if judged else None
         good = (effect.absolute > 0) == increase
-        fair = _adjusted(plan, at, effect)
+        fair = _adjusted(plan, at, effect) if judged else Undecided(UNFIT)
         power = None
-        if at < plan.last:
+        if at < plan.last and judged:
             drift = current_drift(plan, at, effect.z)
             power = conditional_power(plan, at, effect.z, drift, direction=1 if increase else -1)
     return PrimaryResult(
@@ -173,9 +190,9 @@ def _clears_mde(registration: Registration, measured: Measured) -> bool | None:
     effect = measured.effect
     if registration.ship_rule != "clears_mde" or isinstance(effect, Undecided):
         return None
-    mde = registration.primary.mde
-    if mde is not None and mde.relative is not None and not isinstance(effect.relative, Undecided):
-        return abs(effect.relative) >= mde.relative
+    mde, rel = registration.primary.mde, relative(effect)[0]
+    if mde is not None and mde.relative is not None and rel is not None:
+        return abs(rel) >= mde.relative
     least = mde_absolute(registration, effect.control.mean)
     return least is not None and abs(effect.absolute) >= least
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import product
 
-from bot.core.look import CohortResult
+from bot.core.look import CohortResult, no_relative
 from bot.core.measure import Measured, measure
 from bot.core.observation import SIDES, Observations
 from bot.core.registration import Ratio, Registration
@@ -57,6 +57,8 @@ def reconciled(registration: Registration, seen: Observations) -> Reconciliation
     overall = measure(registration, seen, registration.primary.metric).plain
     if isinstance(overall, Undecided):
         return overall
+    if overall.control.mean < 0:
+        return Undecided(no_relative(overall))
     strata = []
     for name, where in _partition(seen):
         stratum = _stratum(registration, seen, name, where)
@@ -116,8 +118,11 @@ def _row(
     effect = measure(registration, seen, registration.primary.metric, where).effect
     limit = registration.cohorts.max_relative_regression
     if limit is None:
-        undecided = Judgement(Status.UNDECIDED, "no cohort threshold was declared", registration.alpha)
+        reason = "no cohort threshold was declared"
         adequacy = None if isinstance(needed, Undecided) else min(counts) / needed
+        if isinstance(needed, Undecided):
+            reason = f"{reason} ({needed.reason})"
+        undecided = Judgement(Status.UNDECIDED, reason, registration.alpha)
         return CohortResult(name, share, sum(counts), effect, adequacy, undecided)
     threshold = Threshold("max_relative_regression", limit, harm_of(registration))
     if isinstance(needed, Undecided):
@@ -132,7 +137,11 @@ def _row(
         min_adequacy=registration.cohorts.min_adequacy,
         alpha=registration.alpha,
     )
-    return CohortResult(name, share, sum(counts), effect, status.adequacy, status.judgement)
+    judged, least = status.judgement, registration.cohorts.min_adequacy
+    if judged.status is Status.UNDECIDED and sum(counts) > 0 and status.adequacy < least:
+        # A handful of units without a figure is no open question.
+        judged = replace(judged, status=Status.UNDERPOWERED)
+    return CohortResult(name, share, sum(counts), effect, status.adequacy, judged)
 
 
 def _stratum(

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 from bot.stats.adjusted import Adjusted
 from bot.stats.cuped import CupedEffect
-from bot.stats.effect import Arm, Effect, Interval
+from bot.stats.effect import Effect, Interval
 from bot.stats.guardrail import Judgement, Threshold
 from bot.stats.heterogeneity import Heterogeneity
 from bot.stats.reconciliation import Reconciliation
@@ -124,16 +124,27 @@ class LookResult:
 
 
 def relative(effect: Effect | Undecided) -> tuple[float | None, Interval | None]:
-    """Relative effect and interval; None where there is none."""
-    if isinstance(effect, Undecided):
+    """Relative effect and interval; both None where there is none, `no_relative` then says why."""
+    if no_relative(effect) or isinstance(effect, Undecided):
         return None, None
-    value = None if isinstance(effect.relative, Undecided) else effect.relative
-    return value, None if isinstance(effect.ci_relative, Undecided) else effect.ci_relative
+    if isinstance(effect.relative, Undecided) or isinstance(effect.ci_relative, Undecided):
+        return None, None
+    return effect.relative, effect.ci_relative
 
 
-def reason_of(value: object) -> str:
-    """Why something is undecided; empty when it is not."""
-    return value.reason if isinstance(value, Undecided) else ""
+def no_relative(effect: Effect | Undecided) -> str:
+    """Why there is no relative effect; empty when there is one.
+
+    Below 0 a rise would have the sign of a fall; near 0 any figure would do, and no interval bounds it.
+    """
+    if isinstance(effect, Undecided):
+        return effect.reason
+    for part in (effect.relative, effect.ci_relative):
+        if isinstance(part, Undecided):
+            return part.reason
+    if effect.control.mean < 0:
+        return f"the control mean {effect.control.mean:g} is negative, so a relative effect has no direction"
+    return ""
 
 
 def _finite(value: Any) -> Any:
@@ -168,19 +179,20 @@ def _srm(srm: Srm | Undecided, units: tuple[int, int]) -> dict[str, Any]:
     return _chosen(srm, ("p", "ok")) | {"n_control": units[0], "n_treatment": units[1]}
 
 
-def _arm(arm: Arm | None) -> dict[str, Any]:
-    return {name: None if arm is None else getattr(arm, name) for name in ("n", "mean", "sd")}
+def _arms(plain: Effect | Undecided) -> dict[str, dict[str, Any]]:
+    names = ("n", "mean", "sd")
+    if isinstance(plain, Undecided):
+        return {side: _chosen(plain, names) for side in ("control", "treatment")}
+    return {"control": _chosen(plain.control, names), "treatment": _chosen(plain.treatment, names)}
 
 
 def _primary(primary: PrimaryResult) -> dict[str, Any]:
-    effect, plain = primary.effect, primary.plain
-    arms = (plain.control, plain.treatment) if isinstance(plain, Effect) else (None, None)
+    effect = primary.effect
     rel, ci = relative(effect)
     known = effect if isinstance(effect, Effect) else None
     shape: dict[str, Any] = {
         "metric": primary.metric,
-        "control": _arm(arms[0]),
-        "treatment": _arm(arms[1]),
+        **_arms(primary.plain),
         "effect_abs": known.absolute if known else None,
         "se": known.se if known else None,
         "effect_rel": rel,
@@ -190,7 +202,7 @@ def _primary(primary: PrimaryResult) -> dict[str, Any]:
         "boundary_z": primary.boundary_z,
         "boundary_p": primary.boundary_p,
         "significant": primary.significant,
-        "adjusted": _adjusted(primary.adjusted),
+        "adjusted": _adjusted(primary.adjusted, effect),
         "cuped": None
         if primary.cuped is None
         else {"theta": primary.cuped.theta, "variance_reduction": primary.cuped.variance_reduction},
@@ -198,26 +210,52 @@ def _primary(primary: PrimaryResult) -> dict[str, Any]:
     }
     if primary.note:
         shape["note"] = primary.note
+    shape["reasons"] = {name: why for name, why in _absences(primary).items() if shape[name] is None}
+    if math.isinf(primary.boundary_z):
+        shape["reasons"]["boundary_z"] = "the plan spends nothing at this look, so it cannot cross"
     return _with_reason(shape, effect)
 
 
-def _adjusted(adjusted: Adjusted | Undecided) -> dict[str, Any]:
+def _absences(primary: PrimaryResult) -> dict[str, str]:
+    """Why each field that may be null is, when it is."""
+    known = dict.fromkeys(("effect_abs", "se", "z", "p"), reason_of(primary.effect))
+    return {
+        **known,
+        **dict.fromkeys(("effect_rel", "ci_rel"), no_relative(primary.effect)),
+        "significant": reason_of(primary.effect) or reason_of(primary.adjusted),
+        "cuped": reason_of(primary.effect) or primary.note or "no covariate is declared",
+        "conditional_power": (
+            reason_of(primary.effect) or reason_of(primary.adjusted) or "this is the last look"
+        ),
+    }
+
+
+def reason_of(value: object) -> str:
+    """Why something is undecided; empty when it is not."""
+    return value.reason if isinstance(value, Undecided) else ""
+
+
+def _adjusted(adjusted: Adjusted | Undecided, effect: Effect | Undecided) -> dict[str, Any]:
     if isinstance(adjusted, Undecided):
         return _with_reason({"estimate_rel": None, "ci_rel": None, "p": None}, adjusted)
-    estimate = None if isinstance(adjusted.estimate_rel, Undecided) else adjusted.estimate_rel
+    why = no_relative(effect)
+    undecided = isinstance(adjusted.estimate_rel, Undecided)
+    p = None if isinstance(adjusted.p, Undecided) else adjusted.p
     shape = {
-        "estimate_rel": estimate,
-        "ci_rel": _list(adjusted.ci_rel),
-        "p": adjusted.p,
+        "estimate_rel": None if why or undecided else adjusted.estimate_rel,
+        "ci_rel": None if why else _list(adjusted.ci_rel),
+        "p": p,
         "method": adjusted.method,
     }
-    return _with_reason(shape, adjusted.estimate_rel, adjusted.ci_rel)
+    return _with_reason(shape, Undecided(why) if why else None, adjusted.estimate_rel, adjusted.p)
 
 
 def _judged(effect: Effect | Undecided, judgement: Judgement) -> dict[str, Any]:
-    rel, ci = relative(effect if isinstance(effect, Undecided) else effect.at(judgement.alpha))
+    at = effect if isinstance(effect, Undecided) else effect.at(judgement.alpha)
+    rel, ci = relative(at)
     p = None if isinstance(effect, Undecided) else effect.p
-    return {"effect_rel": rel, "ci_rel": _list(ci), "p": p}
+    shape = {"effect_rel": rel, "ci_rel": _list(ci), "p": p}
+    return shape if rel is not None else {**shape, "effect_rel_reason": no_relative(at)}
 
 
 def _guardrail(one: GuardrailResult) -> dict[str, Any]:

@@ -95,7 +95,8 @@ def _quantile(arms: Mapping[str, QuantileArm], cohort: Mapping[int, str] | None,
 
 def _plain(effect: Effect | Undecided, name: str) -> Measured:
     if isinstance(effect, Undecided):
-        return _undecided(effect.reason.replace("value", name, 1))
+        named = effect.reason.replace("value:", f"{name}:").replace("numerator/denominator", name)
+        return _undecided(named)
     return Measured(effect, effect)
 
 

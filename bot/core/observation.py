@@ -52,6 +52,7 @@ class Observations:
     both_arms: units seen in both arms; other_arm: units whose arm is neither.
     nulls, infinite: units per metric without a value, and with an infinite one.
     missing: metrics that could not be had, with the reason.
+    broken, remarks: what the source found wrong with the rows, and what it only remarks on, in words.
     source, query_sha256: where it came from, and the hash of the text of the queries.
     """
 
@@ -65,6 +66,8 @@ class Observations:
     infinite: Mapping[str, int] = field(default_factory=dict)
     quantiles: Mapping[str, Mapping[str, QuantileArm]] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
+    broken: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     summary: bool = False
     source: str = ""
     query_sha256: str = ""
@@ -120,6 +123,8 @@ class Observations:
                 for name, arms in self.quantiles.items()
             },
             "missing": dict(self.missing),
+            "broken": list(self.broken),
+            "remarks": list(self.remarks),
             "summary": self.summary,
             "source": self.source,
             "query_sha256": self.query_sha256,
@@ -129,6 +134,7 @@ class Observations:
     def from_json(cls, value: Mapping[str, Any]) -> "Observations":
         """Inverse of `to_json`, bit for bit."""
         rest = {key: value[key] for key in value if key not in ("cells", "quantiles")}
+        rest |= {key: tuple(value.get(key, ())) for key in ("broken", "remarks")}
         cells = tuple(
             Cell(
                 cell["side"],

@@ -12,6 +12,8 @@ from bot.core.timetable import date_of, planned
 from bot.stats.guardrail import false_veto_probability
 from bot.stats.undecided import Undecided
 
+NO_TRAFFIC = "traffic.eligible_per_day is not declared"
+
 
 @dataclass(frozen=True)
 class PlannedLook:
@@ -50,7 +52,7 @@ class LaunchPlan:
         }
         if isinstance(sizing.n_fixed, Undecided):
             primary["reason"] = sizing.n_fixed.reason
-        return {
+        shape = {
             "registration": self.registration.id,
             "sha256": self.sha256,
             "primary": primary,
@@ -61,6 +63,9 @@ class LaunchPlan:
             "guardrails": {"false_veto_probability": self.false_veto_probability},
             "findings": [finding.to_json() for finding in self.findings],
         }
+        if sizing.runtime_days is None:
+            shape["reasons"] = {"runtime_days": primary.get("reason", NO_TRAFFIC)}
+        return shape
 
 
 def work_out(registration: Registration, sha256: str, findings: Sequence[Finding] = ()) -> LaunchPlan:
@@ -88,7 +93,7 @@ def work_out(registration: Registration, sha256: str, findings: Sequence[Finding
 
 
 def _look(one: PlannedLook) -> dict[str, Any]:
-    return {
+    shape: dict[str, Any] = {
         "look": one.look,
         "day": one.day,
         "fraction": one.fraction,
@@ -96,10 +101,13 @@ def _look(one: PlannedLook) -> dict[str, Any]:
         "nominal_p": one.nominal_p,
         "alpha_spent": one.alpha_spent,
     }
+    if shape["z"] is None:
+        shape["reason"] = "the plan spends nothing at this look, so it cannot cross"
+    return shape
 
 
 def _cohort(need: Need) -> dict[str, Any]:
-    return {
+    shape: dict[str, Any] = {
         "cohort": need.cohort,
         "share": need.share,
         "n_per_arm_needed": need.n_per_arm,
@@ -107,3 +115,4 @@ def _cohort(need: Need) -> dict[str, Any]:
         "days": need.days,
         "powered": need.powered,
     }
+    return shape if need.days is not None else {**shape, "reason": NO_TRAFFIC}

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.core.figures import bound, day_of, p_is, share, signed
-from bot.core.look import CohortResult, GuardrailResult, PrimaryResult, Verdict, relative
+from bot.core import verdict_words as words
+from bot.core.figures import day_of, p_is, share
+from bot.core.look import CohortResult, GuardrailResult, PrimaryResult, Verdict
 from bot.core.registration import Registration
 from bot.stats.guardrail import Status
 from bot.stats.undecided import Undecided
@@ -30,68 +31,71 @@ class Findings:
 
 
 def decide(registration: Registration, found: Findings) -> tuple[Verdict, list[str]]:
-    """The verdict and its reasons, the weightiest first."""
+    """The verdict and its reasons: why, the weightiest first, then what next."""
     if found.faults:
-        return "invalid", [*found.faults, "Nothing else is judged until the data are sound."]
-    vetoes = [*_guardrail_words(found, Status.VETO), *_cohort_words(found, Status.VETO)]
+        sentences = [f"{fault[0].upper()}{fault[1:]}." for fault in found.faults]
+        return "invalid", [*sentences, "Nothing else is judged until the data are sound."]
+    vetoes = _lines(registration, found, Status.VETO)
     if vetoes:
-        return "veto", [*vetoes, _primary_words(registration, found)]
+        return "veto", [*vetoes, _beside_a_veto(registration, found)]
     if found.primary.significant:
         return _crossed(registration, found)
     return _not_crossed(registration, found)
 
 
+def _beside_a_veto(registration: Registration, found: Findings) -> str:
+    effect, name = found.primary.effect, registration.primary.metric
+    if found.primary.significant and found.primary.good and not isinstance(effect, Undecided):
+        return f"{name} {words.moved(effect)} ({p_is(effect.p)}); that does not outweigh it: nothing ships."
+    said = _primary(registration, found)
+    return f"Nothing ships. {said if said.startswith(name) else f'For {name} {said}'}"
+
+
 def _crossed(registration: Registration, found: Findings) -> tuple[Verdict, list[str]]:
-    words = _primary_words(registration, found)
+    said = _primary(registration, found)
     if not found.primary.good:
-        return "no-ship", [words, "The primary moved against the declared direction: stop."]
+        return "no-ship", [said, "That is against the declared direction: stop."]
+    small = words.below_minimum(registration, found.primary.effect)
     if found.clears_mde is False:
-        short = "The effect is real but below the declared minimum, and the rule is clears_mde."
+        short = (
+            f"{small or 'The effect is below the declared minimum'}, which the rule (clears_mde) asks for."
+        )
         if found.last(registration):
-            return "no-ship", [words, short]
-        return "continue", [words, short, _next(registration, found)]
+            return "no-ship", [said, short]
+        return "continue", [said, short, _next(registration, found)]
     if registration.guardrail_rule == "noninferiority":
-        open_ends = [
-            *_words_of_all(found, (Status.UNPROVEN, Status.NEAR_VETO, Status.UNDECIDED)),
-        ]
+        open_ends = _all_lines(registration, found, (Status.UNPROVEN, Status.NEAR_VETO, Status.UNDECIDED))
         if open_ends and found.last(registration):
-            return "inconclusive", [words, *open_ends, "Harm was not ruled out, so nothing ships."]
+            return "inconclusive", [said, *open_ends, "Harm was not ruled out, so nothing ships."]
         if open_ends:
-            return "continue", [words, *open_ends, _next(registration, found)]
-    return "ship", [words, *_acknowledge(found)]
+            return "continue", [said, *open_ends, _next(registration, found)]
+    known = [f"{small}: the rule ships it all the same, and whoever signs should know."] if small else []
+    return "ship", [said, *known, *_acknowledge(registration, found)]
 
 
 def _not_crossed(registration: Registration, found: Findings) -> tuple[Verdict, list[str]]:
-    words = _primary_words(registration, found)
+    said = _primary(registration, found)
     undecided = isinstance(found.primary.effect, Undecided)
     if found.futile and not undecided:
-        return "stop-futility", [words, "The futility boundary was crossed: going on is not worth it."]
+        hopeless = (
+            "The effect the plan was made for would have shown more by now: stop, going on is not worth it."
+        )
+        return "stop-futility", [said, hopeless]
     if not found.last(registration):
-        return "continue", [words, _next(registration, found)]
+        return "continue", [said, _next(registration, found)]
     if undecided:
-        return "inconclusive", [words, "The question cannot be answered from these data."]
+        return "inconclusive", [said, "The question cannot be answered from these data."]
     if found.adequate is not None and found.adequate < registration.cohorts.min_adequacy:
         return "inconclusive", [
-            words,
-            f"The arms have {share(found.adequate, 0)} of the units the plan needs, so no effect shown is no "
-            "evidence of no effect.",
+            said,
+            f"The arms have {share(found.adequate, 0)} of the units the plan needs: an effect was neither "
+            "shown nor ruled out. Register a longer run, or let it go.",
         ]
-    return "no-ship", [words, "This was the last look: the effect was not shown."]
+    return "no-ship", [said, "This was the last look: the effect was not shown."]
 
 
-def _primary_words(registration: Registration, found: Findings) -> str:
-    primary = found.primary
-    name, look = registration.primary.metric, f"look {found.look}"
-    if isinstance(primary.effect, Undecided):
-        return f"{name} cannot be judged: {primary.effect.reason}."
-    p, line = p_is(primary.effect.p), bound(primary.boundary_p)
-    if not primary.significant:
-        if primary.boundary_p <= 0:
-            return f"{p}, and {look} cannot stop: the plan spends nothing yet."
-        return f"{p}, and {look} stops only below {line}."
-    rel = relative(primary.effect)[0]
-    by = f" by {signed(rel)}" if rel is not None else ""
-    return f"{name} moved{by}: {p}, below the {line} that {look} asks."
+def _primary(registration: Registration, found: Findings) -> str:
+    return words.primary(registration, found.primary, found.look)
 
 
 def _next(registration: Registration, found: Findings) -> str:
@@ -99,30 +103,19 @@ def _next(registration: Registration, found: Findings) -> str:
     return f"Nothing to decide before look {found.look + 1} on {day_of(registration, following)}."
 
 
-def _acknowledge(found: Findings) -> list[str]:
-    near = _words_of_all(found, (Status.NEAR_VETO, Status.UNDECIDED))
+def _acknowledge(registration: Registration, found: Findings) -> list[str]:
+    near = _all_lines(registration, found, (Status.NEAR_VETO, Status.UNDECIDED))
     return [*near, "The decision must acknowledge what is named above."] if near else []
 
 
-def _words_of_all(found: Findings, statuses: Sequence[Status]) -> list[str]:
-    return [
-        words
-        for status in statuses
-        for words in (*_guardrail_words(found, status), *_cohort_words(found, status))
-    ]
+def _all_lines(registration: Registration, found: Findings, statuses: Sequence[Status]) -> list[str]:
+    return [line for status in statuses for line in _lines(registration, found, status)]
 
 
-def _guardrail_words(found: Findings, status: Status) -> list[str]:
-    return [
-        f"Guardrail {one.metric}, {status}: {one.judgement.reason}."
-        for one in found.guardrails
-        if one.judgement.status is status
-    ]
-
-
-def _cohort_words(found: Findings, status: Status) -> list[str]:
-    return [
-        f"Cohort {one.cohort}, {status}: {one.judgement.reason}."
-        for one in found.cohorts
-        if one.judgement.status is status
-    ]
+def _lines(registration: Registration, found: Findings, status: Status) -> list[str]:
+    """The guardrails and cohorts of this status; cohorts only where they have a line to hold."""
+    lines = [words.guardrail(one) for one in found.guardrails if one.judgement.status is status]
+    if registration.cohorts.max_relative_regression is None:
+        return lines
+    of_status = [one for one in found.cohorts if one.judgement.status is status]
+    return [*lines, *(words.cohort(registration, one) for one in of_status)]

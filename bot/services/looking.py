@@ -144,6 +144,6 @@ def _history(
         if not isinstance(z, Undecided):
             seen.append(chart.Seen(number, before[number].day, z.z))
     effect = result.primary.effect
-    if not isinstance(effect, Undecided):
+    if not isinstance(effect, Undecided) and result.verdict != "invalid":
         seen.append(chart.Seen(result.look, result.day, effect.z))
     return seen

@@ -20,8 +20,8 @@ def resolve(path: str, root: Path) -> list[Path]:
     base = root.resolve()
     if leaves(path):
         raise SourceError(f"{path} leads outside {base.name}/: give a path below the registration's folder")
-    matches = sorted(glob.glob(str(base / path), recursive=True))  # an absolute path replaces the base
-    files = [Path(match) for match in matches if Path(match).is_file()]
+    matches = sorted(glob.glob(path, root_dir=base, recursive=True))
+    files = [base / match for match in matches if (base / match).is_file()]  # an absolute path stays one
     if not files:
         raise SourceError(f"no file matches {path} in {base.name}/")
     if len(files) > MAX_FILES:

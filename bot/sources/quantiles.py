@@ -8,7 +8,7 @@ import numpy as np
 from bot.core.observation import SIDES, QuantileArm
 from bot.core.registration import Quantile, Registration
 from bot.sources.rollup import number
-from bot.sources.warehouse import columns_missing
+from bot.sources.warehouse import columns_missing, not_numbers
 from bot.stats.quantile import QuantileSummary, outer_levels, quantile_arm
 from bot.stats.sample import Sample
 from bot.stats.undecided import Undecided
@@ -24,7 +24,7 @@ def observe(rows: Any, registration: Registration) -> tuple[dict[str, Arms], dic
         if not isinstance(metric, Quantile):
             continue
         column = metric.column or name
-        reason = columns_missing(rows, {column: name}, "the data")
+        reason = columns_missing(rows, {column: name}, "the data") or not_numbers(rows, [column], name)
         arms = Undecided(reason) if reason else _arms(rows, registration, metric, column)
         if isinstance(arms, Undecided):
             missing[name] = arms.reason

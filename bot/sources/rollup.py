@@ -47,10 +47,11 @@ def wanted(registration: Registration) -> list[Wanted]:
 
 
 def rows_until(table: Any, registration: Registration, day: float) -> Any:
-    """Rows of the experiment's days up to `day`, with their day as `day_` (null when the table has none)."""
+    """Rows of units on the experiment's days up to `day`; `day_` is the day, null when the table has none."""
     import ibis
 
     data = registration.data
+    table = table.filter(table[data.unit].notnull())
     if data.day is not None:
         column = table[data.day]
         return table.filter((column > 0) & (column <= day)).mutate(day_=column.cast("float64"))

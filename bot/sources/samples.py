@@ -9,9 +9,9 @@ from bot.core.observation import Observations
 from bot.core.registration import Ratio, Registration
 from bot.errors import SourceError
 from bot.settings import SourceSettings
-from bot.sources import cells, quantiles, rollup, summary
+from bot.sources import cells, oddities, quantiles, rollup, summary
 from bot.sources.rollup import Wanted
-from bot.sources.warehouse import columns_missing, table_of
+from bot.sources.warehouse import columns_missing, not_numbers, table_of
 
 SHIFT_ROWS = 1000
 """Rows whose mean is the shift: any constant near the mean will do."""
@@ -41,6 +41,7 @@ def _observe(table: Any, registration: Registration, day: float, what: str) -> O
     import ibis
 
     metrics, missing = _available(table, registration, what)
+    odd = oddities.look_over(table, registration, day)
     rows = rollup.rows_until(table, registration, day)
     shifts = _shifts(rows, metrics)
     units = rollup.units(rows, registration, metrics, shifts)
@@ -49,6 +50,7 @@ def _observe(table: Any, registration: Registration, day: float, what: str) -> O
     found = query.to_pyarrow().to_pylist()
     if not found:
         raise SourceError(f"{what} has no rows up to day {day:g}")
+    strangers = sum(int(row["units"]) for row in found if row["side"] is None)
     quantile_arms, more = quantiles.observe(rows, registration)
     data = registration.data
     return Observations(
@@ -56,7 +58,9 @@ def _observe(table: Any, registration: Registration, day: float, what: str) -> O
         first_day=_edge(found, "first", min),
         last_day=_edge(found, "last", max),
         both_arms=sum(int(row["both"] or 0) for row in found),
-        other_arm=sum(int(row["units"]) for row in found if row["side"] is None),
+        other_arm=strangers,
+        broken=odd.broken,
+        remarks=(*odd.remarks, *(oddities.other_arms(rows, registration) if strangers else ())),
         duplicates=_duplicates(rows, registration) if data.day is None and data.date is None else 0,
         nulls=_counts(found, metrics, "null"),
         infinite=_counts(found, metrics, "inf"),
@@ -74,11 +78,13 @@ def _available(table: Any, registration: Registration, what: str) -> tuple[list[
     reason = columns_missing(table, needed, what)
     if reason:
         raise SourceError(reason)
+    if not table.limit(1).count().to_pyarrow().as_py():
+        raise SourceError(f"{what} has no rows")  # and a CSV file without rows has no types either
+    _numbered(table, data.day)
     metrics, missing = [], {}
     for one in rollup.wanted(registration):
-        reason = columns_missing(table, dict.fromkeys(one.columns, one.name), what) or _not_numeric(
-            table, one
-        )
+        absent = columns_missing(table, dict.fromkeys(one.columns, one.name), what)
+        reason = absent or not_numbers(table, one.columns, one.name)
         if reason and one.name == registration.primary.metric:
             raise SourceError(reason)
         if reason:
@@ -88,12 +94,12 @@ def _available(table: Any, registration: Registration, what: str) -> tuple[list[
     return metrics, missing
 
 
-def _not_numeric(table: Any, one: Wanted) -> str | None:
-    for column in one.columns:
-        kind = table[column].type()
-        if not (kind.is_numeric() or kind.is_boolean()):
-            return f"column {column} ({one.name}) is {kind}, not a number"
-    return None
+def _numbered(table: Any, day: str | None) -> None:
+    if day is not None and not table[day].type().is_numeric():
+        raise SourceError(
+            f"column {day} (day) is {table[day].type()}, and days are numbers from 1: "
+            "give such a column, or name a calendar column as `date:` with `start:`"
+        )
 
 
 def _shifts(rows: Any, metrics: list[Wanted]) -> dict[str, float]:

@@ -12,6 +12,9 @@ from bot.errors import SourceError
 from bot.sources.warehouse import columns_missing
 from bot.stats.sample import Sample
 
+MOST = 1e15
+"""Units beyond which a count is taken for a mistake; floats hold all whole numbers up to here."""
+
 PARTS = ("day", "arm", "metric", "n", "mean", "variance")
 
 
@@ -25,16 +28,16 @@ def observe(table: Any, registration: Registration, day: float, what: str) -> Ob
     if missing:
         raise SourceError(missing)
     days = table[named["day"]].cast("float64")
-    known = table.filter(days <= day)
+    known = table.filter((days > 0) & (days <= day))
     newest = known[named["day"]].cast("float64").max().to_pyarrow().as_py()
     if newest is None:
-        raise SourceError(f"{what} has no rows up to day {day:g}")
+        raise SourceError(f"{what} has no rows of the days from 1 to {day:g}")
     arms = registration.arms
-    wanted = known.filter(
-        (known[named["day"]].cast("float64") == newest)
-        & known[named["arm"]].cast("string").isin((arms.control, arms.treatment))
+    ours = known.filter(
+        known[named["arm"]].cast("string").isin((arms.control, arms.treatment))
         & known[named["metric"]].cast("string").isin(list(registration.metrics))
     )
+    wanted = ours.filter(ours[named["day"]].cast("float64") == newest)
     columns = {part: wanted[column].cast(_TYPES.get(part, "string")) for part, column in named.items()}
     query = wanted.select(**columns)
     first = known[named["day"]].cast("float64").min().to_pyarrow().as_py()
@@ -46,8 +49,31 @@ def observe(table: Any, registration: Registration, day: float, what: str) -> Ob
         summary=True,
         source=what,
         missing=_absent(rows, registration),
+        broken=_shrinking(ours, named, registration, newest),
         query_sha256=hashlib.sha256(str(ibis.to_sql(query)).encode()).hexdigest(),
     )
+
+
+def _shrinking(
+    ours: Any, named: Mapping[str, str], registration: Registration, newest: float
+) -> tuple[str, ...]:
+    """The first metric with fewer units on the newest day than on a day before: that is not cumulative."""
+    flat = ours.select(
+        day=ours[named["day"]].cast("float64"),
+        arm=ours[named["arm"]].cast("string"),
+        metric=ours[named["metric"]].cast("string"),
+        n=ours[named["n"]].cast("float64"),
+    )
+    totals = flat.group_by("day", "arm", "metric").aggregate(n=flat.n.sum()).to_pyarrow().to_pylist()
+    now = {(row["arm"], row["metric"]): row["n"] for row in totals if row["day"] == newest}
+    order = list(registration.metrics)
+    for row in sorted(totals, key=lambda row: (order.index(row["metric"]), row["day"])):
+        arm, metric, then = row["arm"], row["metric"], row["n"]
+        left = now.get((arm, metric))
+        if then is not None and left is not None and then > left:
+            fall = f"from {then:,.0f} on day {row['day']:g} to {left:,.0f} on day {newest:g}"
+            return (f"the n of {metric} in arm {arm} falls {fall}: the statistics are not cumulative",)
+    return ()
 
 
 _TYPES = {"day": "float64", "n": "float64", "mean": "float64", "variance": "float64"}
@@ -80,8 +106,8 @@ def _largest(samples: Mapping[str, Sample]) -> int:
 def _sample(row: Mapping[str, Any], what: str) -> Sample:
     n, mean = row["n"], row["mean"]
     where = f"{what}, {row['metric']} in arm {row['arm']} on day {row['day']:g}"
-    if n is None or not math.isfinite(n) or n < 0 or n != int(n):
-        raise SourceError(f"{where}: n is {n}, not a count")
+    if n is None or not 0 <= n <= MOST or n != int(n):
+        raise SourceError(f"{where}: n is {'empty' if n is None else f'{n:g}'}, not a count")
     variance = row["variance"]
     if variance is not None and math.isnan(variance):
         variance = None

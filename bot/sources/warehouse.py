@@ -1,6 +1,6 @@
 """Tables where they are: the connection and the table a registration's `data:` names."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,15 @@ def columns_missing(table: Any, needed: Mapping[str, str], what: str) -> str | N
     return f"{what} has no column {', '.join(absent)}; it has {', '.join(table.columns)}"
 
 
+def not_numbers(table: Any, columns: Iterable[str], name: str) -> str | None:
+    """Which of the columns of metric `name` hold no numbers; else None."""
+    for column in columns:
+        kind = table[column].type()
+        if not (kind.is_numeric() or kind.is_boolean()):
+            return f"column {column} ({name}) is {kind}, not a number"
+    return None
+
+
 def _source(data: Data, sources: Mapping[str, SourceSettings]) -> tuple[Any, Any]:
     settings = sources.get(data.source or "")
     if settings is None or settings.kind != "ibis":
@@ -103,15 +112,36 @@ def _table(backend: Any, data: Data) -> Any:
     from ibis.common.exceptions import TableNotFound
 
     if data.sql is not None:
+        _one_query(backend, data.sql)
         if backend.name != "duckdb":
             return backend.sql(data.sql)
         # Ibis asks DuckDB for the schema of a query by a call that DuckDB 2 no longer has; a view has one.
         backend.raw_sql(f"CREATE TEMP VIEW lookout_look AS {data.sql}")
         return backend.table("lookout_look")
     *schema, name = (data.table or "").split(".")
+    if len(schema) > 2 or not all((*schema, name)):
+        raise SourceError(f"source {data.source} has no table {data.table}: write `table` or `schema.table`")
     try:
         return backend.table(
             name, database=tuple(schema) if len(schema) > 1 else schema[0] if schema else None
         )
     except TableNotFound as error:
         raise SourceError(f"source {data.source} has no table {data.table}") from error
+
+
+def _one_query(backend: Any, sql: str) -> None:
+    """Refuse all but one query that reads. Raises SourceError; the engine's own error when it is no SQL."""
+    if backend.name == "duckdb":
+        kinds = [statement.type.name for statement in backend.con.extract_statements(sql)]
+        reads = kinds == ["SELECT"]
+    else:
+        import sqlglot
+        from sqlglot.errors import SqlglotError
+
+        try:
+            found = [one for one in sqlglot.parse(sql, read=backend.dialect) if one is not None]
+        except SqlglotError as error:
+            raise SourceError(f"data.sql is no SQL: {str(error).splitlines()[0]}") from error
+        reads = len(found) == 1 and isinstance(found[0], sqlglot.exp.Query)
+    if not reads:
+        raise SourceError("data.sql must be one SELECT, and nothing else: no second statement, no command")

@@ -89,7 +89,8 @@ def alt(registration: Registration, result: LookResult, history: Sequence[Seen])
         if isinstance(effect, Undecided)
         else f" ({p_is(effect.p)}, asked below {bound(result.primary.boundary_p)})"
     )
-    parts = [f"{registration.primary.metric} against its boundary. {'; '.join(steps)}{now}."]
+    drawn = f"{'; '.join(steps)}{now}" if steps else "Nothing is drawn: the data cannot be judged"
+    parts = [f"{registration.primary.metric} against its boundary. {drawn}."]
     rows = lines(registration, result)
     if rows:
         parts.append(

@@ -170,7 +170,7 @@ def _standing(one: Standing) -> str:
     if not one.look:
         first = day_of(registration, registration.looks[0])
         return f"• {name}: no look yet, the first is on {first}"
-    done = f"look {one.look} of {len(registration.looks)}: {one.verdict.upper()}"
+    done = f"look {one.look} of {len(registration.looks)}: {one.verdict.replace('-', ' ').upper()}"
     if one.verdict == "continue" and one.look < len(registration.looks):
         done += f", next on {day_of(registration, registration.looks[one.look])}"
     return f"• {name}: {done} (record {one.record})"

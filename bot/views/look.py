@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.core.effect import Block, Message
-from bot.core.figures import day_of, interval, level, plain, share, signed
+from bot.core.figures import day_of, interval, plain, share, signed
 from bot.core.look import CohortResult, GuardrailResult, LookResult, Verdict, relative
 from bot.core.registration import Registration
+from bot.core.verdict_words import cohort_line, line_of, measured, moved
 from bot.stats.guardrail import Status
 from bot.stats.undecided import Undecided
 from bot.views import text
 from bot.views.experiment_actions import ExperimentAction, Reference, button
-from bot.views.look_words import MARKS, by_dimension, cohort, guardrail, short
+from bot.views.look_words import MARKS, by_dimension, cohort, grouped, guardrail
 
 _COHORTS = 12
 """Cohorts named on the card; the matrix has the rest."""
@@ -34,9 +35,12 @@ def card(shown: Shown) -> Message:
     head = f"Look {result.look} of {result.looks}: {shout(result.verdict)}"
     why = text.escape(" ".join(_why(result)), 1500)
     blocks: list[Block] = [
-        text.header(f"{head} · {_because(result)}"),
-        text.section(why),
+        text.header(f"{head} · {_because(registration, result)}"),
+        text.section(text.fit([why, *_deciders(registration, result)])),
         *_facts(registration, result),
+        text.context(
+            text.fit([_data_line(registration, result), *(text.escape(n, 300) for n in result.notes)])
+        ),
     ]
     if shown.chart:
         blocks.append(
@@ -64,15 +68,19 @@ def failed(registration: Registration, look: int, reason: str) -> Message:
 
 def shout(verdict: Verdict) -> str:
     """The verdict as a header says it: NO SHIP."""
-    return verdict.replace("-", " ").upper()
+    return "STOP" if verdict == "stop-futility" else verdict.replace("-", " ").upper()
 
 
-def _because(result: LookResult) -> str:
+def _because(registration: Registration, result: LookResult) -> str:
     """The header's few words."""
     if result.verdict == "veto":
-        return _veto_words(result)
+        return _veto_words(registration, result)
     if result.verdict == "continue" and result.primary.significant:
         return "shown, but not yet all that the rule asks"
+    if result.verdict == "no-ship" and result.primary.significant:
+        return "shown, but less than the rule asks" if result.primary.good else "it moved the wrong way"
+    if result.verdict == "inconclusive" and result.primary.significant:
+        return "harm was not ruled out"
     if result.verdict == "continue" and isinstance(result.primary.effect, Undecided):
         return "the primary cannot be judged yet"
     return {
@@ -85,20 +93,32 @@ def _because(result: LookResult) -> str:
     }[result.verdict]
 
 
-def _veto_words(result: LookResult) -> str:
+def _veto_words(registration: Registration, result: LookResult) -> str:
     for one in result.guardrails:
         if one.judgement.status is Status.VETO and one.judgement.measured is not None:
-            show = signed if one.threshold.relative else level
-            line = signed(one.threshold.limit) if one.threshold.relative else level(one.threshold.limit)
-            return f"{one.metric} {show(one.judgement.measured)}, the line was {line}"
+            said = measured(one.threshold, one.judgement.measured)
+            return f"{one.metric} {said}, the line was {line_of(one.threshold)}"
     for each in result.cohorts:
         if each.judgement.status is Status.VETO and each.judgement.measured is not None:
-            return f"{each.cohort} {signed(each.judgement.measured)}"
+            line = cohort_line(registration)
+            return f"{each.cohort} {measured(line, each.judgement.measured)}, the line was {line_of(line)}"
     return "a line was crossed"
 
 
 def _why(result: LookResult) -> Sequence[str]:
-    return result.reasons[:4]
+    """The reasons that fit: of many the first ones, and always the last, which says what next."""
+    reasons = result.reasons
+    if len(reasons) <= 4:
+        return reasons
+    return [*reasons[:2], f"And {len(reasons) - 3} more, see the matrix.", reasons[-1]]
+
+
+def _deciders(registration: Registration, result: LookResult) -> list[str]:
+    """Who decides, where the rule allows a launch."""
+    if result.verdict != "ship" or not registration.signoffs:
+        return []
+    signers = text.escape(", ".join(registration.signoffs), 200)
+    return [f"The rule allows it; the decision is for people: {signers}."]
 
 
 def _facts(registration: Registration, result: LookResult) -> list[Block]:
@@ -107,24 +127,21 @@ def _facts(registration: Registration, result: LookResult) -> list[Block]:
         marked = [f"{MARKS[one.judgement.status]} {guardrail(one)}" for one in _worst(result.guardrails)]
         lines += ["*Guardrails*", *marked]
     if result.cohorts:
-        lines += ["*Cohorts*", *_cohort_lines(result.cohorts)]
-    lines.append(_data_line(registration, result))
-    lines += [text.escape(note, 300) for note in result.notes]
-    if result.verdict == "ship" and registration.signoffs:
-        signers = text.escape(", ".join(registration.signoffs), 200)
-        lines.append(f"The rule allows it; the decision is for people: {signers}.")
+        lines += [_cohort_title(registration), *_cohort_lines(result.cohorts)]
     return [text.section(text.fit(lines))]
 
 
 def _primary_lines(result: LookResult) -> list[str]:
     primary = result.primary
     name = text.escape(primary.metric, 80)
+    if result.verdict == "invalid":
+        return [f"*{name}* not judged: figures from broken data mislead"]
     if isinstance(primary.effect, Undecided):
         return [f"*{name}* unknown: {text.escape(primary.effect.reason, 300)}"]
     rel, ci = relative(primary.effect)
-    figure = level(primary.effect.absolute) if rel is None else signed(rel)
-    span = f" {interval(ci)}" if ci else ""
-    sizes = f"n {primary.effect.treatment.n:,} / {primary.effect.control.n:,}"
+    figure = moved(primary.effect) if rel is None else signed(rel)
+    span = _fair_interval(result) or (f" {interval(ci)}" if ci else "")
+    sizes = f"n {primary.effect.treatment.n:,} treated / {primary.effect.control.n:,} control"
     saved = "" if primary.cuped is None else f" · CUPED saves {share(primary.cuped.variance_reduction, 0)}"
     line = f"*{name}* {figure}{span} · {sizes}{saved}"
     power = primary.conditional_power
@@ -133,21 +150,34 @@ def _primary_lines(result: LookResult) -> list[str]:
     return [line, f"If this is the effect, a later look will show it with probability {share(power, 0)}"]
 
 
+def _fair_interval(result: LookResult) -> str:
+    """While it goes on, the interval that holds however often one looks: it has 0 where the plan goes on."""
+    fair = result.primary.adjusted
+    if result.verdict != "continue" or isinstance(fair, Undecided) or isinstance(fair.ci_rel, Undecided):
+        return ""
+    known = relative(result.primary.effect)[0] is not None
+    return f" {interval(fair.ci_rel)} allowing for the looks" if known else ""
+
+
+def _cohort_title(registration: Registration) -> str:
+    limit = registration.cohorts.max_relative_regression
+    return "*Cohorts*" if limit is None else f"*Cohorts* none may get worse by more than {share(limit)}"
+
+
 def _cohort_lines(cohorts: Sequence[CohortResult]) -> list[str]:
     """A line per dimension; of the crossings only those that are more than a note."""
     lines = []
     for group in by_dimension(cohorts):
         if "," not in group[0].cohort:
-            named = [f"{MARKS[one.judgement.status]} {short(one)}" for one in group]
-            lines.append(
-                f"{text.escape(group[0].cohort.partition('=')[0], 40)}: {' · '.join(named[:_COHORTS])}"
-            )
+            name = text.escape(group[0].cohort.partition("=")[0], 40)
+            lines.append(text.cut(f"{name} {grouped(group)}", 900))
             continue
         loud = [one for one in group if one.judgement.status in (Status.VETO, Status.NEAR_VETO)]
         lines += [f"{MARKS[one.judgement.status]} {cohort(one)}" for one in loud[:_COHORTS]]
         weak = sum(one.judgement.status is Status.UNDERPOWERED for one in group)
-        rest = f", {weak} under-powered" if weak else ""
-        lines.append(f"crossings: {len(group)}, {len(loud) or 'none'} with a line crossed{rest}")
+        judged = len(group) - weak
+        over = f", {len(loud) or 'none'} over the line" if judged else ""
+        lines.append(f"combined: {judged} of {len(group)} groups have the units to be judged{over}")
     return lines
 
 
@@ -170,13 +200,15 @@ def _data_line(registration: Registration, result: LookResult) -> str:
     if total:
         fine = "unknown" if isinstance(result.srm, Undecided) else ("fine" if result.srm.ok else "broken")
         split = f"split {treatment / total * 100:.1f}/{control / total * 100:.1f}, {fine}"
+    if result.verdict == "invalid":
+        return split
     until = "" if result.last_day is None else f" · data to {day_of(registration, result.last_day)}"
     return f"Alpha spent {plain(result.alpha_spent)} of {registration.alpha:g} · {split}{until}"
 
 
 def _buttons(shown: Shown) -> Block:
     reference = Reference(shown.registration.id, shown.record)
-    label = f"Why {shown.result.verdict.replace('-', ' ')}?"
+    label = f"Why {shout(shown.result.verdict).lower()}?"
     return {
         "type": "actions",
         "block_id": "look",

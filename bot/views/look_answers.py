@@ -1,14 +1,16 @@
 """Answers to the buttons of a look's card: why this verdict, and every line with what was measured."""
 
 from bot.core.effect import Message
-from bot.core.figures import bound, interval, p_is, share
-from bot.core.look import CohortResult, LookResult, relative
+from bot.core.figures import bound, interval, share, signed
+from bot.core.look import CohortResult, LookResult, no_relative, relative
 from bot.core.registration import Registration
 from bot.stats.effect import Effect
 from bot.stats.guardrail import Status
+from bot.stats.sequential import critical_z, type1_error
+from bot.stats.undecided import Undecided
 from bot.views import text
 from bot.views.look import Shown, shout
-from bot.views.look_words import MARKS, by_dimension, cohort, detailed
+from bot.views.look_words import MARKS, by_dimension, chance, cohort, detailed
 
 
 def why(shown: Shown) -> Message:
@@ -49,21 +51,41 @@ def matrix(shown: Shown) -> Message:
 
 def _rule(registration: Registration, result: LookResult) -> list[str]:
     """What the plan says in general, for whoever was not there when it was written."""
-    primary = result.primary
-    spending = registration.sequential.spending
-    lines = [
-        f"• The plan ({spending}, alpha {registration.alpha:g}) was registered before any data. Looking "
-        f"{result.looks} times at p below {registration.alpha:g} would find an effect that is not there "
-        f"far too often, so look {result.look} asks for p below {bound(primary.boundary_p)} "
-        f"(z above {_z(primary.boundary_z)})."
-    ]
-    power = primary.conditional_power
+    if result.verdict == "invalid":
+        return [
+            f"• An invalid look does not count: once the data are sound, ask for look {result.look} again."
+        ]
+    if result.verdict == "veto":
+        return ["• Every line was registered before any data: one that is crossed stops the launch."]
+    alpha, asked = registration.alpha, bound(result.primary.boundary_p)
+    lines = []
+    if result.looks > 1:
+        naive = type1_error([critical_z(alpha)] * result.looks, registration.fractions())
+        lines.append(
+            f"• Whoever looks {result.looks} times and stops at the first p below {alpha:g} finds an effect "
+            f"in {share(naive)} of the experiments that have none. The plan, registered before any data, "
+            f"keeps that at {share(result.plan.type1_error)}: look {result.look} asks for p below {asked} "
+            f"(z beyond {_z(result.primary.boundary_z)})."
+        )
+    lines += _allowing(result)
+    power = result.primary.conditional_power
     if power is not None and result.verdict == "continue":
         lines.append(
             "• If the effect so far is the true one, a later look shows it with probability "
-            f"{share(power, 0)}: waiting costs days, shipping now costs the rule."
+            f"{share(power, 0)}: waiting costs days, shipping now would break the rule."
         )
     return lines
+
+
+def _allowing(result: LookResult) -> list[str]:
+    """The estimate and interval that allow for the looks."""
+    fair, effect = result.primary.adjusted, result.primary.effect
+    if isinstance(fair, Undecided) or isinstance(fair.estimate_rel, Undecided) or no_relative(effect):
+        return []
+    if isinstance(fair.ci_rel, Undecided):
+        return []
+    span = interval(fair.ci_rel)
+    return [f"• Allowing for having looked before, the effect is {signed(fair.estimate_rel)} {span}."]
 
 
 def _z(z: float) -> str:
@@ -75,4 +97,4 @@ def _cohort(one: CohortResult) -> str:
     ci = relative(one.effect)[1]
     if ci is None or not isinstance(one.effect, Effect):
         return cohort(one)
-    return f"{cohort(one)} · {interval(ci, 2)}, {p_is(one.effect.p)}, n {one.n:,}"
+    return f"{cohort(one)} · {interval(ci, 2)}, {chance(one.effect.p)}, n {one.n:,}"

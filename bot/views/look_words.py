@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from bot.core.figures import interval, level, p_is, plain, share, signed
+from bot.core.figures import interval, level, p_is, share, signed
 from bot.core.look import CohortResult, GuardrailResult, relative
+from bot.core.verdict_words import line_of
 from bot.stats.guardrail import Status
 from bot.views import text
 
@@ -22,9 +23,10 @@ def guardrail(one: GuardrailResult) -> str:
     name, status = text.escape(one.metric, 80), one.judgement.status
     if status is Status.UNDECIDED or one.judgement.measured is None:
         return f"{name}: unknown, {text.escape(one.judgement.reason, 200)}"
-    measured = one.judgement.measured
-    shown = signed(measured) if one.threshold.relative else level(measured)
-    return f"{name} {shown}: {_STATUS[status]}, line {line_of(one)}"
+    measured, limit = one.judgement.measured, one.threshold.limit
+    digits = 1 if abs(measured - limit) > 0.0005 else 2  # so that 1.04 % does not read as its line of 1 %
+    shown = signed(measured, digits) if one.threshold.relative else level(measured)
+    return f"{name} {shown}: {_STATUS[status]}, line {line_of(one.threshold)}"
 
 
 def detailed(one: GuardrailResult) -> str:
@@ -34,23 +36,21 @@ def detailed(one: GuardrailResult) -> str:
         return guardrail(one)
     low, high = judged.interval
     span = interval(judged.interval, 2) if one.threshold.relative else f"({level(low)} … {level(high)})"
-    return f"{guardrail(one)} · {span}, {p_is(judged.p)}, judged at {plain(judged.alpha)}"
+    return f"{guardrail(one)} · {span}, {chance(judged.p)}, judged at {judged.alpha:.3g}"
+
+
+def chance(p: float) -> str:
+    """`p = 0.040`; the < of a small one may not stand bare in mrkdwn."""
+    return text.escape(p_is(p))
 
 
 _STATUS = {
     Status.CLEAR: "holds",
-    Status.UNPROVEN: "not crossed, not yet excluded",
+    Status.UNPROVEN: "not crossed, not ruled out yet",
     Status.NEAR_VETO: "near-veto, crossed but not significant",
     Status.VETO: "veto, crossed",
     Status.UNDERPOWERED: "under-powered, not evidence",
 }
-
-
-def line_of(one: GuardrailResult) -> str:
-    """The threshold as a reader compares with it."""
-    if one.threshold.relative:
-        return signed(one.threshold.limit)
-    return f"{'≤' if one.threshold.kind == 'max' else '≥'} {level(one.threshold.limit)}"
 
 
 def cohort(one: CohortResult) -> str:
@@ -63,23 +63,34 @@ def cohort(one: CohortResult) -> str:
         return f"{name} {shown} (under-powered{have}: not evidence)"
     if status is Status.CLEAR:
         return f"{name} {shown}"
-    words = {Status.UNPROVEN: "not excluded yet", Status.NEAR_VETO: "near-veto", Status.VETO: "veto"}
+    words = {Status.UNPROVEN: "not ruled out yet", Status.NEAR_VETO: "near-veto", Status.VETO: "veto"}
     return f"{name} {shown} ({words.get(status, 'unknown')})"
 
 
-def short(one: CohortResult) -> str:
-    """One cohort of a dimension in the fewest words: its value and figure."""
+def grouped(cohorts: Sequence[CohortResult]) -> str:
+    """The cohorts of a dimension by status, worst first: `✓ hold: en +1.0 %, jp +0.5 %`."""
+    parts = []
+    for status, said in _TOGETHER.items():
+        names = [_short(one) for one in cohorts if one.judgement.status is status]
+        if names:
+            parts.append(f"{MARKS[status]} {said}: {', '.join(names)}")
+    return " · ".join(parts)
+
+
+_TOGETHER = {
+    Status.VETO: "veto",
+    Status.NEAR_VETO: "near-veto",
+    Status.UNDECIDED: "not judged",
+    Status.UNPROVEN: "not ruled out yet",
+    Status.CLEAR: "hold",
+    Status.UNDERPOWERED: "under-powered, not evidence",
+}
+
+
+def _short(one: CohortResult) -> str:
     value = relative(one.effect)[0]
-    name, status = text.escape(one.cohort.partition("=")[2], 60), one.judgement.status
-    shown = "no figure" if value is None else signed(value)
-    words = {
-        Status.UNDERPOWERED: " (under-powered: not evidence)",
-        Status.UNPROVEN: " (not excluded yet)",
-        Status.NEAR_VETO: " (near-veto)",
-        Status.VETO: " (veto)",
-        Status.UNDECIDED: " (unknown)",
-    }
-    return f"{name} {shown}{words.get(status, '')}"
+    name = text.escape(one.cohort.partition("=")[2], 60)
+    return name if value is None else f"{name} {signed(value)}"
 
 
 def by_dimension(cohorts: Sequence[CohortResult]) -> list[list[CohortResult]]:

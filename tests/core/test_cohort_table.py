@@ -46,7 +46,7 @@ def test_a_cohort_that_falls_vetoes_whatever_the_aggregate_says() -> None:
         ("locale=en", "clear"),
         ("locale=jp", "veto"),
     ]
-    assert result.reasons[0].startswith("Cohort locale=jp, veto: -8.16%")
+    assert result.reasons[0].startswith("rate in locale=jp fell 8.16 % (")
     assert result.to_json()["heterogeneity"]["p"] < 1e-6
     assert result.to_json()["reconciliation"]["ok"] is True
 

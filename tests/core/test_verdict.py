@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 from bot.core.analysis import analyse
+from bot.core.figures import MINUS
 from bot.core.look import LookResult
 from bot.core.observation import Cell, Observations, Side
 from bot.core.registration import Registration, load
@@ -87,7 +88,7 @@ def test_a_significant_move_the_wrong_way_is_no_ship_at_once() -> None:
     """Crossing the lower boundary stops the experiment without a winner."""
     result = look(2, {"rate": (0.183, 0.17, 1e-5), "csat": (4.21, 4.21, 0.9)})
     assert result.verdict == "no-ship"
-    assert result.reasons[-1] == "The primary moved against the declared direction: stop."
+    assert result.reasons[-1] == "That is against the declared direction: stop."
 
 
 def test_clears_mde_asks_for_the_declared_minimum_too() -> None:
@@ -104,7 +105,7 @@ def test_a_sample_ratio_mismatch_is_invalid_and_nothing_else_is_judged() -> None
     arms = {"rate": (0.183, 0.19, 1e-9), "csat": (4.21, 4.0, 1e-9)}
     result = look(2, arms, sizes=(20_000, 21_000))
     assert result.verdict == "invalid"
-    assert result.reasons[0].startswith("sample-ratio mismatch: 20,000 and 21,000 units")
+    assert result.reasons[0].startswith("Sample-ratio mismatch: 20,000 control and 21,000 treatment")
     assert (result.guardrails, result.primary.significant) == ((), None)
     assert result.to_json()["srm"]["ok"] is False
     assert result.to_json()["primary"]["p"] == pytest.approx(1e-9, rel=1e-3)
@@ -114,7 +115,7 @@ def test_an_empty_arm_is_invalid_and_says_which() -> None:
     """No crash, no p-value of 1."""
     result = look(1, {"rate": (0.183, 0.19, 0.5)}, sizes=(20_000, 0))
     assert result.verdict == "invalid"
-    assert result.reasons[0] == "the treatment arm `l12` has no units"
+    assert result.reasons[0] == "The treatment arm `l12` has no units."
 
 
 def test_a_primary_without_variance_decides_nothing() -> None:
@@ -173,17 +174,24 @@ def test_the_matrix_of_aml_05_under_the_intersection_union_test() -> None:
         0.05,
     )
     assert csat["p"] == pytest.approx(0.02, rel=1e-6)
-    assert "Guardrail csat, veto" in result.reasons[0]
+    assert result.reasons == (
+        f"csat fell 1.43 % ({MINUS}2.62 … {MINUS}0.23), and its line is {MINUS}1 %. "
+        "Chance does not explain it (p = 0.020, judged at 0.05): veto.",
+        "rate moved by +6.0 % (p < 0.001); that does not outweigh it: nothing ships.",
+    )
 
 
-@pytest.mark.parametrize("correction", ["bonferroni", "holm"])
-def test_under_bonferroni_or_holm_the_same_csat_does_not_veto(correction: str) -> None:
-    """0.02 is above 0.05/4: a near-veto, named, to be acknowledged by whoever ships."""
+@pytest.mark.parametrize(("correction", "level"), [("bonferroni", "0.0125"), ("holm", "0.0167")])
+def test_under_bonferroni_or_holm_the_same_csat_does_not_veto(correction: str, level: str) -> None:
+    """0.02 is above 0.05/4 and 0.05/3: a near-veto, named, to be acknowledged by whoever ships."""
     result = aml05(correction=correction)
     assert result.verdict == "ship"
     assert str(result.guardrails[1].judgement.status) == "near-veto"
     assert result.reasons[-1] == "The decision must acknowledge what is named above."
-    assert any("Guardrail csat, near-veto" in reason for reason in result.reasons)
+    assert any(
+        reason.startswith("csat fell 1.43 %") and f"It may be chance (p = 0.020, judged at {level})" in reason
+        for reason in result.reasons
+    )
 
 
 def test_noninferiority_asks_every_guardrail_to_exclude_its_line() -> None:

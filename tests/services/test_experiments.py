@@ -260,8 +260,8 @@ def test_buttons_are_answered_from_the_record(lite: Bench) -> None:
             experiments.plan_message(session, lite.desk, '{"e": "gone", "r": 0}')
     texts = [json.dumps(answer.blocks, ensure_ascii=False) for answer in answers]
     assert all(check_blocks(answer.blocks) == [] for answer in answers)
-    assert "Looking 5 times at p below 0.05 would find an effect that is not there far too often" in texts[0]
-    assert f"m4 +0.2 %: holds, line {MINUS}2.0 %" in texts[1]
+    assert "Whoever looks 5 times and stops at the first p below 0.05 finds an effect in" in texts[0]
+    assert f"m4 +0.2 %: holds, line {MINUS}2 %" in texts[1]
     assert "Look 5, day 43: stops only if p is below" in texts[2]
 
 

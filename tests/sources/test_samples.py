@@ -224,7 +224,7 @@ def test_units_in_both_arms_are_left_out_and_named(folder: Path, table: dict[str
     pq.write_table(pa.table({**table, "arm": arm}), folder / "rows.parquet")
     result = analyse(registration(), "x", observe(registration(), day=2, sources={}, root=folder), look=1)
     assert result.verdict == "invalid"
-    assert any(reason.startswith("60 units were seen in both arms") for reason in result.reasons)
+    assert any(reason.startswith("60 units seen in both arms") for reason in result.reasons)
 
 
 def test_infinite_values_of_the_primary_are_broken_data(folder: Path, table: dict[str, Any]) -> None:
@@ -233,7 +233,7 @@ def test_infinite_values_of_the_primary_are_broken_data(folder: Path, table: dic
     huge[0] = np.inf
     pq.write_table(pa.table({**table, "huge": huge}), folder / "rows.parquet")
     result = analyse(registration(), "x", observe(registration(), day=2, sources={}, root=folder), look=1)
-    assert (result.verdict, result.reasons[0]) == ("invalid", "huge is infinite for 1 units")
+    assert (result.verdict, result.reasons[0]) == ("invalid", "An infinite value of huge for 1 unit.")
 
 
 def test_data_that_end_before_the_look_are_invalid(folder: Path, table: dict[str, Any]) -> None:
@@ -242,7 +242,7 @@ def test_data_that_end_before_the_look_are_invalid(folder: Path, table: dict[str
     pq.write_table(pa.table({name: values[keep] for name, values in table.items()}), folder / "rows.parquet")
     result = analyse(registration(), "x", observe(registration(), day=3, sources={}, root=folder), look=2)
     assert result.verdict == "invalid"
-    assert result.reasons[0] == "the data end on day 2, and this look is on day 3"
+    assert result.reasons[0] == "The data end on day 2, and this look is on day 3."
 
 
 def test_a_missing_guardrail_column_is_undecided_and_lists_what_is_there(folder: Path) -> None:
