@@ -20,7 +20,7 @@ EVERY = 1.0
 """Seconds between two looks into the database."""
 
 SOON = 2.0
-"""Seconds within which a slot is work at hand, not something to go forward to."""
+"""Seconds within which a slot is work at hand, as is one that is due, not something to go forward to."""
 
 
 _NAMES = {EVIDENCE_JOB: "Evidence for an incident", LOOK_JOB: "A look at an experiment"}
@@ -40,11 +40,11 @@ async def watch(workspace: Workspace, file: Path) -> None:
 
 def _awaited(db: Database, now: float) -> Timer | None:
     """The next one-off slot; None also while the database cannot be read."""
-    waiting = select(SlotRow).where(col(SlotRow.state) == "waiting").order_by(col(SlotRow.free_at))
+    waiting = select(SlotRow).where(col(SlotRow.state) == "waiting").order_by(col(SlotRow.due))
     try:
         with db.read() as session:
             for slot in session.exec(waiting):
-                at = slot.free_at.timestamp()
+                at = slot.due.timestamp()
                 if at > now + SOON:
                     return Timer(at, _name(session, slot))
     except SQLAlchemyError:

@@ -191,6 +191,21 @@ def test_scroll_position_is_kept_when_one_reads_older_messages(desktop: BrowserC
     expect(page.get_by_text("and at the end")).to_be_in_viewport()
 
 
+def test_a_message_taller_than_the_screen_is_read_from_its_beginning(
+    phone: BrowserContext, stage: Stage
+) -> None:
+    """It arrives with its first line at the top, stays so when it is edited, and what follows is followed."""
+    page = stage.watch(phone)
+    tall = stage.post("\n".join(["first line", *(f"line {number}" for number in range(60))]))
+    begins = page.locator("#messages .byline").first
+    expect(begins).to_be_in_viewport(ratio=1)
+    stage.threaded.look(lambda local: local.workspace.change_message(INCIDENTS, tall.ts, pinned=True))
+    expect(page.locator("#messages .pin")).to_be_visible()
+    expect(begins).to_be_in_viewport(ratio=1)
+    stage.post("after it")
+    expect(page.get_by_text("after it")).to_be_in_viewport()
+
+
 def test_unread_marks_appear_and_go(desktop: BrowserContext, stage: Stage) -> None:
     """A message in another channel raises its mark live; opening the channel clears it."""
     page = stage.watch(desktop)
