@@ -1,5 +1,6 @@
 """The effect on one metric, in all or in a cohort, by the metric's kind."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,9 @@ from bot.stats.cuped import CupedEffect, cuped_effect
 from bot.stats.effect import Arm, Effect, compare, mean_effect, proportion_effect, ratio_arm, ratio_effect
 from bot.stats.sample import Sample
 from bot.stats.undecided import Undecided
+
+_COLUMN = re.compile(r"\bvalue(?=:| is not| has mean)")
+"""The samples' own name for a metric's column, where statistics name what they speak of."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,7 @@ def _quantile(arms: Mapping[str, QuantileArm], cohort: Mapping[int, str] | None,
 
 def _plain(effect: Effect | Undecided, name: str) -> Measured:
     if isinstance(effect, Undecided):
-        named = effect.reason.replace("value:", f"{name}:").replace("numerator/denominator", name)
+        named = _COLUMN.sub(name, effect.reason).replace("numerator/denominator", name)
         return _undecided(named)
     return Measured(effect, effect)
 

@@ -31,9 +31,9 @@ def look_over(table: Any, registration: Registration, day: float) -> Odd:
     elif found["early"]:
         remarks.append(f"{_rows(found['early'])} of days before the first were left out.")
     odd = {
-        "have no unit": found["no_unit"],
-        "have no day": found["no_day"],
-        "repeat a unit on the same day": found["repeats"],
+        "without a unit": found["no_unit"],
+        "without a day": found["no_day"],
+        "repeating a unit on the same day": found["repeats"],
     }
     for words, count in odd.items():
         if count > BEARABLE * found["rows"]:
@@ -71,11 +71,13 @@ def _count(table: Any, registration: Registration, day: float) -> dict[str, Any]
         no_day=until.when.isnull().sum(),
         early=(until.when <= 0).sum(),
         first=until.when.min(),
-    )
+        inside=(until.unit.notnull() & (until.when > 0)).sum(),
+    ).mutate(pairs=_pairs(until, registration))
     found = totals.to_pyarrow().to_pylist()[0]
     first = found.pop("first")
     numbered = data.day is not None  # calendar days before the start are just earlier
-    repeats = _repeats(until, registration)
+    inside, pairs = found.pop("inside"), found.pop("pairs")
+    repeats = 0 if pairs is None else int(inside or 0) - int(pairs)
     return {"first": first if numbered else None, "repeats": repeats, **_counts(found)}
 
 
@@ -91,13 +93,13 @@ def _when(table: Any, data: Data) -> Any:
     return (offset + 1).cast("float64")
 
 
-def _repeats(until: Any, registration: Registration) -> int:
-    """Rows beyond one a unit and day; quantiles alone may have many, one per event."""
+def _pairs(until: Any, registration: Registration) -> Any:
+    """Units times their days; null where many rows each are fine, which are events for quantiles alone."""
+    import ibis
+
     if all(isinstance(metric, Quantile) for metric in registration.metrics.values()):
-        return 0
-    inside = until.filter(until.unit.notnull() & (until.when > 0))
-    rows, pairs = inside.count().to_pyarrow().as_py(), inside.distinct().count().to_pyarrow().as_py()
-    return int(rows) - int(pairs)
+        return ibis.null("int64")
+    return until.filter(until.unit.notnull() & (until.when > 0)).distinct().count().as_scalar()
 
 
 def _counts(found: dict[str, Any]) -> dict[str, int]:

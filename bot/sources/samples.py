@@ -78,15 +78,13 @@ def _available(table: Any, registration: Registration, what: str) -> tuple[list[
     reason = columns_missing(table, needed, what)
     if reason:
         raise SourceError(reason)
-    if not table.limit(1).count().to_pyarrow().as_py():
-        raise SourceError(f"{what} has no rows")  # and a CSV file without rows has no types either
-    _numbered(table, data.day)
+    _numbered(table, data.day, what)
     metrics, missing = [], {}
     for one in rollup.wanted(registration):
         absent = columns_missing(table, dict.fromkeys(one.columns, one.name), what)
         reason = absent or not_numbers(table, one.columns, one.name)
         if reason and one.name == registration.primary.metric:
-            raise SourceError(reason)
+            _refuse(table, reason, what)
         if reason:
             missing[one.name] = reason
         else:
@@ -94,12 +92,17 @@ def _available(table: Any, registration: Registration, what: str) -> tuple[list[
     return metrics, missing
 
 
-def _numbered(table: Any, day: str | None) -> None:
+def _numbered(table: Any, day: str | None, what: str) -> None:
     if day is not None and not table[day].type().is_numeric():
-        raise SourceError(
-            f"column {day} (day) is {table[day].type()}, and days are numbers from 1: "
-            "give such a column, or name a calendar column as `date:` with `start:`"
-        )
+        said = f"column {day} (day) is {table[day].type()}, and days are numbers from 1"
+        hint = "give such a column, or name a calendar column as `date:` with `start:`"
+        _refuse(table, f"{said}: {hint}", what)
+
+
+def _refuse(table: Any, reason: str, what: str) -> None:
+    """Raise what is wrong with a column; a CSV file without rows has no types either, so that comes first."""
+    empty = not table.limit(1).count().to_pyarrow().as_py()
+    raise SourceError(f"{what} has no rows" if empty else reason)
 
 
 def _shifts(rows: Any, metrics: list[Wanted]) -> dict[str, float]:

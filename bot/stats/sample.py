@@ -116,10 +116,11 @@ class Sample:
         centre = sizes @ offsets / n
         # Pebay (2008) eq. 2.1, for many groups at once: M = sum M_g + sum n_g d_g d_g'
         spread = offsets - centre
-        comoment = (spread * sizes[:, None]).T @ spread
-        for part in parts:
-            if part.n > 1:
-                comoment += part.cov * (part.n - 1)
+        with np.errstate(over="ignore", invalid="ignore"):  # beyond 1e154 the variance is inf: undecided
+            comoment = (spread * sizes[:, None]).T @ spread
+            for part in parts:
+                if part.n > 1:
+                    comoment += part.cov * (part.n - 1)
         return cls(n, columns, shift + centre, _cov(comoment, n))
 
     def merge(self, other: "Sample") -> "Sample":
