@@ -77,10 +77,13 @@ def plan(file: File, json: Json = False) -> None:
 
 @app.command()
 def look(
-    file: File, look: Annotated[int, typer.Option("--look", help="Which look, from 1.")], json: Json = False
+    file: File,
+    look: Annotated[int, typer.Option("--look", help="Which look, from 1.")],
+    day: Annotated[int | None, typer.Option(help="The day it is held on, if not the planned one.")] = None,
+    json: Json = False,
 ) -> None:
     """Analyse one look, offline."""
-    _done(_verb("look")(file, look=look, json=json))
+    _done(_verb("look")(file, look=look, day=day, json=json))
 
 
 @app.command()

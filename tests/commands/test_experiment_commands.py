@@ -157,6 +157,16 @@ def test_look_reads_well(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[1] == "  p = 0.073, and look 3 stops only below 0.0078."
 
 
+def test_a_look_held_on_another_day_has_its_own_boundary(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--day`: not planned, and the boundary of the information there is; a day too early is refused."""
+    assert look.run(ASOS, look=3, day=35, json=True) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["day"], found["planned"]) == (35, False)
+    assert found["primary"]["boundary_p"] > 0.0078
+    with pytest.raises(InputError, match=r"Look 3 on day 14 does not come after the looks before it\."):
+        look.run(ASOS, look=3, day=14)
+
+
 @pytest.mark.parametrize("number", [0, 6])
 def test_a_look_not_in_the_plan_is_refused_with_those_that_are(number: int) -> None:
     """Bad usage: which number, which ones there are."""
