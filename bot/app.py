@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -39,14 +39,15 @@ from handlers import (
     modals,
     slack_http,
     slack_verbs,
-    timing,
     webhooks,
 )
 from handlers.dispatch import Dispatcher
 from handlers.door import Door
 from handlers.loop import Loop
+from handlers.precedence import Precedence
 from handlers.schedules import Slots, ticker
 from handlers.sockets import Sockets
+from handlers.timing import MeasuredApp
 from handlers.webhooks import Hall
 
 log = structlog.get_logger()
@@ -75,9 +76,10 @@ class Lookout:
         self._chat = Worker(
             self._client, Outbox(self._db, on_dead=slack_verbs.undeliverable(desk)), self._clock
         )
-        self._inbox = Loop("inbox", Dispatcher(self._db, desk, self._clock).step, self._chat.nudge)
+        self._precedence = Precedence()
+        self._inbox = self._loop("inbox", Dispatcher(self._db, desk, self._clock).step)
         self._slots = Slots(self._db, jobs.jobs(self._db, desk), self._clock, jobs.given_up(desk))
-        self._jobs = [Loop(f"slots-{n}", self._slots.step, self._chat.nudge) for n in range(JOBS_AT_ONCE)]
+        self._jobs = [self._loop(f"slots-{n}", self._slots.step) for n in range(JOBS_AT_ONCE)]
         self._scheduler = ticker(self._tick)
         self._sockets: Sockets | None = None
 
@@ -135,11 +137,13 @@ class Lookout:
         self._db.close()
         self._tenancy.leave()
 
+    def _loop(self, name: str, step: Callable[[], bool]) -> Loop:
+        return Loop(name, step, before=self._precedence.give_way, after=self._chat.nudge)
+
     def _bolt(self) -> AsyncApp:
-        """Bolt, hearing every handler; in HTTP mode our own route has verified the signature already."""
-        app = AsyncApp(client=self._client, process_before_response=True, request_verification_enabled=False)
+        """Bolt, hearing every handler."""
+        app = MeasuredApp(self._client, self._metrics, self._precedence)
         door = Door(self._writer, self._clock, self._inbox.wake, self._answer)
-        timing.register(app, self._metrics)
         for room in (commands, actions, modals, events):
             room.register(app, door)
         return app
@@ -151,7 +155,9 @@ class Lookout:
             "scheduler": self._tick_trouble,
         }
         routes: list[BaseRoute] = [*health.routes(checks, self._metrics.registry)]
-        routes += webhooks.routes(Hall(self._settings, self._writer, self._clock, self._inbox.wake))
+        routes += webhooks.routes(
+            Hall(self._settings, self._writer, self._clock, self._inbox.wake, self._precedence)
+        )
         secret = self._settings.slack_signing_secret
         if self._settings.slack_app_token is None and secret is not None:
             routes += slack_http.routes(self._bolt(), secret.get_secret_value(), clocks.system)

@@ -1,6 +1,5 @@
 """Slash commands: read the text, store what is to be done, acknowledge. Questions are answered in the ack."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -29,7 +28,7 @@ def _listener(name: str, door: Door) -> Listener:
         try:
             read = grammar.parse(name, body.get("text", ""), by=body["user_id"], place=place)
             if isinstance(read, Ask):
-                await ack(**said(await asyncio.to_thread(door.answer, read)))
+                await ack(**said(await door.answer(read)))
                 return
         except UserError as error:
             await ack(**said(Message(f"{error.message} {error.hint}")))

@@ -12,6 +12,9 @@ from bot.store.writer import Writer
 
 SOURCE = "slack"
 
+ANSWERS_AT_ONCE = 2
+"""Questions answered side by side: more threads get no more done, and slow down all that run."""
+
 
 class Answer(Protocol):
     """Answers a question at once from what is stored; reads only."""
@@ -27,7 +30,8 @@ class Door:
         self._writer = writer
         self._clock = clock
         self._wake = wake
-        self.answer = answer
+        self._answer = answer
+        self._answering = asyncio.Semaphore(ANSWERS_AT_ONCE)
         self._soon: set[asyncio.Task[Any]] = set()
 
     def soon(self, what: Coroutine[Any, Any, Any]) -> None:
@@ -35,6 +39,16 @@ class Door:
         task = asyncio.create_task(what)
         self._soon.add(task)
         task.add_done_callback(self._soon.discard)
+
+    async def answer(self, ask: Ask) -> Message:
+        """Answer a question from what is stored.
+
+        Raises:
+            bot.errors.InputError: it names nothing that is known.
+
+        """
+        async with self._answering:
+            return await asyncio.to_thread(self._answer, ask)
 
     async def store(self, key: str, inbound: Inbound, *, name: str = "") -> Stored:
         """Store durably, then return; a repeated `key` is a duplicate and changes nothing.

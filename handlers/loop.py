@@ -1,7 +1,7 @@
 """A loop that works off what is waiting: woken when something comes in, looking for itself now and then."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -17,12 +17,21 @@ AFTER_TROUBLE = 2.0
 class Loop:
     """Runs `step` in a thread until it returns False (nothing left), then waits to be woken.
 
-    `after` is called when a step did something: what it left to do elsewhere need not wait for a poll.
+    `before` is awaited before each step. `after` is called when a step did something: what it left to do
+    elsewhere need not wait for a poll.
     """
 
-    def __init__(self, name: str, step: Callable[[], bool], after: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        step: Callable[[], bool],
+        *,
+        before: Callable[[], Awaitable[None]],
+        after: Callable[[], None],
+    ) -> None:
         self._name = name
         self._step = step
+        self._before = before
         self._after = after
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -50,6 +59,7 @@ class Loop:
     async def _run(self) -> None:
         while True:
             self._woken.clear()
+            await self._before()
             try:
                 more = await asyncio.shield(asyncio.to_thread(self._step))
             except Exception:

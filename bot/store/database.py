@@ -10,7 +10,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -67,13 +67,18 @@ class Database:
         return self._url.set(query={}).render_as_string(hide_password=True)
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, *, ahead: bool = False) -> Iterator[Session]:
         """A transaction that may write: committed at the end, rolled back by an exception.
 
         On SQLite one runs at a time in a process, so keep slow work out of it; a second one inside the
-        first, in the same thread, raises RuntimeError instead of waiting for itself.
+        first, in the same thread, raises RuntimeError instead of waiting for itself. `ahead` goes before all
+        who wait for their turn: for what somebody outside is waiting for.
         """
-        with self._gate, Session(self._writer, expire_on_commit=False) as session, session.begin():
+        with (
+            self._gate.passed(ahead=ahead),
+            Session(self._writer, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield session
 
     @contextmanager
@@ -166,32 +171,35 @@ def _reason(error: SQLAlchemyError) -> str:
 
 
 class _Gate:
-    """One writer at a time; asking twice in the same thread is an error, not a deadlock."""
+    """One writer at a time; asking twice in the same thread is an error, not a deadlock.
+
+    The others wait in a line beside the gate, so that who goes ahead waits for the transaction under way,
+    not for everybody's.
+    """
 
     def __init__(self) -> None:
+        self._line = threading.Lock()
         self._lock = threading.Lock()
         self._owner: int | None = None
 
-    def __enter__(self) -> None:
+    @contextmanager
+    def passed(self, *, ahead: bool) -> Iterator[None]:
         me = threading.get_ident()
         if self._owner == me:
             raise RuntimeError("a write transaction is already open in this thread")
-        self._lock.acquire()
-        self._owner = me
-
-    def __exit__(self, *_: object) -> None:
-        self._owner = None
-        self._lock.release()
+        with nullcontext() if ahead else self._line, self._lock:
+            self._owner = me
+            try:
+                yield
+            finally:
+                self._owner = None
 
 
 class _Open:
     """No gate: PostgreSQL orders its writers itself."""
 
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, *_: object) -> None:
-        return None
+    def passed(self, *, ahead: bool) -> AbstractContextManager[None]:  # noqa: ARG002 - as the gate's
+        return nullcontext()
 
 
 _gates: dict[str, _Gate] = {}

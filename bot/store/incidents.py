@@ -86,14 +86,14 @@ def in_channel(session: Session, channel: str) -> Incident | None:
 
 
 def open_ones(session: Session, limit: int = 50) -> tuple[Incident, ...]:
-    """The incidents that are not closed, newest first."""
+    """The incidents that are not closed, newest first, without their alerts."""
     rows = session.exec(
         select(IncidentRow)
         .where(col(IncidentRow.status).not_in(_CLOSED))
         .order_by(col(IncidentRow.id).desc())
         .limit(limit)
     ).all()
-    return tuple(_incident(session, row) for row in rows)
+    return tuple(_bare(row) for row in rows)
 
 
 def count_open(session: Session) -> int:

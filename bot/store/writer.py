@@ -125,7 +125,7 @@ class Writer:
     def _store(self, batch: Sequence[_Request]) -> None:
         """Commit the batch and answer it; one row that the database refuses does not fail the others."""
         try:
-            with self._db.write() as session:
+            with self._db.write(ahead=True) as session:
                 stored = [request.work(session) for request in batch]
         except (DataError, IntegrityError) as error:
             if len(batch) > 1:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from sqlmodel import Session
 from bot.errors import ConfigError
 from bot.store import blobs, inbox
 from bot.store.columns import clean
-from bot.store.database import Database
+from bot.store.database import Database, _Gate
 
 NOW = datetime(2026, 11, 23, 3, 12, tzinfo=UTC)
 
@@ -72,6 +73,44 @@ def test_a_write_inside_a_write_is_refused(sqlite: Database) -> None:
     """Nesting write transactions raises at once; it would wait for itself."""
     with sqlite.write(), pytest.raises(RuntimeError, match="already open"), sqlite.write():
         pass
+
+
+async def test_who_goes_ahead_does_not_wait_for_the_whole_line(
+    sqlite: Database, eventually: Callable[..., Awaitable[object]]
+) -> None:
+    """Of nine who wait, the one who came last and goes ahead is among the first."""
+    gate = sqlite._gate = _Gate()
+    arrived, order = Arrivals(gate._lock), list[str]()
+    gate._lock = arrived  # type: ignore[assignment] # a lock that counts
+
+    def write(name: str) -> None:
+        with sqlite.write(ahead=name == "ahead"):
+            order.append(name)
+
+    threads = [threading.Thread(target=write, args=(name,)) for name in (*"abcdefgh", "ahead")]
+    with sqlite.write():
+        for thread in threads:
+            thread.start()
+        await eventually(lambda: arrived.count == 2)  # the one under way, and the one who goes ahead
+    for thread in threads:
+        thread.join()
+    assert order.index("ahead") <= 1
+    assert len(order) == 9
+
+
+class Arrivals:
+    """A lock that counts who came to it."""
+
+    def __init__(self, lock: threading.Lock) -> None:
+        self.count = 0
+        self._lock = lock
+
+    def __enter__(self) -> None:
+        self.count += 1
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
 
 
 def test_threads_that_read_then_write_do_not_lock_each_other_out(database: Database) -> None:

@@ -134,10 +134,10 @@ async def test_the_writer_commits_many_at_once(sqlite: Database, clock: ManualCl
     batches = 0
     write = sqlite.write
 
-    def counted():  # type: ignore[no-untyped-def] # the context manager of the real one
+    def counted(**how):  # type: ignore[no-untyped-def] # the context manager of the real one
         nonlocal batches
         batches += 1
-        return write()
+        return write(**how)
 
     sqlite.write = counted  # type: ignore[method-assign] # to count transactions
     writer = Writer(sqlite, clock)
