@@ -98,6 +98,16 @@ def needed_per_arm(registration: Registration, baseline: float, sd: float) -> fl
 
 
 def _fixed(registration: Registration, variance_reduction: float) -> float | Undecided:
+    try:
+        units = _one_look(registration, variance_reduction)
+    except (ValueError, OverflowError) as error:
+        return Undecided(str(error))
+    if isinstance(units, Undecided) or math.isfinite(units):
+        return units
+    return Undecided("primary.baseline, sd and mde lie too far apart for a sample size")
+
+
+def _one_look(registration: Registration, variance_reduction: float) -> float | Undecided:
     primary = registration.primary
     metric: Metric | None = registration.metrics.get(primary.metric)
     effect = mde_absolute(registration)
@@ -105,23 +115,20 @@ def _fixed(registration: Registration, variance_reduction: float) -> float | Und
         return Undecided("no sample size is computed for a quantile metric")
     if effect is None or primary.baseline is None:
         return Undecided("primary.baseline or primary.mde is missing")
-    try:
-        if isinstance(metric, Proportion) and primary.sd is None:
-            signed = effect if primary.direction == "increase" else -effect
-            return power.n_per_arm_proportion(
-                primary.baseline,
-                signed,
-                registration.alpha,
-                registration.power,
-                variance_reduction=variance_reduction,
-            )
-        if primary.sd is None:
-            return Undecided("primary.sd is missing")
-        return power.n_per_arm(
-            primary.sd, effect, registration.alpha, registration.power, variance_reduction=variance_reduction
+    if isinstance(metric, Proportion) and primary.sd is None:
+        signed = effect if primary.direction == "increase" else -effect
+        return power.n_per_arm_proportion(
+            primary.baseline,
+            signed,
+            registration.alpha,
+            registration.power,
+            variance_reduction=variance_reduction,
         )
-    except ValueError as error:
-        return Undecided(str(error))
+    if primary.sd is None:
+        return Undecided("primary.sd is missing")
+    return power.n_per_arm(
+        primary.sd, effect, registration.alpha, registration.power, variance_reduction=variance_reduction
+    )
 
 
 def _total(registration: Registration, n_per_arm: int) -> int:

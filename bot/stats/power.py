@@ -91,7 +91,8 @@ def t_power(n: float, size: float, alpha: float = 0.05) -> float:
     if df > 1e6:  # the noncentral t is normal to 7 digits there, and scipy's series slow
         return float(special.ndtr(shift - critical) + special.ndtr(-shift - critical))
     upper = 1 - float(special.nctdtr(df, shift, critical))
-    return upper + float(special.nctdtr(df, shift, -critical))
+    lower = float(special.nctdtr(df, shift, -critical))
+    return upper + (0.0 if math.isnan(lower) else lower)  # scipy's series gives NaN for tails below 1e-14
 
 
 def power_at(

@@ -103,3 +103,19 @@ def test_a_proportion_needs_no_sd(aml03: str) -> None:
     primary = worked_out(text).to_json()["primary"]
     assert primary["n_per_arm_fixed"] == pytest.approx(2_168.05, abs=0.01)
     assert primary["n_per_arm"] == 2_216
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("sd: 0.142", "sd: 1.0e300"), ("mde: {relative: 0.03}", "mde: {absolute: 1.0e-300}")]
+)
+def test_figures_that_cannot_belong_together_have_no_size_and_a_reason(
+    aml03: str, old: str, new: str
+) -> None:
+    """Whatever is typed: the plan is worked out, its sizes are null with the reason."""
+    primary = worked_out(aml03.replace(old, new)).to_json()["primary"]
+    assert (primary["n_per_arm_fixed"], primary["n_per_arm"], primary["n_per_arm_cuped"]) == (
+        None,
+        None,
+        None,
+    )
+    assert primary["reason"]

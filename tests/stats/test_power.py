@@ -107,3 +107,11 @@ def test_roots_are_found(root, steepness):
     for sign in (1, -1):
         found = find_root(lambda x, s=sign: s * math.tanh(steepness * (x - root)), -5.0, 5.0)
         assert found == pytest.approx(root, abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("alpha", "expected"), [(1e-3, 22848.8938), (1e-6, 43986.99474), (1e-9, 64658.13594)]
+)
+def test_small_alphas_have_a_size(alpha, expected):
+    """Where scipy's noncentral t gives NaN in the far tail: R's power.t.test(delta=.00549, sd=.142)."""
+    assert n_per_arm(0.142, 0.03 * 0.183, alpha) == pytest.approx(expected, rel=1e-7)
