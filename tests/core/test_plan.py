@@ -70,7 +70,9 @@ def test_nominal_alphas_show_their_true_error(aml03: str) -> None:
     plan = worked_out(nominal)
     assert plan.type1_error == pytest.approx(0.0514456, abs=5e-8)
     (finding,) = [one for one in plan.findings if one.code == "R136"]
-    assert (finding.level, "0.0485 (z 1.9730)" in finding.hint) == ("warning", True)
+    assert (finding.level, "0.0484967 (z 1.972990)" in finding.hint) == ("warning", True)
+    mended = worked_out(nominal.replace("0.05]", "0.0484967]"))
+    assert [one.code for one in mended.findings if one.code == "R136"] == []
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def check_error(registration: Registration, report: Report) -> None:
     if true <= alpha * (1 + 1e-6):
         return
     nominal = registration.sequential.spending == "nominal"
-    message = f"the true type-I error of these looks is {true:.4f}, not {alpha:g}."
+    message = f"the true type-I error of these looks is {true:.7f}, not {alpha:g}."
     if nominal:
         hint = _last_alpha(plan.z, plan.fractions, alpha)
     else:
@@ -126,7 +126,5 @@ def _last_alpha(z: tuple[float, ...], fractions: tuple[float, ...], alpha: float
     if before and type1_error(before, fractions[:-1]) >= alpha:
         return "The looks before the last spend all of it already; use `spending: obrien-fleming`."
     bound = find_root(lambda b: type1_error((*before, b), fractions) - alpha, critical_z(alpha), 9.0)
-    return (
-        f"The last alpha would have to be {two_sided_p(bound):.4f} (z {bound:.4f}), "
-        "or use `spending: obrien-fleming`."
-    )
+    level = f"{two_sided_p(bound):.7f} (z {bound:.6f})"  # digits enough to pass when copied
+    return f"The last alpha would have to be {level}, or use `spending: obrien-fleming`."
