@@ -328,10 +328,9 @@ async def test_what_a_vendor_sends_and_nobody_understands_is_kept_and_said_once(
 # Not now -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("house", ["sqlite"], indirect=True)  # the disk of PostgreSQL is not ours
 async def test_a_full_disk_is_answered_503_and_forgotten_when_there_is_room_again(house):
     """What could not be stored is refused so that it comes again, and nothing of it stays."""
-    if not house.db.sqlite:
-        pytest.skip("the disk of PostgreSQL is not ours")
     content = json.dumps(alert(title=NEVER)).encode()
     resource.prlimit(house.bot.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
     try:
@@ -352,10 +351,9 @@ async def test_a_full_disk_is_answered_503_and_forgotten_when_there_is_room_agai
     await takes_deliveries(house)
 
 
+@pytest.mark.parametrize("house", ["sqlite"], indirect=True)  # PostgreSQL has no lock of the whole database
 async def test_a_locked_database_is_answered_503_while_the_bot_stays_alive(house):
     """Another program holds SQLite's lock for longer than a writer waits."""
-    if not house.db.sqlite:
-        pytest.skip("PostgreSQL has no lock of the whole database")
     content = json.dumps(alert(title=NEVER)).encode()
     with sqlite3.connect(house.folder / "lookout.db", isolation_level=None) as other:
         other.execute("BEGIN EXCLUSIVE")
@@ -369,10 +367,9 @@ async def test_a_locked_database_is_answered_503_while_the_bot_stays_alive(house
     await takes_deliveries(house)
 
 
+@pytest.mark.parametrize("house", ["postgres"], indirect=True)  # SQLite has no replicas
 async def test_a_database_that_only_reads_is_answered_503(house):
     """As after a failover to a replica."""
-    if house.db.sqlite:
-        pytest.skip("SQLite has no replicas")
     name = make_url(house.database_url).database
     setting = f"ALTER DATABASE {name} SET default_transaction_read_only"
     cut = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
