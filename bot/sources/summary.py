@@ -29,7 +29,9 @@ def observe(table: Any, registration: Registration, day: float, what: str) -> Ob
         raise SourceError(missing)
     days = table[named["day"]].cast("float64")
     known = table.filter((days > 0) & (days <= day))
-    newest = known[named["day"]].cast("float64").max().to_pyarrow().as_py()
+    seen = known[named["day"]].cast("float64")
+    edges = known.aggregate(first=seen.min(), newest=seen.max()).to_pyarrow().to_pylist()[0]
+    newest = edges["newest"]
     if newest is None:
         raise SourceError(f"{what} has no rows of the days from 1 to {day:g}")
     arms = registration.arms
@@ -40,11 +42,10 @@ def observe(table: Any, registration: Registration, day: float, what: str) -> Ob
     wanted = ours.filter(ours[named["day"]].cast("float64") == newest)
     columns = {part: wanted[column].cast(_TYPES.get(part, "string")) for part, column in named.items()}
     query = wanted.select(**columns)
-    first = known[named["day"]].cast("float64").min().to_pyarrow().as_py()
     rows = query.to_pyarrow().to_pylist()
     return Observations(
         cells=_cells(rows, registration, what),
-        first_day=float(first),
+        first_day=float(edges["first"]),
         last_day=float(newest),
         summary=True,
         source=what,

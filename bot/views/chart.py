@@ -86,7 +86,7 @@ def alt(registration: Registration, result: LookResult, history: Sequence[Seen])
     effect = result.primary.effect
     now = (
         ""
-        if isinstance(effect, Undecided)
+        if isinstance(effect, Undecided) or result.verdict == "invalid"
         else f" ({p_is(effect.p)}, asked below {bound(result.primary.boundary_p)})"
     )
     drawn = f"{'; '.join(steps)}{now}" if steps else "Nothing is drawn: the data cannot be judged"
