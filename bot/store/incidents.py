@@ -5,7 +5,7 @@ from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert
+from sqlalchemy import func
 from sqlmodel import Session, col, delete, or_, select
 
 from bot.core.evidence import Evidence
@@ -14,8 +14,6 @@ from bot.store.incident_rows import EvidenceRow, IncidentAlertRow, IncidentEvent
 from bot.store.outbox_rows import ChannelRow
 
 _CLOSED = (Status.RESOLVED.value, Status.FALSE_ALARM.value)
-_PLAIN = {item.name for item in fields(Incident)} - {"alerts", "path", "moved", "status"}
-"""The fields that are columns as they stand."""
 
 
 def add(session: Session, incident: Incident, *, open_group: str | None) -> Incident:
@@ -147,17 +145,13 @@ def timeline(session: Session, incident_id: int) -> tuple[Event, ...]:
 
 def keep_evidence(session: Session, incident_id: int, found: Mapping[str, Sequence[Evidence]]) -> None:
     """Replace the evidence of the steps in `found`; what was seen at an answer is kept with the answer."""
-    old = delete(EvidenceRow).where(
-        col(EvidenceRow.incident) == incident_id, col(EvidenceRow.step).in_(found)
-    )
-    session.exec(old)
-    rows = [
-        {"incident": incident_id, "step": step, "place": place, "evidence": line.to_json()}
-        for step, lines in found.items()
-        for place, line in enumerate(lines)
-    ]
-    if rows:
-        session.connection().execute(insert(EvidenceRow), rows)
+    for step, lines in found.items():
+        session.exec(
+            delete(EvidenceRow).where(col(EvidenceRow.incident) == incident_id, col(EvidenceRow.step) == step)
+        )
+        for place, line in enumerate(lines):
+            session.add(EvidenceRow(incident=incident_id, step=step, place=place, evidence=line.to_json()))
+    session.flush()
 
 
 def evidence(session: Session, incident_id: int, step: str) -> tuple[Evidence, ...]:
@@ -205,7 +199,8 @@ def _incident(session: Session, row: IncidentRow) -> Incident:
 
 def _bare(row: IncidentRow) -> Incident:
     """The incident without its alerts, of which there may be thousands."""
-    values = {name: getattr(row, name) for name in _PLAIN}
+    names = {item.name for item in fields(Incident)} - {"alerts", "path", "moved", "status"}
+    values = {name: getattr(row, name) for name in names}
     return Incident(
         **values,
         status=Status(row.status),
