@@ -23,7 +23,6 @@ from bot.core.inbound import Ask
 from bot.errors import ConfigError
 from bot.metrics import Metrics
 from bot.services import looking
-from bot.services.apart import Apart, ApartError
 from bot.services.desk import Desk
 from bot.settings import Settings
 from bot.store import rooms, slots
@@ -79,10 +78,7 @@ class Lookout:
         )
         self._precedence = Precedence()
         self._inbox = self._loop("inbox", Dispatcher(self._db, desk, self._clock).step)
-        self._apart = Apart()
-        self._slots = Slots(
-            self._db, jobs.jobs(self._db, desk, self._apart), self._clock, jobs.given_up(desk)
-        )
+        self._slots = Slots(self._db, jobs.jobs(self._db, desk), self._clock, jobs.given_up(desk))
         self._jobs = [self._loop(f"slots-{n}", self._slots.step) for n in range(JOBS_AT_ONCE)]
         self._scheduler = ticker(self._tick)
         self._sockets: Sockets | None = None
@@ -120,16 +116,13 @@ class Lookout:
             jobs.schedule(session, self._desk, self._clock())
 
     async def _connect(self) -> None:
-        """Connect to Slack, then start in the background what the first look would wait for."""
+        """Connect to Slack, then import in the background what the first look would wait for."""
         token = self._settings.slack_app_token
         if token is not None:
             self._sockets = Sockets(self._bolt(), token.get_secret_value(), self._client)
             await self._sockets.connect()
         log.info("serving", host=self._settings.host, port=self._settings.port)
-        try:
-            await asyncio.to_thread(self._apart.warm, looking.warm)
-        except ApartError as error:
-            log.error("looks_not_ready", error=str(error))
+        await asyncio.to_thread(looking.warm)
 
     async def _end(self, parts: list[asyncio.Task[Any]], connecting: "asyncio.Task[None]") -> None:
         connecting.cancel()
@@ -141,7 +134,6 @@ class Lookout:
         await self._writer.stop()
         for loop in (self._inbox, *self._jobs):
             await loop.stop()
-        self._apart.close()
         self._db.close()
         self._tenancy.leave()
 

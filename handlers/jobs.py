@@ -11,7 +11,6 @@ from bot.core.effect import Ephemeral, Message, Post
 from bot.core.inbound import Place, RegisterExperiment
 from bot.errors import UserError
 from bot.services import experiments, looking
-from bot.services.apart import Call
 from bot.services.desk import Desk
 from bot.services.incident_jobs import incident_jobs
 from bot.store import inbox, outbox, slots
@@ -26,11 +25,11 @@ PURGE_JOB = "store.purge"
 PURGE_AT = time(4, 20)
 
 
-def jobs(db: Database, desk: Desk, call: Call) -> Mapping[str, Job]:
-    """Return every job by its name; `call` is where looks are computed."""
+def jobs(db: Database, desk: Desk) -> Mapping[str, Job]:
+    """Return every job by its name."""
 
     def look(payload: Mapping[str, Any], now: datetime) -> Finish:
-        return looking.run_look(db, desk, payload, now, call=call)
+        return looking.run_look(db, desk, payload, now)
 
     def file(payload: Mapping[str, Any], now: datetime) -> Finish:
         return _register_file(desk, payload, now)

@@ -1,10 +1,8 @@
 """The job behind `/experiment look N`: reads the data outside any transaction, then stores and posts."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from sqlmodel import Session
@@ -15,10 +13,8 @@ from bot.core.look import LookResult
 from bot.core.observation import Observations
 from bot.core.registration import Registration
 from bot.errors import InputError, SourceError
-from bot.services.apart import Call, here
 from bot.services.desk import Desk
 from bot.services.look_record import again, registration_of
-from bot.settings import SourceSettings
 from bot.sources.samples import observe
 from bot.stats.undecided import Undecided
 from bot.store import blobs, experiments, outbox
@@ -36,23 +32,8 @@ def warm() -> None:
         import_module(module)
 
 
-@dataclass(frozen=True)
-class _Taken:
-    """A look as computed: the result, what it was computed from, and its picture."""
-
-    seen: Observations
-    result: LookResult
-    picture: bytes
-    alt: str
-
-
-def run_look(
-    db: Database, desk: Desk, payload: Mapping[str, Any], now: datetime, *, call: Call = here
-) -> Finish:
-    """Take the look that `ask_look` asked for; the function returned stores it and posts the card.
-
-    `call` is where to compute it.
-    """
+def run_look(db: Database, desk: Desk, payload: Mapping[str, Any], now: datetime) -> Finish:
+    """Take the look that `ask_look` asked for; the function returned stores it and posts the card."""
     number = int(payload["look"])
     with db.read() as session:
         registered = experiments.load(session, payload["experiment"])
@@ -62,38 +43,23 @@ def run_look(
     registration = registration_of(registered)
     before = _before(taken, number)
     earlier = _days(registration, before, number)
-    root = desk.settings.data.path if desk.settings.data else None
-    took = call(_take, registered, number, before, earlier, desk.settings.sources, root)
-    if isinstance(took, str):
-        return _failed(registration, payload, took, now)
-    record = _record(registered, took.result, took.seen, earlier, payload, now)
+    day = float(registration.looks[number - 1])
+    try:
+        root = desk.settings.data.path if desk.settings.data else None
+        seen = observe(registration, day=day, sources=desk.settings.sources, root=root)
+        result = analyse(registration, registered.sha256, seen, look=number, day=day, earlier=earlier)
+    except (SourceError, ValueError) as error:
+        return _failed(registration, payload, str(error), now)
+    history = _history(registration, before, result)
+    picture = chart.png(registration, result, history)
+    alt = chart.alt(registration, result, history)
+    record = _record(registered, result, seen, earlier, payload, now)
 
     def finish(session: Session) -> None:
         stored = experiments.add_look(session, record)
-        _post(session, registration, took.result, stored.id, (took.picture, took.alt), payload, now)
+        _post(session, registration, result, stored.id, (picture, alt), payload, now)
 
     return finish
-
-
-def _take(
-    registered: Registered,
-    number: int,
-    before: Mapping[int, LookRecord],
-    earlier: Sequence[float],
-    sources: Mapping[str, SourceSettings],
-    root: Path | None,
-) -> _Taken | str:
-    """Compute the look and draw it; the reason where that cannot be done."""
-    registration = registration_of(registered)
-    day = float(registration.looks[number - 1])
-    try:
-        seen = observe(registration, day=day, sources=sources, root=root)
-        result = analyse(registration, registered.sha256, seen, look=number, day=day, earlier=earlier)
-    except (SourceError, ValueError) as error:
-        return str(error)
-    history = _history(registration, before, result)
-    alt = chart.alt(registration, result, history)
-    return _Taken(seen, result, chart.png(registration, result, history), alt)
 
 
 def _post(

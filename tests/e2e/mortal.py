@@ -48,10 +48,10 @@ def forward(signum: int, _: FrameType | None) -> None:
 
 
 def hurry() -> None:
-    """Read the playbooks once for all lives, and start nothing for looks: this story takes none."""
+    """Read the playbooks once for all lives, and import nothing for looks: this story takes none."""
     desk = serve.open_desk(serve.settings.load(os.environ))
     serve.open_desk = lambda _: desk
-    bot.app.Apart.warm = lambda *_: None
+    bot.app.looking.warm = lambda: None
 
 
 def doom(passed: set[str]) -> None:
