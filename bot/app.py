@@ -155,9 +155,7 @@ class Lookout:
             "scheduler": self._tick_trouble,
         }
         routes: list[BaseRoute] = [*health.routes(checks, self._metrics.registry)]
-        routes += webhooks.routes(
-            Hall(self._settings, self._writer, self._clock, self._inbox.wake, self._precedence)
-        )
+        routes += webhooks.routes(Hall(self._settings, self._writer, self._clock, self._inbox.wake))
         secret = self._settings.slack_signing_secret
         if self._settings.slack_app_token is None and secret is not None:
             routes += slack_http.routes(self._bolt(), secret.get_secret_value(), clocks.system)

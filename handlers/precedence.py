@@ -1,7 +1,8 @@
-"""Acknowledgements first: what is worked off behind them waits a moment while one is being made.
+"""Acknowledgements to Slack first: what is worked off behind them waits while one is being made.
 
-All threads share one interpreter, so a person's three seconds and a sender's patience are spent on whatever
-else runs just then. What was stored can wait; but not for ever, else a storm would never be worked off.
+All threads share one interpreter, so a person's three seconds are spent on whatever else runs just then.
+What was stored can wait, but not for ever. Webhooks take no precedence: in a storm one is always under way,
+and what they bring would hardly be worked off.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 AT_MOST = 0.25
-"""Seconds a step waits: four a second is what a storm without any pause leaves to each loop behind it."""
+"""Seconds a step waits, at most."""
 
 
 class Precedence:

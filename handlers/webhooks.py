@@ -18,7 +18,6 @@ from bot.settings import Settings
 from bot.store.writer import Overloaded, Writer
 from handlers import alerts, changes, json_body
 from handlers.json_body import UnreadableError
-from handlers.precedence import Precedence
 
 log = structlog.get_logger()
 
@@ -38,7 +37,6 @@ class Hall:
     writer: Writer
     clock: Clock
     wake: Callable[[], None]
-    precedence: Precedence
 
 
 def routes(hall: Hall) -> list[Route]:
@@ -65,8 +63,7 @@ async def _receive(hall: Hall, kind: str, request: Request) -> Response:
         hint = f"Sources here: {known}. Configure LOOKOUT_WEBHOOK_SECRET_{source.upper()[:40]} and send it."
         return JSONResponse({"error": "unauthorized", "path": "", "hint": hint}, 401)
     try:
-        with hall.precedence.first():
-            return await _store(hall, kind, source, adapter, request, body)
+        return await _store(hall, kind, source, adapter, request, body)
     except Overloaded:
         return JSONResponse({"error": "cannot store now", "path": "", "hint": "Send it again."}, 503)
 
