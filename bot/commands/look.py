@@ -10,6 +10,7 @@ from bot.commands.registration_file import complain, read
 from bot.core.analysis import analyse
 from bot.core.figures import bound, level, p_is, plain, share, signed
 from bot.core.look import CohortResult, GuardrailResult, LookResult, relative
+from bot.core.look_json import look_json
 from bot.core.registration import Registration
 from bot.errors import InputError
 from bot.sources.samples import observe
@@ -38,7 +39,7 @@ def run(file: Path, *, look: int, day: int | None = None, json: bool = False) ->
         said = str(error)
         hint = "Wait for newer data, or name a later day."
         raise InputError(f"{said[0].upper()}{said[1:]}.", hint) from error
-    print(to_json.dumps(result.to_json(), indent=2) if json else text(registration, result))
+    print(to_json.dumps(look_json(result), indent=2) if json else text(registration, result))
     return 0
 
 

@@ -6,8 +6,9 @@ from itertools import product
 
 from bot.core.look import CohortResult, no_relative
 from bot.core.measure import Measured, measure
+from bot.core.metric import Ratio
 from bot.core.observation import SIDES, Observations
-from bot.core.registration import Ratio, Registration
+from bot.core.registration import Registration
 from bot.core.sizing import needed_per_arm
 from bot.stats.cohort import judge_cohort
 from bot.stats.effect import Harm

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bot.core.metric import Metric, Proportion, Quantile, Ratio
 from bot.core.observation import Observations, QuantileArm
-from bot.core.registration import Metric, Proportion, Quantile, Ratio, Registration
+from bot.core.registration import Registration
 from bot.stats.cuped import CupedEffect, cuped_effect
 from bot.stats.effect import Arm, Effect, compare, mean_effect, proportion_effect, ratio_arm, ratio_effect
 from bot.stats.sample import Sample

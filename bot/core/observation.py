@@ -5,8 +5,8 @@ Enough to compute the verdict again, and nothing of any one user.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from bot.stats.sample import Sample
@@ -33,15 +33,19 @@ class Cell:
 
 @dataclass(frozen=True)
 class QuantileArm:
-    """One arm of a quantile metric, over all cohorts.
+    """One arm of a quantile metric, in all or in a cohort.
 
     n: units; value: the sample quantile, metric units; sd: of one unit's contribution, so that the standard
-    error is sd / sqrt(n).
+    error is sd / sqrt(n). before, before_sd: mean and sd of the covariate over units, covariance: of both
+    contributions; None without a covariate.
     """
 
     n: int
     value: float
     sd: float
+    before: float | None = None
+    before_sd: float | None = None
+    covariance: float | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,11 @@ class Observations:
     first_day, last_day: days that the data covers, None when it does not say.
     both_arms: units seen in both arms; other_arm: units whose arm is neither.
     nulls, infinite: units per metric without a value, and with an infinite one.
+    moving: units per metric whose covariate changes during the experiment.
+    winsorised: per metric the lowest and the highest value kept, metric units.
+    cohort_quantiles: per metric and cohort ("locale=jp") what `quantiles` has for all.
+    aggregate: per side and metric the sample of all units, where the source states it beside the cohorts'.
+    earlier: (day, control units, treatment units) at days before this one.
     missing: metrics that could not be had, with the reason.
     broken, remarks: what the source found wrong with the rows, and what it only remarks on, in words.
     source, query_sha256: where it came from, and the hash of the text of the queries.
@@ -65,6 +74,11 @@ class Observations:
     nulls: Mapping[str, int] = field(default_factory=dict)
     infinite: Mapping[str, int] = field(default_factory=dict)
     quantiles: Mapping[str, Mapping[str, QuantileArm]] = field(default_factory=dict)
+    cohort_quantiles: Mapping[str, Mapping[str, Mapping[str, QuantileArm]]] = field(default_factory=dict)
+    aggregate: Mapping[str, Mapping[str, Sample]] = field(default_factory=dict)
+    moving: Mapping[str, int] = field(default_factory=dict)
+    winsorised: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    earlier: tuple[tuple[float, int, int], ...] = ()
     missing: Mapping[str, str] = field(default_factory=dict)
     broken: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
@@ -118,10 +132,18 @@ class Observations:
             "duplicates": self.duplicates,
             "nulls": dict(self.nulls),
             "infinite": dict(self.infinite),
-            "quantiles": {
-                name: {side: [arm.n, arm.value, arm.sd] for side, arm in arms.items()}
-                for name, arms in self.quantiles.items()
+            "quantiles": {name: _arms_json(arms) for name, arms in self.quantiles.items()},
+            "cohort_quantiles": {
+                name: {cohort: _arms_json(arms) for cohort, arms in cohorts.items()}
+                for name, cohorts in self.cohort_quantiles.items()
             },
+            "aggregate": {
+                side: {name: sample.to_json() for name, sample in sorted(samples.items())}
+                for side, samples in self.aggregate.items()
+            },
+            "moving": dict(self.moving),
+            "winsorised": {name: list(limits) for name, limits in self.winsorised.items()},
+            "earlier": [list(one) for one in self.earlier],
             "missing": dict(self.missing),
             "broken": list(self.broken),
             "remarks": list(self.remarks),
@@ -132,9 +154,21 @@ class Observations:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Observations":
-        """Inverse of `to_json`, bit for bit."""
-        rest = {key: value[key] for key in value if key not in ("cells", "quantiles")}
+        """Inverse of `to_json`, bit for bit; a record of an earlier version lacks what is new."""
+        rest = {key: value[key] for key in value if key not in _SHAPED}
         rest |= {key: tuple(value.get(key, ())) for key in ("broken", "remarks")}
+        rest["earlier"] = tuple(
+            (day, control, treatment) for day, control, treatment in value.get("earlier", ())
+        )
+        rest["winsorised"] = {name: (low, high) for name, (low, high) in value.get("winsorised", {}).items()}
+        rest["aggregate"] = {
+            side: {name: Sample.from_json(sample) for name, sample in samples.items()}
+            for side, samples in value.get("aggregate", {}).items()
+        }
+        rest["cohort_quantiles"] = {
+            name: {cohort: _arms(arms) for cohort, arms in cohorts.items()}
+            for name, cohorts in value.get("cohort_quantiles", {}).items()
+        }
         cells = tuple(
             Cell(
                 cell["side"],
@@ -144,18 +178,30 @@ class Observations:
             )
             for cell in value["cells"]
         )
-        quantiles = {
-            name: {side: QuantileArm(*arm) for side, arm in arms.items()}
-            for name, arms in value["quantiles"].items()
-        }
+        quantiles = {name: _arms(arms) for name, arms in value["quantiles"].items()}
         return cls(cells=cells, quantiles=quantiles, **rest)
 
     def fingerprint(self) -> str:
         """SHA-256 of the sufficient statistics to 12 significant digits; the same data gives the same."""
         value = self.to_json()
         del value["source"], value["query_sha256"]
+        for name in _ADDED:  # a look that has nothing of these keeps the fingerprint it had before them
+            if not value[name]:
+                del value[name]
         text = json.dumps(_rounded(value), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+_ADDED = ("cohort_quantiles", "aggregate", "moving", "winsorised", "earlier")
+_SHAPED = ("cells", "quantiles", "cohort_quantiles", "aggregate", "winsorised", "earlier")
+
+
+def _arms_json(arms: Mapping[str, QuantileArm]) -> dict[str, list[float | None]]:
+    return {side: list(astuple(arm))[: 3 if arm.before is None else 6] for side, arm in arms.items()}
+
+
+def _arms(shapes: Mapping[str, Sequence[Any]]) -> dict[str, QuantileArm]:
+    return {side: QuantileArm(*shape) for side, shape in shapes.items()}
 
 
 def _rounded(value: Any) -> Any:

@@ -8,42 +8,14 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
+
+from bot.core.metric import Metric
+from bot.core.part import EMPTY, Day, Frozen, Label, Name, Number, Part, Positive, Share, Text
 
 ID_PATTERN = r"^[a-z0-9][a-z0-9-]{2,63}$"
-
-
-def _label(value: object) -> object:
-    """A value of an arm or cohort column: numbers and booleans are compared as text."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, int) else value
-
-
-Label: TypeAlias = Annotated[str, BeforeValidator(_label), Field(min_length=1, max_length=200)]
-Text: TypeAlias = Annotated[str, Field(max_length=4000)]
-Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=200)]
-Number: TypeAlias = Annotated[float, Field(allow_inf_nan=False)]
-Positive: TypeAlias = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Share: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
-Day: TypeAlias = Annotated[int, Field(ge=1, le=3660)]
-
-
-def _freeze(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    return MappingProxyType(dict(value))
-
-
-Frozen = AfterValidator(_freeze)
-EMPTY: Any = Field(default_factory=dict, validate_default=True)
-
-
-class Part(BaseModel):
-    """What all parts of a registration share: frozen, strict, no unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
 
 
 class Hypothesis(Part):
@@ -71,7 +43,11 @@ class Traffic(Part):
 
 
 class Data(Part):
-    """Where the data is and what its columns are called."""
+    """Where the data is and what its columns are called.
+
+    randomised_by: what was randomised, when it is not `unit`. max_lag_days: how many days the newest data may
+    lie behind the day of a look; it is then judged by the information there was.
+    """
 
     source: Name | None = None
     kind: Literal["rows", "summary"] = "rows"
@@ -84,46 +60,12 @@ class Data(Part):
     date: Name | None = None
     start: dt.date | None = None
     columns: Annotated[Mapping[str, Name], Frozen] = EMPTY
+    randomised_by: Name | None = None
+    max_lag_days: Annotated[int, Field(ge=0, le=60)] = 0
 
     def column(self, name: str) -> str:
         """The column that plays this part, after `columns:`."""
         return self.columns.get(name, name)
-
-
-class Mean(Part):
-    """Mean over units of each unit's mean over its days."""
-
-    kind: Literal["mean"]
-    column: Name | None = None
-    covariate: Name | None = None
-
-
-class Proportion(Part):
-    """Share of units for which the column was ever 1."""
-
-    kind: Literal["proportion"]
-    column: Name | None = None
-    covariate: Name | None = None
-
-
-class Ratio(Part):
-    """Sum of the numerator over sum of the denominator; units are the randomised ones."""
-
-    kind: Literal["ratio"]
-    numerator: Name | None = None
-    denominator: Name | None = None
-    covariate: Name | None = None
-
-
-class Quantile(Part):
-    """The q-quantile over rows, clustered by unit."""
-
-    kind: Literal["quantile"]
-    column: Name | None = None
-    q: Share
-
-
-Metric: TypeAlias = Annotated[Mean | Proportion | Ratio | Quantile, Field(discriminator="kind")]
 
 
 class Mde(Part):
@@ -142,7 +84,8 @@ class Cuped(Part):
 class Primary(Part):
     """The one metric that decides.
 
-    baseline, sd: of one unit in the control arm, metric units. claimed_*: figures some document states,
+    baseline, sd: of one unit in the control arm, metric units; the sd of a ratio or a quantile is that of a
+    unit's contribution, so that the standard error is sd / sqrt(n). claimed_*: figures some document states,
     checked against what is computed.
     """
 
@@ -154,6 +97,7 @@ class Primary(Part):
     cuped: Cuped | None = None
     claimed_n_per_arm: Positive | None = None
     claimed_n_per_arm_cuped: Positive | None = None
+    claimed_inflation: Positive | None = None
 
 
 class Futility(Part):
@@ -164,39 +108,70 @@ class Futility(Part):
     binding: bool = False
 
 
-Spending: TypeAlias = Literal["obrien-fleming", "pocock", "hwang-shih-decani", "nominal", "none"]
+Spending: TypeAlias = Literal[
+    "obrien-fleming",
+    "pocock",
+    "hwang-shih-decani",
+    "haybittle-peto",
+    "exact-obrien-fleming",
+    "exact-pocock",
+    "nominal",
+    "none",
+]
 
 
 class Sequential(Part):
-    """When the data may be looked at, and what each look may spend."""
+    """When the data may be looked at, and what each look may spend.
+
+    interim_z: what Haybittle and Peto ask of every look but the last. sided: 1 tests the declared direction
+    alone, at the whole alpha. information: what a look's information is counted in; `units` needs
+    planned_units (both arms, at the last look) or a sample size that can be computed.
+    """
 
     looks: Annotated[tuple[Day, ...], Field(min_length=1, max_length=60)]
     spending: Spending = "obrien-fleming"
     gamma: Number | None = None
     alphas: tuple[Share, ...] | None = None
+    interim_z: Positive | None = None
+    sided: Literal[1, 2] = 2
+    information: Literal["days", "units"] = "days"
+    planned_units: Positive | None = None
     futility: Annotated[
         Futility | None, BeforeValidator(lambda value: None if value == "none" else value)
     ] = None
 
 
+THRESHOLDS = ("max_relative_regression", "max_relative_increase", "max", "min")
+
+
 class Guardrail(Part):
-    """A line that must not be crossed; exactly one threshold."""
+    """A line that must not be crossed; exactly one threshold.
+
+    spending: how its alpha is spent when it is watched at every look; `none` judges each look at all of it.
+    baseline, sd: of one unit in the control arm, for the power to clear it.
+    """
 
     metric: Name
     max_relative_regression: Positive | None = None
     max_relative_increase: Positive | None = None
     max: Number | None = None
     min: Number | None = None
+    spending: Literal["none", "pocock", "obrien-fleming"] = "none"
+    baseline: Number | None = None
+    sd: Positive | None = None
 
     @property
     def thresholds(self) -> dict[str, float]:
         """The thresholds given: a registration that passed the checks has one."""
-        values = self.model_dump(exclude={"metric"}, exclude_none=True)
-        return {kind: float(value) for kind, value in values.items()}
+        values = {kind: getattr(self, kind) for kind in THRESHOLDS}
+        return {kind: float(value) for kind, value in values.items() if value is not None}
 
 
 class Cohorts(Part):
-    """Groups that must each be unharmed."""
+    """Groups that must each be unharmed.
+
+    correction: for being many, over the cohorts of all dimensions that have units enough.
+    """
 
     dimensions: Annotated[Mapping[str, Annotated[tuple[Label, ...], Field(min_length=1)]], Frozen] = EMPTY
     shares: Annotated[
@@ -204,12 +179,14 @@ class Cohorts(Part):
     ] = EMPTY
     max_relative_regression: Positive | None = None
     min_adequacy: Annotated[float, Field(gt=0, le=1)] = 0.8
+    correction: Literal["none", "bonferroni", "holm"] = "none"
 
 
 class EvidenceGate(Part):
-    """How well offline evidence must have predicted online effects."""
+    """How well offline evidence must have predicted online effects; correlation: what was measured."""
 
     min_correlation: Annotated[float, Field(ge=-1, le=1)]
+    correlation: Annotated[float, Field(ge=-1, le=1)] | None = None
 
 
 class Stage(Part):

@@ -3,7 +3,8 @@
 import math
 from dataclasses import dataclass
 
-from bot.core.registration import Metric, Proportion, Quantile, Registration
+from bot.core.metric import Metric, Proportion, Quantile
+from bot.core.registration import Registration
 from bot.core.timetable import planned
 from bot.stats import plan_power, power
 from bot.stats.undecided import Undecided

@@ -10,6 +10,7 @@ from sqlmodel import Session
 from bot.core.analysis import analyse
 from bot.core.effect import Post, Upload
 from bot.core.look import LookResult
+from bot.core.look_json import look_json
 from bot.core.observation import Observations
 from bot.core.registration import Registration
 from bot.errors import InputError, SourceError
@@ -113,7 +114,7 @@ def _record(
         day=result.day,
         planned=result.planned,
         verdict=result.verdict,
-        result=result.to_json(),
+        result=look_json(result),
         observations=seen.to_json(),
         earlier=tuple(earlier),
         fingerprint=result.data_fingerprint,

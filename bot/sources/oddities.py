@@ -6,7 +6,8 @@ A few such rows are left out and named; more than that, and something is wrong w
 from dataclasses import dataclass
 from typing import Any
 
-from bot.core.registration import Data, Quantile, Registration
+from bot.core.metric import Quantile
+from bot.core.registration import Data, Registration
 from bot.sources import rollup
 
 BEARABLE = 0.001

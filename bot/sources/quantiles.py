@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from bot.core.metric import Quantile
 from bot.core.observation import SIDES, QuantileArm
-from bot.core.registration import Quantile, Registration
+from bot.core.registration import Registration
 from bot.sources.rollup import number
 from bot.sources.warehouse import columns_missing, not_numbers
 from bot.stats.quantile import QuantileSummary, outer_levels, quantile_arm

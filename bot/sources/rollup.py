@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from bot.core.registration import Mean, Metric, Proportion, Quantile, Ratio, Registration
+from bot.core.metric import Mean, Metric, Proportion, Quantile, Ratio
+from bot.core.registration import Registration
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bot.core.metric import Ratio
 from bot.core.observation import Observations
-from bot.core.registration import Ratio, Registration
+from bot.core.registration import Registration
 from bot.errors import SourceError
 from bot.settings import SourceSettings
 from bot.sources import cells, oddities, quantiles, rollup, summary

@@ -10,6 +10,7 @@ from scipy import stats
 
 from bot.core.analysis import analyse
 from bot.core.lint import check_document
+from bot.core.look_json import look_json
 from bot.core.registration import Registration, sha256
 from bot.core.strict_yaml import parse
 from bot.sources.samples import observe
@@ -50,7 +51,7 @@ def test_every_look_has_the_estimate_variance_and_p_of_scipy(file: Path) -> None
     rows = rows_of(file)
     for number, day in enumerate(registration.looks, start=1):
         seen = observe(registration, day=day, sources={}, root=FOLDER)
-        result = analyse(registration, hashed, seen, look=number).to_json()
+        result = look_json(analyse(registration, hashed, seen, look=number))
         judged = [result["primary"], *result["guardrails"]]
         assert [one["metric"] for one in judged][:1] == ["m1"]
         for one in judged:
@@ -84,12 +85,14 @@ def test_a_missing_variance_leaves_the_guardrail_undecided() -> None:
     found = [
         one
         for number, day in enumerate(registration.looks, start=1)
-        for one in analyse(
-            registration,
-            hashed,
-            observe(registration, day=day, sources={}, root=FOLDER),
-            look=number,
-        ).to_json()["guardrails"]
+        for one in look_json(
+            analyse(
+                registration,
+                hashed,
+                observe(registration, day=day, sources={}, root=FOLDER),
+                look=number,
+            )
+        )["guardrails"]
         if one["status"] == "undecided"
     ]
     assert found

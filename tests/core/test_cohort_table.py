@@ -7,6 +7,7 @@ import pytest
 
 from bot.core.analysis import analyse
 from bot.core.look import LookResult
+from bot.core.look_json import look_json
 from bot.core.observation import Cell, Observations, Side
 from bot.core.registration import Registration, load
 from bot.core.strict_yaml import parse
@@ -47,8 +48,8 @@ def test_a_cohort_that_falls_vetoes_whatever_the_aggregate_says() -> None:
         ("locale=jp", "veto"),
     ]
     assert result.reasons[0].startswith("rate in locale=jp fell 8.16 % (")
-    assert result.to_json()["heterogeneity"]["p"] < 1e-6
-    assert result.to_json()["reconciliation"]["ok"] is True
+    assert look_json(result)["heterogeneity"]["p"] < 1e-6
+    assert look_json(result)["reconciliation"]["ok"] is True
 
 
 def test_an_underpowered_cohort_is_shown_and_never_evidence() -> None:
@@ -58,7 +59,7 @@ def test_an_underpowered_cohort_is_shown_and_never_evidence() -> None:
     cells += [cell("control", ("jp",), 5_000, 0.196), cell("treatment", ("jp",), 5_000, 0.180)]
     result = look(plan, *cells)
     assert result.verdict == "ship"
-    jp = result.to_json()["cohorts"][1]
+    jp = look_json(result)["cohorts"][1]
     assert (jp["cohort"], jp["status"], jp["n"]) == ("locale=jp", "underpowered", 10_000)
     assert jp["adequacy"] == pytest.approx(5_000 / 10_735)
     assert jp["share"] == pytest.approx(10_000 / 150_000)
@@ -89,7 +90,7 @@ def test_a_shift_of_the_mix_between_the_arms_is_made_explicit() -> None:
     plan = registration({"locale": ["en", "jp"]})
     cells = [cell("control", ("en",), 60_000, 0.10), cell("treatment", ("en",), 40_000, 0.10)]
     cells += [cell("control", ("jp",), 40_000, 0.30), cell("treatment", ("jp",), 60_000, 0.30)]
-    found = look(plan, *cells).to_json()["reconciliation"]
+    found = look_json(look(plan, *cells))["reconciliation"]
     assert found["ok"] is False
     assert found["cohort_weighted_rel"] == pytest.approx(0, abs=1e-12)
     assert found["mix_shift"] == pytest.approx(0.04 / 0.18)
@@ -102,4 +103,4 @@ def test_without_a_floor_cohorts_are_shown_but_not_judged() -> None:
     cohorts = plan.cohorts.model_copy(update={"max_relative_regression": None})
     plan = plan.model_copy(update={"cohorts": cohorts})
     result = look(plan, cell("control", ("en",), 100, 0.1), cell("treatment", ("en",), 100, 0.1))
-    assert result.to_json()["cohorts"][0]["reason"] == "no cohort threshold was declared"
+    assert look_json(result)["cohorts"][0]["reason"] == "no cohort threshold was declared"

@@ -9,6 +9,7 @@ import pytest
 
 from bot.core.analysis import analyse
 from bot.core.lint import check_registration
+from bot.core.look_json import look_json
 from bot.core.observation import Cell, Observations
 from bot.core.plan import work_out
 from bot.core.registration import Registration, load
@@ -37,7 +38,7 @@ def taken(control: Arm, treatment: Arm, number: int = 2, **changes: Any) -> dict
         samples = {metric: sample for metric in plan.metrics if plan.metrics[metric].kind == "mean"}
         cells.append(Cell(side, ("en",), n, samples))  # type: ignore[arg-type]  # the two sides
     result = analyse(plan, "0" * 64, Observations(cells=tuple(cells), summary=True), look=number)
-    return json.loads(json.dumps(result.to_json(), allow_nan=False))  # type: ignore[no-any-return]  # a mapping
+    return json.loads(json.dumps(look_json(result), allow_nan=False))  # type: ignore[no-any-return]  # a mapping
 
 
 def unexplained(value: Any, where: str = "") -> Iterator[str]:

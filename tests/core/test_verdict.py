@@ -10,6 +10,7 @@ from scipy import stats
 from bot.core.analysis import analyse
 from bot.core.figures import MINUS
 from bot.core.look import LookResult
+from bot.core.look_json import look_json
 from bot.core.observation import Cell, Observations, Side
 from bot.core.registration import Registration, load
 from bot.core.strict_yaml import parse
@@ -107,8 +108,8 @@ def test_a_sample_ratio_mismatch_is_invalid_and_nothing_else_is_judged() -> None
     assert result.verdict == "invalid"
     assert result.reasons[0].startswith("Sample-ratio mismatch: 20,000 control and 21,000 treatment")
     assert (result.guardrails, result.primary.significant) == ((), None)
-    assert result.to_json()["srm"]["ok"] is False
-    assert result.to_json()["primary"]["p"] == pytest.approx(1e-9, rel=1e-3)
+    assert look_json(result)["srm"]["ok"] is False
+    assert look_json(result)["primary"]["p"] == pytest.approx(1e-9, rel=1e-3)
 
 
 def test_an_empty_arm_is_invalid_and_says_which() -> None:
@@ -129,7 +130,7 @@ def test_a_primary_without_variance_decides_nothing() -> None:
         analyse(registration(), "0" * 64, Observations(cells=cells, summary=True), look=n) for n in (1, 4)
     )
     assert (early.verdict, last.verdict) == ("continue", "inconclusive")
-    shape = early.to_json()["primary"]
+    shape = look_json(early)["primary"]
     assert (shape["p"], shape["significant"]) == (None, None)
     assert "variance is not known" in shape["reason"]
 
@@ -166,7 +167,7 @@ def test_the_matrix_of_aml_05_under_the_intersection_union_test() -> None:
         "retention": "near-veto",
         "spam": "unproven",
     }
-    csat = result.to_json()["guardrails"][1]
+    csat = look_json(result)["guardrails"][1]
     assert csat["effect_rel"] == pytest.approx(-0.01425, abs=1e-5)
     assert (csat["threshold"], csat["kind"], csat["adjusted_alpha"]) == (
         0.01,
@@ -231,8 +232,8 @@ def test_futility_stops_a_look_that_points_nowhere() -> None:
 
 def test_adjusted_figures_and_conditional_power_are_reported() -> None:
     """Repeated interval while it goes on, stage-wise once it stopped; power only before the last look."""
-    going = look(2, {"rate": (0.183, 0.187, 0.04)}).to_json()["primary"]
-    done = look(4, {"rate": (0.183, 0.187, 0.04)}).to_json()["primary"]
+    going = look_json(look(2, {"rate": (0.183, 0.187, 0.04)}))["primary"]
+    done = look_json(look(4, {"rate": (0.183, 0.187, 0.04)}))["primary"]
     assert going["adjusted"]["method"] == "repeated"
     assert 0.5 < going["conditional_power"] < 1
     assert done["adjusted"]["method"] == "stage-wise"

@@ -6,6 +6,7 @@ import pytest
 from bot.core.analysis import analyse
 from bot.core.lint import check_document
 from bot.core.look import LookResult
+from bot.core.look_json import look_json
 from bot.core.registration import sha256
 from bot.core.strict_yaml import parse
 from bot.demo.data import DemoData, columns, write
@@ -48,7 +49,7 @@ def test_look_4_ships_with_guardrails_and_cohorts_clear(demo: DemoData) -> None:
     result = look(demo, 4)
     assert result.verdict == "ship"
     assert sum(result.units) == 200_000
-    assert result.to_json()["primary"]["p"] < 0.001
+    assert look_json(result)["primary"]["p"] < 0.001
     guardrails = {one.metric: one.judgement for one in result.guardrails}
     assert {str(one.status) for one in guardrails.values()} == {"clear"}
     assert guardrails["csat"].measured == pytest.approx(-0.006, abs=0.0005)

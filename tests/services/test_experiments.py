@@ -10,6 +10,7 @@ import pytest
 from sqlmodel import select
 
 from bot.core.figures import MINUS
+from bot.core.look_json import look_json
 from bot.errors import InputError
 from bot.limits import check_blocks
 from bot.services import experiments, look_record
@@ -177,7 +178,7 @@ def test_a_look_posts_its_card_with_the_chart_and_is_recorded(bench: Bench) -> N
     assert registered is not None
     assert (record.verdict, record.number, record.asked_by) == ("continue", 3, "U0PM")
     again = look_record.again(look_record.registration_of(registered), record)
-    assert again.to_json() == record.result
+    assert look_json(again) == record.result
 
 
 def test_the_same_look_at_the_same_data_refers_to_its_record(lite: Bench) -> None:

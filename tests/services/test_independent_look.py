@@ -12,6 +12,7 @@ import pytest
 from scipy import stats
 
 from bot.core.analysis import analyse
+from bot.core.look_json import look_json
 from bot.core.registration import Registration, load
 from bot.sources.samples import observe
 
@@ -95,7 +96,7 @@ def found(data: dict[str, npt.NDArray[Any]], tmp_path_factory: pytest.TempPathFa
     pq.write_table(pa.table(data), folder / "rows.parquet")
     plan = registration()
     seen = observe(plan, day=LOOK_DAY, sources={}, root=folder)
-    return analyse(plan, "0" * 64, seen, look=1).to_json()
+    return look_json(analyse(plan, "0" * 64, seen, look=1))
 
 
 class Users:

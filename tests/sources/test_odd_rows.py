@@ -13,6 +13,7 @@ import pytest
 
 from bot.core.analysis import analyse
 from bot.core.look import LookResult
+from bot.core.look_json import look_json
 from bot.core.registration import Registration, load
 from bot.errors import SourceError
 from bot.sources.samples import observe
@@ -184,7 +185,7 @@ def test_a_guardrail_that_cannot_be_had_is_undecided(
 ) -> None:
     """With its reason and no figure of its own; the others are judged."""
     write(tmp_path, spoil)
-    found = {one["metric"]: one for one in look(tmp_path, plan=load(SHAPE)).to_json()["guardrails"]}
+    found = {one["metric"]: one for one in look_json(look(tmp_path, plan=load(SHAPE)))["guardrails"]}
     assert (found[metric]["status"], found[metric]["measured"]) == ("undecided", None)
     assert reason in found[metric]["reason"]
     assert [one["status"] for name, one in found.items() if name != metric] == ["clear"] * 2
@@ -205,7 +206,7 @@ def test_a_primary_without_figures_decides_nothing(tmp_path: Path, spoil: Spoil,
     if reason.startswith("control: rate: 1 unit"):
         spoilt = spoil(rows())
         pq.write_table(pa.table(spoilt | {"day": np.array([1.0, float(DAYS)])}), tmp_path / "rows.parquet")
-    found = look(tmp_path).to_json()
+    found = look_json(look(tmp_path))
     assert found["verdict"] == "inconclusive"
     assert {found["primary"][name] for name in ("effect_abs", "effect_rel", "z", "p", "significant")} == {
         None
@@ -216,7 +217,7 @@ def test_a_primary_without_figures_decides_nothing(tmp_path: Path, spoil: Spoil,
 def test_a_constant_covariate_is_left_out_with_a_word(tmp_path: Path) -> None:
     """The plain test is used, and the JSON says why there is no CUPED."""
     write(tmp_path, put("before", 1.0))
-    primary = look(tmp_path).to_json()["primary"]
+    primary = look_json(look(tmp_path))["primary"]
     assert primary["cuped"] is None
     assert primary["note"].startswith("without CUPED: covariate covariate: no variance")
     assert primary["p"] is not None

@@ -6,6 +6,7 @@ import pytest
 
 from bot.core.analysis import analyse
 from bot.core.look import LookResult
+from bot.core.look_json import look_json
 from bot.core.registration import load
 from bot.errors import SourceError
 from bot.sources.samples import observe
@@ -67,7 +68,7 @@ def test_a_summary_without_a_variance_or_mean_is_undecided(
     result = summary_look(tmp_path, (old, new), number=1)
     assert result.verdict == "continue"
     assert reason in result.reasons[0]
-    assert result.to_json()["primary"]["p"] is None
+    assert look_json(result)["primary"]["p"] is None
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ import difflib
 from collections.abc import Iterable
 
 from bot.core.lint.report import Report
-from bot.core.registration import Guardrail, Mean, Proportion, Quantile, Ratio, Registration
+from bot.core.metric import Mean, Proportion, Quantile, Ratio
+from bot.core.registration import Guardrail, Registration
 
 
 def check(registration: Registration, report: Report) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from bot.core import metric as kinds
 from bot.core import registration as shape
 from bot.core.finding import Finding, Path, dotted
 from bot.core.strict_yaml import Document
@@ -27,10 +28,10 @@ _PARTS: Mapping[Path, type[BaseModel]] = {
     ("rollout", "*"): shape.Stage,
 }
 _METRICS: Mapping[str, type[BaseModel]] = {
-    "mean": shape.Mean,
-    "proportion": shape.Proportion,
-    "ratio": shape.Ratio,
-    "quantile": shape.Quantile,
+    "mean": kinds.Mean,
+    "proportion": kinds.Proportion,
+    "ratio": kinds.Ratio,
+    "quantile": kinds.Quantile,
 }
 _EXPECTED: Mapping[str, str] = {
     "string_type": "text",

@@ -1,0 +1,184 @@
+"""A look as the JSON of `lookout look`; what is not finite is null, with the reason beside it."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.core.look import (
+    CohortResult,
+    GuardrailResult,
+    LookResult,
+    PrimaryResult,
+    no_relative,
+    reason_of,
+    relative,
+)
+from bot.stats.adjusted import Adjusted
+from bot.stats.effect import Effect, Interval
+from bot.stats.guardrail import Judgement
+from bot.stats.reconciliation import Reconciliation
+from bot.stats.srm import Srm
+from bot.stats.undecided import Undecided
+
+
+def look_json(result: LookResult) -> dict[str, Any]:
+    """The shape of `lookout look --json`; what is not finite is null."""
+    shape = {
+        "registration": result.registration,
+        "sha256": result.sha256,
+        "look": result.look,
+        "day": _whole(result.day),
+        "planned": result.planned,
+        "verdict": result.verdict,
+        "reasons": list(result.reasons),
+        "notes": list(result.notes),
+        "srm": _srm(result.srm, result.units),
+        "primary": _primary(result.primary),
+        "alpha_spent": result.alpha_spent,
+        "guardrails": [_guardrail(one) for one in result.guardrails],
+        "cohorts": [_cohort(one) for one in result.cohorts],
+        "heterogeneity": _chosen(result.heterogeneity, ("tau2", "q", "p", "i2")),
+        "reconciliation": _reconciliation(result.reconciliation),
+        "data_fingerprint": result.data_fingerprint,
+        "data_last_day": None if result.last_day is None else _whole(result.last_day),
+    }
+    finite: dict[str, Any] = _finite(shape)
+    return finite
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no infinity and no NaN."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _whole(day: float) -> float | int:
+    return int(day) if day == int(day) else day
+
+
+def _list(interval: Interval | Undecided | None) -> list[float] | None:
+    return None if interval is None or isinstance(interval, Undecided) else list(interval)
+
+
+def _with_reason(shape: dict[str, Any], *values: object) -> dict[str, Any]:
+    reason = next((value.reason for value in values if isinstance(value, Undecided)), None)
+    return shape if reason is None else {**shape, "reason": reason}
+
+
+def _chosen(value: object, names: Sequence[str]) -> dict[str, Any]:
+    if isinstance(value, Undecided):
+        return _with_reason(dict.fromkeys(names), value)
+    return {name: getattr(value, name) for name in names}
+
+
+def _srm(srm: Srm | Undecided, units: tuple[int, int]) -> dict[str, Any]:
+    return _chosen(srm, ("p", "ok")) | {"n_control": units[0], "n_treatment": units[1]}
+
+
+def _arms(plain: Effect | Undecided) -> dict[str, dict[str, Any]]:
+    names = ("n", "mean", "sd")
+    if isinstance(plain, Undecided):
+        return {side: _chosen(plain, names) for side in ("control", "treatment")}
+    return {"control": _chosen(plain.control, names), "treatment": _chosen(plain.treatment, names)}
+
+
+def _primary(primary: PrimaryResult) -> dict[str, Any]:
+    effect = primary.effect
+    rel, ci = relative(effect)
+    known = effect if isinstance(effect, Effect) else None
+    shape: dict[str, Any] = {
+        "metric": primary.metric,
+        **_arms(primary.plain),
+        "effect_abs": known.absolute if known else None,
+        "se": known.se if known else None,
+        "effect_rel": rel,
+        "ci_rel": _list(ci),
+        "z": known.z if known else None,
+        "p": known.p if known else None,
+        "boundary_z": primary.boundary_z,
+        "boundary_p": primary.boundary_p,
+        "significant": primary.significant,
+        "adjusted": _adjusted(primary.adjusted, effect),
+        "cuped": None
+        if primary.cuped is None
+        else {"theta": primary.cuped.theta, "variance_reduction": primary.cuped.variance_reduction},
+        "conditional_power": primary.conditional_power,
+    }
+    if primary.note:
+        shape["note"] = primary.note
+    shape["reasons"] = {name: why for name, why in _absences(primary).items() if shape[name] is None}
+    if math.isinf(primary.boundary_z):
+        shape["reasons"]["boundary_z"] = "the plan spends nothing at this look, so it cannot cross"
+    return _with_reason(shape, effect)
+
+
+def _absences(primary: PrimaryResult) -> dict[str, str]:
+    """Why each field that may be null is, when it is."""
+    known = dict.fromkeys(("effect_abs", "se", "z", "p"), reason_of(primary.effect))
+    return {
+        **known,
+        **dict.fromkeys(("effect_rel", "ci_rel"), no_relative(primary.effect)),
+        "significant": reason_of(primary.effect) or reason_of(primary.adjusted),
+        "cuped": reason_of(primary.effect) or primary.note or "no covariate is declared",
+        "conditional_power": (
+            reason_of(primary.effect) or reason_of(primary.adjusted) or "this is the last look"
+        ),
+    }
+
+
+def _adjusted(adjusted: Adjusted | Undecided, effect: Effect | Undecided) -> dict[str, Any]:
+    if isinstance(adjusted, Undecided):
+        return _with_reason({"estimate_rel": None, "ci_rel": None, "p": None}, adjusted)
+    why = no_relative(effect)
+    undecided = isinstance(adjusted.estimate_rel, Undecided)
+    p = None if isinstance(adjusted.p, Undecided) else adjusted.p
+    shape = {
+        "estimate_rel": None if why or undecided else adjusted.estimate_rel,
+        "ci_rel": None if why else _list(adjusted.ci_rel),
+        "p": p,
+        "method": adjusted.method,
+    }
+    return _with_reason(shape, Undecided(why) if why else None, adjusted.estimate_rel, adjusted.p)
+
+
+def _judged(effect: Effect | Undecided, judgement: Judgement) -> dict[str, Any]:
+    at = effect if isinstance(effect, Undecided) else effect.at(judgement.alpha)
+    rel, ci = relative(at)
+    p = None if isinstance(effect, Undecided) else effect.p
+    shape = {"effect_rel": rel, "ci_rel": _list(ci), "p": p}
+    return shape if rel is not None else {**shape, "effect_rel_reason": no_relative(at)}
+
+
+def _guardrail(one: GuardrailResult) -> dict[str, Any]:
+    return {
+        "metric": one.metric,
+        "threshold": one.threshold.value,
+        "kind": one.threshold.kind,
+        **_judged(one.effect, one.judgement),
+        "measured": one.judgement.measured,
+        "interval": _list(one.judgement.interval),
+        "adjusted_alpha": one.judgement.alpha,
+        "status": str(one.judgement.status),
+        "reason": one.judgement.reason,
+    }
+
+
+def _cohort(one: CohortResult) -> dict[str, Any]:
+    return {
+        "cohort": one.cohort,
+        "share": one.share,
+        "n": one.n,
+        **_judged(one.effect, one.judgement),
+        "adequacy": one.adequacy,
+        "status": str(one.judgement.status),
+        "reason": one.judgement.reason,
+    }
+
+
+def _reconciliation(value: Reconciliation | Undecided) -> Mapping[str, Any]:
+    names = ("aggregate_rel", "cohort_weighted_rel", "mix_shift", "ok")
+    shape = _chosen(value, names)
+    return shape if isinstance(value, Undecided) else {**shape, "reason": value.reason}
