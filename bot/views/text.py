@@ -28,6 +28,8 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "`": "\u02cb", "*": "\u2217
 """Entities as Slack wants them; characters that format become their look-alikes that do not."""
 _AT = re.compile(r"@(?=\w*[A-Za-z])")
 _EDGE_UNDERSCORE = re.compile(r"(?<!\w)_|_(?!\w)")
+_PERCENT = re.compile(r"(?<=\d) %(?! ?\d)")
+NO_BREAK = "\u00a0"
 
 
 def escape(text: str, limit: int = 500) -> str:
@@ -60,7 +62,16 @@ def _guarded(text: str) -> str:
 
 def plain(text: str, limit: int) -> str:
     """Return outside text for a plain_text object of at most `limit` characters, on one line."""
-    return cut(clean(text), limit)
+    return unbroken(cut(clean(text), limit))
+
+
+def unbroken(text: str) -> str:
+    """Hold figures and their percent signs together, so that no narrow screen breaks a line between them.
+
+    >>> ascii(unbroken("51 % of 8 % 3"))
+    "'51\\\\xa0% of 8 % 3'"
+    """
+    return _PERCENT.sub(f"{NO_BREAK}%", text)
 
 
 def cut(text: str, limit: int) -> str:
@@ -87,7 +98,7 @@ def fit(lines: Sequence[str], limit: int = SECTION) -> str:
 
 def mrkdwn(text: str) -> Block:
     """A mrkdwn text object; its outside parts must have passed `escape`."""
-    return {"type": "mrkdwn", "text": text, "verbatim": True}
+    return {"type": "mrkdwn", "text": unbroken(text), "verbatim": True}
 
 
 def section(text: str) -> Block:

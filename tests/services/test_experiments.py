@@ -93,7 +93,7 @@ def test_a_registration_is_stored_and_its_card_posted(bench: Bench) -> None:
     assert "Registered: ASOS experiment 0bad33" in card
     assert "Look 1, day 2: cannot stop" in card
     assert "Look 3, day 26: stops only if p is below 0.0078" in card
-    assert "m2 may not get worse by more than 2 %" in card
+    assert "m2 may not get worse by more than 2\u00a0%" in card
     assert registered.sha256[:12] in card
 
 
@@ -262,7 +262,7 @@ def test_buttons_are_answered_from_the_record(lite: Bench) -> None:
     texts = [json.dumps(answer.blocks, ensure_ascii=False) for answer in answers]
     assert all(check_blocks(answer.blocks) == [] for answer in answers)
     assert "Whoever looks 5 times and stops at the first p below 0.05 finds an effect in" in texts[0]
-    assert f"m4 +0.2 %: holds, line {MINUS}2 %" in texts[1]
+    assert f"m4 +0.2\u00a0%: holds, line {MINUS}2\u00a0%" in texts[1]
     assert "Look 5, day 43: stops only if p is below" in texts[2]
 
 

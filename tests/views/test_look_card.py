@@ -91,7 +91,7 @@ def test_the_phone_line_has_the_verdict_and_the_reason() -> None:
     [
         (4, {}, "Look 4 of 4: NO SHIP · the effect was not shown"),
         (4, {"rate": 0.19}, "Look 4 of 4: SHIP · significant on the plan, no veto"),
-        (2, {"csat": 4.12}, "Look 2 of 4: VETO · csat fell 2.14 %, the line was \N{MINUS SIGN}1 %"),
+        (2, {"csat": 4.12}, "Look 2 of 4: VETO · csat fell 2.14\u00a0%, the line was \N{MINUS SIGN}1\u00a0%"),
         (2, {"treated": 22_000}, "Look 2 of 4: INVALID · the data cannot be judged"),
         (4, {"n": 4_000}, "Look 4 of 4: INCONCLUSIVE · the question was not answered"),
     ],
@@ -120,7 +120,8 @@ def test_near_vetoes_come_before_what_is_fine() -> None:
         look.card(shown(4, registration(correction="bonferroni"), rate=0.19, csat=4.16, n=600)).blocks
     )
     assert (
-        "⚠ csat \N{MINUS SIGN}1.2 %: near-veto, crossed but not significant, line \N{MINUS SIGN}1 %" in text
+        "⚠ csat \N{MINUS SIGN}1.2\u00a0%: near-veto, crossed but not significant, line \N{MINUS SIGN}1\u00a0%"
+        in text
     )
 
 
@@ -165,7 +166,7 @@ def test_the_registration_card_names_what_is_under_powered() -> None:
     assert rule is not None
     card = readable(experiment.registered(work_out(rule, SHA, findings), "U0PM").blocks)
     assert "*do(reranker = l12)*" in card
-    assert "• csat may not get worse by more than 1 %" in card
+    assert "• csat may not get worse by more than 1\u00a0%" in card
     assert "⚠ locale=jp is under-powered: it needs 17.9 days of traffic" in card
     assert "Look 2, day 7: stops only if p is below 0.0030" in card
 

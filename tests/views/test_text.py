@@ -103,6 +103,13 @@ def test_numbers_and_percentages_keep_their_sign_and_size():
     assert text.number(float("inf")) == "inf"
 
 
+def test_a_percentage_is_never_broken_over_two_lines():
+    """A no-break space in whatever is shown; a remainder (7 % 3) keeps its own."""
+    shown = [text.section("at 51 %, not 5 %")["text"]["text"], text.header("+2.1 % (x)")["text"]["text"]]
+    assert shown == ["at 51\u00a0%, not 5\u00a0%", "+2.1\u00a0% (x)"]
+    assert text.plain("rate 7 % 3", 20) == "rate 7 % 3"
+
+
 @pytest.mark.parametrize(
     ("title", "name"),
     [("NDCG@10: 0.78 → 0.61", "ndcg-10-0-78-0-61"), ("検索の品質", "incident"), ("a" * 99, "a" * 40)],
