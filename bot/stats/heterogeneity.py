@@ -23,7 +23,9 @@ class Heterogeneity:
 
     q: Cochran's Q; df: cohorts - 1; p: of Q under equal effects. i2: share of the variation that is real,
     a fraction. tau2: REML variance of true effects between cohorts, squared units of the effects.
-    mean: random-effects mean. shrunk: per cohort, in the order given, the effect pulled towards the mean.
+    mean: random-effects mean; mean_se, mean_ci: its standard error and 95 % interval after Hartung & Knapp,
+    never narrower than without. shrunk: per cohort, in the order given, the effect pulled towards the mean;
+    shrunk_sd: its standard deviation, the mean's uncertainty in it and that of tau2 not.
     """
 
     q: float
@@ -33,6 +35,9 @@ class Heterogeneity:
     tau2: float
     mean: float
     shrunk: tuple[float, ...]
+    mean_se: float
+    mean_ci: tuple[float, float]
+    shrunk_sd: tuple[float, ...]
 
 
 def heterogeneity(estimates: Sequence[float], variances: Sequence[float]) -> Heterogeneity | Undecided:
@@ -49,10 +54,26 @@ def heterogeneity(estimates: Sequence[float], variances: Sequence[float]) -> Het
     q, df = float(np.sum((y - fixed) ** 2 / v)), len(y) - 1
     tau2 = _reml(y, v)
     weight = 1 / (v + tau2)
-    mean = float(np.average(y, weights=weight))
-    shrunk = mean + tau2 * weight * (y - mean)  # tau2/(tau2 + v) of the distance: the posterior mean
-    i2 = max(0.0, (q - df) / q) if q > 0 else 0.0
-    return Heterogeneity(q, df, float(special.chdtrc(df, q)), i2, tau2, mean, tuple(float(s) for s in shrunk))
+    mean, kept = float(np.average(y, weights=weight)), tau2 * weight
+    # kept = tau2/(tau2 + v) of the distance: the posterior mean, with variance kept v + (1 - kept)^2 Var(mean)
+    shrunk = mean + kept * (y - mean)
+    sd = np.sqrt(kept * v + (1 - kept) ** 2 / weight.sum())
+    # Hartung & Knapp 2001 (Stat. Med. 20:3875) with the factor at least 1 (Roever et al. 2015, BMC MRM 15:99)
+    factor = max(1.0, float(weight @ (y - mean) ** 2) / df)
+    se = math.sqrt(factor / float(weight.sum()))
+    half = -float(special.stdtrit(df, 0.025)) * se
+    return Heterogeneity(
+        q=q,
+        df=df,
+        p=float(special.chdtrc(df, q)),
+        i2=max(0.0, (q - df) / q) if q > 0 else 0.0,
+        tau2=tau2,
+        mean=mean,
+        shrunk=tuple(shrunk.tolist()),
+        mean_se=se,
+        mean_ci=(mean - half, mean + half),
+        shrunk_sd=tuple(sd.tolist()),
+    )
 
 
 def relative_heterogeneity(effects: Sequence[Effect | Undecided]) -> Heterogeneity | Undecided:

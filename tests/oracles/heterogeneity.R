@@ -8,7 +8,9 @@ cases <- list(
   list(y = c(12, 40, -30, 5, 22), v = c(30, 80, 120, 20, 60)))
 one <- function(case) {
   m <- rma(yi = case$y, vi = case$v, method = "REML", control = list(threshold = 1e-12, maxiter = 10000))
-  list(y = case$y, v = case$v, q = m$QE, p = m$QEp, tau2 = m$tau2, mean = as.numeric(m$beta), shrunk = blup(m)$pred)
+  hk <- rma(yi = case$y, vi = case$v, method = "REML", test = "adhoc", control = list(threshold = 1e-12, maxiter = 10000))
+  list(y = case$y, v = case$v, q = m$QE, p = m$QEp, tau2 = m$tau2, mean = as.numeric(m$beta), mean_se = hk$se,
+    mean_ci = c(hk$ci.lb, hk$ci.ub), shrunk = blup(m)$pred, shrunk_sd = blup(m)$se)
 }
 cat(toJSON(list(source = paste("metafor", packageVersion("metafor"), R.version.string), cases = lapply(cases, one)),
   auto_unbox = TRUE, digits = 12, pretty = TRUE))

@@ -142,7 +142,7 @@ def test_post_stratifying_by_the_arms_own_mix_is_the_plain_mean():
 
 @pytest.mark.parametrize("case", METAFOR, ids=lambda c: f"tau2={c['tau2']:.2g}")
 def test_heterogeneity_agrees_with_metafor(case):
-    """metafor 3.8-1 rma(method="REML"): Q, p, tau2, mean and the shrunk effects (blup)."""
+    """metafor 3.8-1 rma(method="REML"): Q, p, tau2, mean, shrunk effects (blup), Hartung-Knapp (adhoc)."""
     found = heterogeneity(case["y"], case["v"])
     assert found.q == pytest.approx(case["q"], rel=1e-8)
     assert found.p == pytest.approx(case["p"], rel=1e-8)
@@ -151,6 +151,9 @@ def test_heterogeneity_agrees_with_metafor(case):
     assert found.mean == pytest.approx(case["mean"], rel=1e-5, abs=1e-6 * math.sqrt(scale))
     assert found.shrunk == pytest.approx(case["shrunk"], rel=1e-4, abs=1e-6 * math.sqrt(scale))
     assert found.i2 == pytest.approx(max(0, 1 - found.df / found.q))
+    assert found.mean_se == pytest.approx(case["mean_se"], rel=1e-4)
+    assert found.mean_ci == pytest.approx(case["mean_ci"], rel=1e-4)
+    assert found.shrunk_sd == pytest.approx(case["shrunk_sd"], rel=1e-4)
 
 
 def test_two_stages_agree_with_the_mixed_model():
