@@ -4,13 +4,16 @@ A cohort is judged like a guardrail, by its own effect; but only when it has the
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
 
 from bot.stats.effect import Arm, Effect, compare
-from bot.stats.guardrail import Judgement, Status, Threshold, judge
+from bot.stats.guardrail import Correction, Judgement, Status, Threshold, adjusted_alphas, judge
 from bot.stats.power import adequacy
 from bot.stats.undecided import Undecided
+
+CohortCorrection: TypeAlias = Literal["none", "bonferroni", "holm"]
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,15 @@ class CohortStatus:
 
     adequacy: float
     judgement: Judgement
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One cohort as it is judged: its effect, the smaller arm's units, and the units per arm it needs."""
+
+    effect: Effect | Undecided
+    n: int
+    needed: float
 
 
 def judge_cohort(
@@ -41,6 +53,80 @@ def judge_cohort(
         return CohortStatus(have, found)
     reason = f"{n} units an arm, {have:.0%} of the {needed:.0f} needed (minimum {min_adequacy:.0%})"
     return CohortStatus(have, replace(found, status=Status.UNDERPOWERED, reason=f"{reason}: no evidence"))
+
+
+def judge_cohorts(
+    claims: Sequence[Claim],
+    threshold: Threshold,
+    *,
+    min_adequacy: float,
+    alpha: float = 0.05,
+    correction: CohortCorrection = "none",
+) -> list[CohortStatus]:
+    """The statuses of all cohorts, each at the level its correction gives it.
+
+    The family is every adequate cohort with an effect, marginals and crossings alike; the others are judged
+    at alpha and are no evidence. none: alpha each. bonferroni: alpha over their number. holm: step-down on
+    their p of harm, where a p counts as 1 when the effect points the harmless way.
+    """
+    family = [
+        number
+        for number, one in enumerate(claims)
+        if isinstance(one.effect, Effect) and adequacy(one.n, one.needed) >= min_adequacy
+    ]
+    ps = [_harm_p(claims[number].effect, threshold) for number in family]
+    rule: Correction = "iut" if correction == "none" else correction
+    levels = dict(zip(family, adjusted_alphas(ps, alpha, rule) if family else (), strict=True))
+    return [
+        judge_cohort(
+            one.effect,
+            threshold,
+            n=one.n,
+            needed=one.needed,
+            min_adequacy=min_adequacy,
+            alpha=levels.get(number, alpha),
+        )
+        for number, one in enumerate(claims)
+    ]
+
+
+def _harm_p(effect: Effect | Undecided, threshold: Threshold) -> float:
+    if isinstance(effect, Undecided):
+        return 1.0
+    harmful = effect.absolute > 0 if threshold.harm == "increase" else effect.absolute < 0
+    return effect.p if harmful else 1.0
+
+
+def rake(
+    cells: Mapping[tuple[str | None, ...], float], margins: Mapping[int, Mapping[str, float]]
+) -> dict[tuple[str | None, ...], float] | Undecided:
+    """Cell weights with the given margins (dimension number: value: share), as near the observed as can be.
+
+    Iterative proportional fitting (Deming & Stephan 1940, Ann. Math. Stat. 11:427). cells: units per cell;
+    those of a value outside a given margin get weight 0. The weights add up to 1. Undecided when a share has
+    no units to carry it or the margins contradict the empty cells.
+    """
+    weights = {
+        cell: units
+        for cell, units in cells.items()
+        if units > 0 and all(margin.get(cell[at] or "", 0.0) > 0 for at, margin in margins.items())
+    }
+    total = math.fsum(weights.values())
+    weights = {cell: weight / total for cell, weight in weights.items()}
+    for _ in range(500):
+        worst = 0.0
+        for at, margin in margins.items():
+            for value, share in margin.items():
+                there = [cell for cell in weights if cell[at] == value]
+                have = math.fsum(weights[cell] for cell in there)
+                if share > 0 and have == 0:
+                    return Undecided(f"{value} has a declared share of {share:.1%} and no units")
+                worst = max(worst, abs(have - share))
+                for cell in there:
+                    weights[cell] *= share / have
+        if worst < 1e-12:
+            return weights
+    return Undecided("no weights of the cohorts have all the declared shares")
 
 
 def post_stratified(

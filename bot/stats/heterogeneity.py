@@ -55,8 +55,7 @@ def heterogeneity(estimates: Sequence[float], variances: Sequence[float]) -> Het
     tau2 = _reml(y, v)
     weight = 1 / (v + tau2)
     mean, kept = float(np.average(y, weights=weight)), tau2 * weight
-    # kept = tau2/(tau2 + v) of the distance: the posterior mean, with variance kept v + (1 - kept)^2 Var(mean)
-    shrunk = mean + kept * (y - mean)
+    shrunk = mean + kept * (y - mean)  # tau2/(tau2 + v) of the distance: the posterior mean
     sd = np.sqrt(kept * v + (1 - kept) ** 2 / weight.sum())
     # Hartung & Knapp 2001 (Stat. Med. 20:3875) with the factor at least 1 (Roever et al. 2015, BMC MRM 15:99)
     factor = max(1.0, float(weight @ (y - mean) ** 2) / df)

@@ -10,7 +10,7 @@ import statsmodels.formula.api as smf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.stats.cohort import judge_cohort, post_stratified
+from bot.stats.cohort import Claim, judge_cohort, judge_cohorts, post_stratified, rake
 from bot.stats.effect import Arm, compare, mean_effect
 from bot.stats.guardrail import Status, Threshold
 from bot.stats.heterogeneity import heterogeneity, relative_heterogeneity
@@ -120,6 +120,82 @@ def test_an_underpowered_cohort_is_shown_and_never_evidence():
     assert judge_cohort(bad, FLOOR, n=800, needed=1000, min_adequacy=0.8).judgement.status is Status.VETO
     none = judge_cohort(Undecided("no units"), FLOOR, n=0, needed=1000, min_adequacy=0.8)
     assert none.judgement.status is Status.UNDECIDED
+
+
+def _claims():
+    """Two harms, one gain, one cohort too small, one without an effect; p of .0008, .02, .001, 1e-8."""
+    scores = ((3.353, 1), (2.326, 1), (-3.291, 1), (5.73, 0.5))
+    claims = [
+        Claim(
+            compare(Arm(10**6, 1.0, 1.0), Arm(10**6, 1 - z * math.sqrt(2) / 1000, 1.0)),
+            int(1000 * part),
+            1000,
+        )
+        for z, part in scores
+    ]
+    return [*claims, Claim(Undecided("no units"), 1000, 1000)]
+
+
+def test_the_levels_of_cohorts_are_shared_among_the_adequate_ones():
+    """Three of five are a family: each gets a third, or by Holm a third, a half, the whole."""
+    levels = {
+        name: [
+            one.judgement.alpha
+            for one in judge_cohorts(_claims(), FLOOR, min_adequacy=0.8, alpha=0.06, correction=name)
+        ]
+        for name in ("none", "bonferroni", "holm")
+    }
+    assert levels["none"] == [0.06] * 5
+    assert levels["bonferroni"] == pytest.approx([0.02, 0.02, 0.02, 0.06, 0.06])
+    assert levels["holm"] == pytest.approx([0.02, 0.03, 0.06, 0.06, 0.06])
+    assert judge_cohorts([], FLOOR, min_adequacy=0.8, correction="holm") == []
+
+
+def test_a_correction_keeps_the_chance_of_any_false_alarm_over_many_cohorts():
+    """12 cohorts in which nothing happens, floor 0: some veto in alpha / 2 of the experiments at most."""
+    rng = np.random.default_rng(20261123)
+    runs, floor = 500, Threshold("max_relative_regression", 0.0)
+    alarms = {"none": 0, "bonferroni": 0, "holm": 0}
+    for means in rng.normal(1.0, 1e-3, (runs, 12, 2)):
+        claims = [Claim(compare(Arm(10**6, c, 1.0), Arm(10**6, t, 1.0)), 1, 1) for c, t in means.tolist()]
+        for name in alarms:
+            judged = judge_cohorts(claims, floor, min_adequacy=0.8, correction=name)
+            alarms[name] += any(one.judgement.status is Status.VETO for one in judged)
+    exact = 1 - (1 - 0.025) ** 12
+    assert alarms["none"] / runs == pytest.approx(exact, abs=3 * math.sqrt(exact / runs))
+    assert 0 < alarms["bonferroni"] == alarms["holm"]
+    assert alarms["holm"] / runs <= 0.025 + 3 * math.sqrt(0.025 / runs)
+
+
+def test_raking_meets_the_declared_margins_and_keeps_the_odds():
+    """Deming & Stephan: both margins exact, the odds ratio of the observed cells unchanged."""
+    cells = {
+        ("en", "new"): 40.0,
+        ("en", "old"): 20.0,
+        ("jp", "new"): 10.0,
+        ("jp", "old"): 30.0,
+        (None, "old"): 9.0,
+    }
+    weights = rake(cells, {0: {"en": 0.55, "jp": 0.45}, 1: {"new": 0.3, "old": 0.7}})
+    assert weights["en", "new"] + weights["en", "old"] == pytest.approx(0.55, abs=1e-11)
+    assert weights["en", "new"] + weights["jp", "new"] == pytest.approx(0.30, abs=1e-11)
+    odds = weights["en", "new"] * weights["jp", "old"] / (weights["en", "old"] * weights["jp", "new"])
+    assert odds == pytest.approx(40 * 30 / (20 * 10), rel=1e-9)
+    assert (None, "old") not in weights
+    assert rake({("en",): 3.0, ("jp",): 5.0}, {0: {"en": 0.9, "jp": 0.1}}) == pytest.approx(
+        {("en",): 0.9, ("jp",): 0.1}
+    )
+
+
+def test_a_declared_share_without_units_cannot_be_weighted():
+    """Undecided, with the value's name; so are margins that the empty cells contradict."""
+    assert (
+        "jp has a declared share of 50.0% and no units"
+        in rake({("en",): 3.0}, {0: {"en": 0.5, "jp": 0.5}}).reason
+    )
+    corner = {("en", "new"): 1.0, ("jp", "old"): 1.0}
+    margins = {0: {"en": 0.5, "jp": 0.5}, 1: {"new": 0.9, "old": 0.1}}
+    assert "no weights" in rake(corner, margins).reason
 
 
 def test_post_stratifying_by_the_arms_own_mix_is_the_plain_mean():
