@@ -78,12 +78,23 @@ def plan(file: File, json: Json = False) -> None:
 @app.command()
 def look(
     file: File,
-    look: Annotated[int, typer.Option("--look", help="Which look, from 1.")],
+    look: Annotated[int | None, typer.Option("--look", help="Which look, from 1; else a peek.")] = None,
     day: Annotated[int | None, typer.Option(help="The day it is held on, if not the planned one.")] = None,
+    held: Annotated[str, typer.Option(help="Days of the looks held before, peeks too: 4,7,9.")] = "",
+    record: Annotated[Path | None, typer.Option(help="Write a record of the look to this file.")] = None,
     json: Json = False,
 ) -> None:
     """Analyse one look, offline."""
-    _done(_verb("look")(file, look=look, day=day, json=json))
+    _done(_verb("look")(file, look=look, day=day, held=held, record=record, json=json))
+
+
+@app.command()
+def verify(
+    file: Annotated[Path | None, typer.Option(help="A record that `look --record` wrote.")] = None,
+    json: Json = False,
+) -> None:
+    """Compute every look on record again, bit for bit."""
+    _done(_verb("verify")(os.environ, file=file, json=json))
 
 
 @app.command()

@@ -1,23 +1,21 @@
 """A look from its observations: pure, so that the record of a look is enough to compute it again."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from bot.core import cohort_table
+from bot.core.course import PEEK, Course, course, planned_before
 from bot.core.futility import is_futile
-from bot.core.look import GuardrailResult, LookResult, PrimaryResult, relative
+from bot.core.guardrail_table import guardrails
+from bot.core.look import LookResult, relative
 from bot.core.measure import Measured, measure
 from bot.core.observation import SIDES, Observations
-from bot.core.registration import Guardrail, Registration
+from bot.core.primary_table import primary
+from bot.core.registration import Registration
 from bot.core.sizing import mde_absolute, size
-from bot.core.timetable import at_look
+from bot.core.timetable import planned
 from bot.core.validity import faults, notes
 from bot.core.verdict import Findings, decide
-from bot.stats.adjusted import Adjusted, adjusted, repeated
-from bot.stats.effect import Effect
-from bot.stats.guardrail import Threshold, judge_all
-from bot.stats.plan_power import conditional_power, current_drift
-from bot.stats.sequential import Plan
+from bot.core.verdict_words import unplanned
 from bot.stats.srm import srm
 from bot.stats.undecided import Undecided
 
@@ -30,43 +28,41 @@ def analyse(
     sha256: str,
     seen: Observations,
     *,
-    look: int,
+    look: int | None,
     day: float | None = None,
-    earlier: Sequence[float] = (),
+    earlier: Sequence[float] | None = None,
 ) -> LookResult:
-    """The result of `look` (from 1).
+    """The result of `look` (from 1), of a peek on `day` (0), or of whichever the plan has on `day` (None).
 
-    day: when it was held, the planned day by default. earlier: days on which the looks before were held, as
-    far as known; the planned ones otherwise. Raises ValueError when the look is not in the plan or `day` does
-    not come after the look before.
+    day: when it was held, the planned day by default. earlier: days on which looks were held before, peeks
+    too; the planned ones when None. Raises ValueError when the look is not in the plan, when a peek has no
+    day or comes after the last look, or when the days do not follow each other.
     """
-    if not 1 <= look <= len(registration.looks):
-        raise ValueError(f"look {look} is not in the plan of {len(registration.looks)}")
-    planned_day = registration.looks[look - 1]
-    held = float(planned_day if day is None else day)
-    if seen.summary and seen.last_day is not None and seen.last_day <= held - 1:
+    number, planned_day, held = _when(registration, look, day)
+    if _behind(registration, seen, held) and seen.last_day is not None:
         held = seen.last_day
-        _fresh(registration, look, held, earlier)
-    plan = at_look(registration, look, _days(registration, look, held, earlier))
+        _fresh(registration, number, held, earlier)
+    at = course(registration, seen, number=number, day=held, earlier=earlier)
     split = srm(seen.units("control"), seen.units("treatment"), registration.allocation)
-    found = _find(registration, seen, plan, look, faults(registration, seen, held, split))
+    found = _find(registration, seen, at, faults(registration, seen, held, split))
     verdict, reasons = decide(registration, found)
     sound = not found.faults
     unfit = Undecided(UNFIT)
     return LookResult(
         registration=registration.id,
         sha256=sha256,
-        look=look,
+        look=number,
         looks=len(registration.looks),
         day=held,
         planned=held == planned_day,
         verdict=verdict,
         reasons=tuple(reasons),
-        notes=(*_unplanned(held, planned_day), *notes(registration, seen, planned_day)),
+        notes=(*unplanned(registration, at, planned_day), *notes(registration, seen, planned_day or held)),
         srm=split,
         units=(seen.units("control"), seen.units("treatment")),
         primary=found.primary,
-        plan=plan,
+        course=at,
+        planned_p=planned(registration).nominal_p,
         guardrails=tuple(found.guardrails),
         cohorts=tuple(found.cohorts),
         heterogeneity=cohort_table.heterogeneity(registration, seen) if sound else unfit,
@@ -76,106 +72,52 @@ def analyse(
     )
 
 
-def _fresh(registration: Registration, look: int, held: float, earlier: Sequence[float]) -> None:
-    before = _before(registration, look, earlier)
+def _when(registration: Registration, look: int | None, day: float | None) -> tuple[int, float | None, float]:
+    """Number, planned day and day of a look."""
+    looks = registration.looks
+    if look is None:
+        look = looks.index(int(day)) + 1 if day is not None and day in looks else PEEK
+    if look == PEEK:
+        if day is None or not 0 < day < looks[-1]:
+            given = "no day is given" if day is None else f"day {day:g} is not one of them"
+            raise ValueError(f"a peek lies on a day before the last look, day {looks[-1]}, and {given}")
+        return PEEK, None, float(day)
+    if not 1 <= look <= len(looks):
+        raise ValueError(f"look {look} is not in the plan of {len(looks)}")
+    return look, float(looks[look - 1]), float(looks[look - 1] if day is None else day)
+
+
+def _behind(registration: Registration, seen: Observations, held: float) -> bool:
+    """Whether the newest data are of an earlier day than the look, and it is judged as of theirs."""
+    if seen.last_day is None:
+        return False
+    late = held - seen.last_day
+    return late >= 1 if seen.summary else 0 < late <= registration.data.max_lag_days
+
+
+def _fresh(registration: Registration, number: int, held: float, earlier: Sequence[float] | None) -> None:
+    before = planned_before(registration, number, held) if earlier is None else earlier
     if before and held <= before[-1]:
         raise ValueError(
-            f"the newest statistics are of day {held:g}, and look {look - 1} on day {before[-1]:g} had them"
+            f"the newest statistics are of day {held:g}, and the look on day {before[-1]:g} had them"
         )
 
 
-def _find(
-    registration: Registration, seen: Observations, plan: Plan, look: int, wrong: Sequence[str]
-) -> Findings:
+def _find(registration: Registration, seen: Observations, at: Course, wrong: Sequence[str]) -> Findings:
     """Everything the verdict is made of; when the data are wrong only the primary, and unjudged."""
     measured = measure(registration, seen, registration.primary.metric, alpha=registration.alpha)
     return Findings(
-        look=look,
+        course=at,
         faults=wrong,
-        primary=_primary(registration, measured, plan, look, judged=not wrong),
-        guardrails=() if wrong else _guardrails(registration, seen),
+        primary=primary(registration, measured, at, unjudged=UNFIT if wrong else ""),
+        guardrails=() if wrong else guardrails(registration, seen, at.information.fractions, final=at.last),
         cohorts=() if wrong else cohort_table.table(registration, seen, measured),
         adequate=_adequate(registration, seen),
         clears_mde=_clears_mde(registration, measured),
-        futile=not wrong and is_futile(registration, plan, look, measured.effect),
+        futile=not wrong
+        and at.at is not None
+        and is_futile(registration, at.plan, at.at + 1, measured.effect),
     )
-
-
-def _days(registration: Registration, look: int, held: float, earlier: Sequence[float]) -> list[float]:
-    """When the looks so far were held; raises ValueError when they do not follow each other."""
-    days = [*_before(registration, look, earlier), held]
-    if any(after <= first for first, after in pairwise(days)):
-        raise ValueError(f"look {look} on day {held:g} does not come after the looks before it")
-    return days
-
-
-def _before(registration: Registration, look: int, earlier: Sequence[float]) -> list[float]:
-    """Days of the looks before, the planned ones where it is not known."""
-    days = [*earlier, *registration.looks[len(earlier) : look - 1]][: look - 1]
-    return [float(day) for day in days]
-
-
-def _primary(
-    registration: Registration, measured: Measured, plan: Plan, look: int, *, judged: bool
-) -> PrimaryResult:
-    effect, at = measured.effect, look - 1
-    increase = registration.primary.direction == "increase"
-    if isinstance(effect, Undecided):
-        significant, good, power = None, False, None
-        fair: Adjusted | Undecided = effect
-    else:
-        significant = effect.p <= plan.nominal_p[at] if judged else None
-        good = (effect.absolute > 0) == increase
-        fair = _adjusted(plan, at, effect) if judged else Undecided(UNFIT)
-        power = None
-        if at < plan.last and judged:
-            drift = current_drift(plan, at, effect.z)
-            power = conditional_power(plan, at, effect.z, drift, direction=1 if increase else -1)
-    return PrimaryResult(
-        metric=registration.primary.metric,
-        effect=effect,
-        plain=measured.plain,
-        cuped=measured.cuped,
-        boundary_z=plan.z[at],
-        boundary_p=plan.nominal_p[at],
-        significant=significant,
-        good=good,
-        adjusted=fair,
-        conditional_power=power,
-        note=measured.no_cuped,
-    )
-
-
-def _adjusted(plan: Plan, at: int, effect: Effect) -> Adjusted | Undecided:
-    """Stage-wise when the experiment has stopped here, the repeated interval while it goes on."""
-    try:
-        stopped = adjusted(plan, at, effect)
-    except ValueError as error:
-        return Undecided(f"no adjusted estimate for z {effect.z:.1f} at look {at + 1}: {error}")
-    return repeated(plan, at, effect) if isinstance(stopped, Undecided) else stopped
-
-
-def _guardrails(registration: Registration, seen: Observations) -> tuple[GuardrailResult, ...]:
-    effects = [
-        measure(registration, seen, one.metric, alpha=registration.alpha).effect
-        for one in registration.guardrails
-    ]
-    lines = [_threshold(registration, one) for one in registration.guardrails]
-    judged = judge_all(
-        list(zip(effects, lines, strict=True)), alpha=registration.alpha, correction=registration.correction
-    )
-    return tuple(
-        GuardrailResult(one.metric, line, effect, judgement)
-        for one, line, effect, judgement in zip(registration.guardrails, lines, effects, judged, strict=True)
-    )
-
-
-def _threshold(registration: Registration, guardrail: Guardrail) -> Threshold:
-    kind, value = next(iter(guardrail.thresholds.items()))
-    harm = (
-        cohort_table.harm_of(registration) if guardrail.metric == registration.primary.metric else "decrease"
-    )
-    return Threshold(kind, value, harm)  # type: ignore[arg-type]  # the fields of Guardrail are these kinds
 
 
 def _adequate(registration: Registration, seen: Observations) -> float | None:
@@ -195,12 +137,3 @@ def _clears_mde(registration: Registration, measured: Measured) -> bool | None:
         return abs(rel) >= mde.relative
     least = mde_absolute(registration, effect.control.mean)
     return least is not None and abs(effect.absolute) >= least
-
-
-def _unplanned(held: float, planned: float) -> list[str]:
-    if held == planned:
-        return []
-    return [
-        f"Held on day {held:g} instead of day {planned:g}: the boundary was computed again from "
-        "the information there was."
-    ]

@@ -1,8 +1,10 @@
 """What a look found, as frozen values."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from bot.core.course import PEEK, Course
 from bot.stats.adjusted import Adjusted
 from bot.stats.cuped import CupedEffect
 from bot.stats.effect import Effect, Interval
@@ -14,8 +16,9 @@ from bot.stats.srm import Srm
 from bot.stats.undecided import Undecided
 
 Verdict: TypeAlias = Literal[
-    "invalid", "veto", "ship", "continue", "stop-futility", "no-ship", "inconclusive"
+    "invalid", "veto", "ship", "continue", "stop-futility", "no-ship", "inconclusive", "unjudged"
 ]
+"""`unjudged`: a peek at a plan whose rule does not say what a peek may spend; in JSON it is null."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,9 @@ class PrimaryResult:
     the same p as the t. boundary_z, boundary_p: what the plan asks at this look. significant: p at or below
     the boundary, None when the data are invalid or the effect undecided. good: the effect points the
     declared way. conditional_power: of crossing at a later look in the declared direction if the effect so
-    far is the true one; None at the last look.
+    far is the true one; predictive_power: the same averaged over what the effect may be; both None at the
+    last look. futility_z: the Z in the declared direction below which this look stops for futility, -inf
+    when none does. unjudged: why the plan does not judge this look; empty when it does.
     """
 
     metric: str
@@ -40,16 +45,20 @@ class PrimaryResult:
     adjusted: Adjusted | Undecided
     conditional_power: float | None
     note: str = ""
+    predictive_power: float | None = None
+    futility_z: float = -math.inf
+    unjudged: str = ""
 
 
 @dataclass(frozen=True)
 class GuardrailResult:
-    """One guardrail: what was measured against which line."""
+    """One guardrail: what was measured against which line; spending: how its alpha goes over the looks."""
 
     metric: str
     threshold: Threshold
     effect: Effect | Undecided
     judgement: Judgement
+    spending: str = "none"
 
 
 @dataclass(frozen=True)
@@ -68,7 +77,9 @@ class CohortResult:
 class LookResult:
     """A look: the verdict, why, and everything it rests on.
 
-    reasons: why this verdict, the weightiest first; notes: what else a reader should know about the data.
+    look: its number, 0 for a peek; looks: how many the plan has. planned: held on its day. course: where it
+    stands among the looks held and to come. reasons: why this verdict, the weightiest first; notes: what else
+    a reader should know about the data. planned_p: the two-sided boundaries of the looks as registered.
     """
 
     registration: str
@@ -82,7 +93,8 @@ class LookResult:
     srm: Srm | Undecided
     units: tuple[int, int]
     primary: PrimaryResult
-    plan: Plan
+    course: Course
+    planned_p: tuple[float, ...]
     guardrails: tuple[GuardrailResult, ...]
     cohorts: tuple[CohortResult, ...]
     heterogeneity: Heterogeneity | Undecided
@@ -92,9 +104,24 @@ class LookResult:
     notes: tuple[str, ...] = ()
 
     @property
+    def plan(self) -> Plan:
+        """The boundaries as they stand at this look, one for each of `course.days`."""
+        return self.course.plan
+
+    @property
+    def peek(self) -> bool:
+        """Whether the plan does not have this look."""
+        return self.look == PEEK
+
+    @property
     def alpha_spent(self) -> float:
-        """Cumulative two-sided alpha the plan has spent by this look."""
-        return self.plan.cumulative_alpha[self.look - 1]
+        """Cumulative alpha the plan has spent by this look."""
+        return self.plan.cumulative_alpha[self.course.held - 1] if self.course.held else 0.0
+
+    @property
+    def alpha_at_look(self) -> float:
+        """Alpha that this look alone spends; 0 for one that the plan does not judge."""
+        return 0.0 if self.course.at is None else self.plan.alpha_at_look[self.course.at]
 
 
 def relative(effect: Effect | Undecided) -> tuple[float | None, Interval | None]:

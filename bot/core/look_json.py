@@ -13,6 +13,7 @@ from bot.core.look import (
     reason_of,
     relative,
 )
+from bot.core.primary_table import NO_FUNCTION
 from bot.stats.adjusted import Adjusted
 from bot.stats.effect import Effect, Interval
 from bot.stats.guardrail import Judgement
@@ -20,21 +21,23 @@ from bot.stats.reconciliation import Reconciliation
 from bot.stats.srm import Srm
 from bot.stats.undecided import Undecided
 
+SPENDS_NOTHING = "the plan spends nothing at this look, so it cannot cross"
+
 
 def look_json(result: LookResult) -> dict[str, Any]:
     """The shape of `lookout look --json`; what is not finite is null."""
     shape = {
         "registration": result.registration,
         "sha256": result.sha256,
-        "look": result.look,
-        "day": _whole(result.day),
-        "planned": result.planned,
-        "verdict": result.verdict,
+        **_identity(result),
         "reasons": list(result.reasons),
         "notes": list(result.notes),
         "srm": _srm(result.srm, result.units),
         "primary": _primary(result.primary),
         "alpha_spent": result.alpha_spent,
+        "alpha_at_look": result.alpha_at_look,
+        "information": _information(result),
+        "remaining": _remaining(result),
         "guardrails": [_guardrail(one) for one in result.guardrails],
         "cohorts": [_cohort(one) for one in result.cohorts],
         "heterogeneity": _chosen(result.heterogeneity, ("tau2", "q", "p", "i2")),
@@ -44,6 +47,47 @@ def look_json(result: LookResult) -> dict[str, Any]:
     }
     finite: dict[str, Any] = _finite(shape)
     return finite
+
+
+def _identity(result: LookResult) -> dict[str, Any]:
+    """Which look this is, and its verdict; a peek has no number, and not always a verdict."""
+    judged = result.verdict != "unjudged"
+    shape: dict[str, Any] = {
+        "look": None if result.peek else result.look,
+        "day": _whole(result.day),
+        "planned": result.planned,
+        "peek": result.peek,
+        "verdict": result.verdict if judged else None,
+    }
+    if result.peek:
+        shape["look_reason"] = "the plan has no look on this day"
+    return shape if judged else {**shape, "verdict_reason": NO_FUNCTION}
+
+
+def _information(result: LookResult) -> dict[str, Any]:
+    """The share of the planned information that this look has, and what it was counted in."""
+    known = result.course.information
+    return {"fraction": known.fractions[-1], "counted_in": known.counted_in}
+
+
+def _remaining(result: LookResult) -> list[dict[str, Any]]:
+    """The looks to come: what each asks now, and what it asked as registered."""
+    course, plan = result.course, result.plan
+    return [
+        {
+            "look": number,
+            "day": _whole(day),
+            "boundary_z": z,
+            **({} if math.isfinite(z) else {"boundary_z_reason": SPENDS_NOTHING}),
+            "boundary_p": p,
+            "boundary_p_registered": result.planned_p[number - 1],
+            "alpha_spent": spent,
+        }
+        for number, day, z, p, spent in zip(
+            course.numbers, course.days, plan.z, plan.nominal_p, plan.cumulative_alpha, strict=True
+        )
+        if day > result.day
+    ]
 
 
 def _finite(value: Any) -> Any:
@@ -99,33 +143,37 @@ def _primary(primary: PrimaryResult) -> dict[str, Any]:
         "z": known.z if known else None,
         "p": known.p if known else None,
         "boundary_z": primary.boundary_z,
-        "boundary_p": primary.boundary_p,
+        "boundary_p": None if primary.unjudged == NO_FUNCTION else primary.boundary_p,
+        "futility_z": primary.futility_z,
         "significant": primary.significant,
         "adjusted": _adjusted(primary.adjusted, effect),
         "cuped": None
         if primary.cuped is None
         else {"theta": primary.cuped.theta, "variance_reduction": primary.cuped.variance_reduction},
         "conditional_power": primary.conditional_power,
+        "predictive_power": primary.predictive_power,
     }
     if primary.note:
         shape["note"] = primary.note
     shape["reasons"] = {name: why for name, why in _absences(primary).items() if shape[name] is None}
     if math.isinf(primary.boundary_z):
-        shape["reasons"]["boundary_z"] = "the plan spends nothing at this look, so it cannot cross"
+        shape["reasons"]["boundary_z"] = NO_FUNCTION if shape["boundary_p"] is None else SPENDS_NOTHING
+    if math.isinf(primary.futility_z):
+        shape["reasons"]["futility_z"] = "the plan does not stop this look for futility"
     return _with_reason(shape, effect)
 
 
 def _absences(primary: PrimaryResult) -> dict[str, str]:
     """Why each field that may be null is, when it is."""
     known = dict.fromkeys(("effect_abs", "se", "z", "p"), reason_of(primary.effect))
+    no_power = reason_of(primary.effect) or primary.unjudged or "this is the last look"
     return {
         **known,
         **dict.fromkeys(("effect_rel", "ci_rel"), no_relative(primary.effect)),
-        "significant": reason_of(primary.effect) or reason_of(primary.adjusted),
+        "significant": reason_of(primary.effect) or primary.unjudged,
         "cuped": reason_of(primary.effect) or primary.note or "no covariate is declared",
-        "conditional_power": (
-            reason_of(primary.effect) or reason_of(primary.adjusted) or "this is the last look"
-        ),
+        "boundary_p": primary.unjudged,
+        **dict.fromkeys(("conditional_power", "predictive_power"), no_power),
     }
 
 
@@ -161,6 +209,7 @@ def _guardrail(one: GuardrailResult) -> dict[str, Any]:
         "measured": one.judgement.measured,
         "interval": _list(one.judgement.interval),
         "adjusted_alpha": one.judgement.alpha,
+        "spending": one.spending,
         "status": str(one.judgement.status),
         "reason": one.judgement.reason,
     }

@@ -62,7 +62,7 @@ class Observations:
     earlier: (day, control units, treatment units) at days before this one.
     missing: metrics that could not be had, with the reason.
     broken, remarks: what the source found wrong with the rows, and what it only remarks on, in words.
-    source, query_sha256: where it came from, and the hash of the text of the queries.
+    source, query_sha256, engine: where it came from, the hash of the text of the queries, and what ran them.
     """
 
     cells: tuple[Cell, ...]
@@ -85,6 +85,7 @@ class Observations:
     summary: bool = False
     source: str = ""
     query_sha256: str = ""
+    engine: str = ""
 
     def units(self, side: Side) -> int:
         """Units of one arm."""
@@ -150,6 +151,7 @@ class Observations:
             "summary": self.summary,
             "source": self.source,
             "query_sha256": self.query_sha256,
+            "engine": self.engine,
         }
 
     @classmethod
@@ -182,9 +184,12 @@ class Observations:
         return cls(cells=cells, quantiles=quantiles, **rest)
 
     def fingerprint(self) -> str:
-        """SHA-256 of the sufficient statistics to 12 significant digits; the same data gives the same."""
+        """SHA-256 of the sufficient statistics to 12 significant digits; the same data gives the same.
+
+        What looks before this one saw is not among them.
+        """
         value = self.to_json()
-        del value["source"], value["query_sha256"]
+        del value["source"], value["query_sha256"], value["engine"], value["earlier"]
         for name in _ADDED:  # a look that has nothing of these keeps the fingerprint it had before them
             if not value[name]:
                 del value[name]
@@ -192,7 +197,7 @@ class Observations:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-_ADDED = ("cohort_quantiles", "aggregate", "moving", "winsorised", "earlier")
+_ADDED = ("cohort_quantiles", "aggregate", "moving", "winsorised")
 _SHAPED = ("cells", "quantiles", "cohort_quantiles", "aggregate", "winsorised", "earlier")
 
 

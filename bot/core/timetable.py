@@ -1,11 +1,10 @@
-"""The looks of a plan as days, information and boundaries."""
+"""The looks of a plan as registered: days and boundaries."""
 
 import datetime as dt
-from collections.abc import Sequence
 from functools import lru_cache
 
 from bot.core.registration import Registration
-from bot.stats.sequential import Plan, boundaries, realised
+from bot.stats.sequential import Plan, boundaries
 
 
 def planned(registration: Registration) -> Plan:
@@ -29,20 +28,6 @@ def _planned(
     alphas: tuple[float, ...] | None,
 ) -> Plan:
     return boundaries(fractions, alpha, spending, gamma=gamma, alphas=alphas)  # type: ignore[arg-type]  # checked there
-
-
-def at_look(registration: Registration, look: int, days: Sequence[float]) -> Plan:
-    """The plan as it stands at `look` (from 1), whose looks so far were held on `days`.
-
-    As planned when every look was held on its day; otherwise the boundaries are computed again from the
-    information there was, and a last look spends what is left.
-    """
-    plan = planned(registration)
-    if [float(day) for day in days] == [float(day) for day in registration.looks[:look]]:
-        return plan
-    last = look == len(registration.looks)
-    whole = registration.looks[-1]
-    return realised(plan, [day / whole for day in days], final=last)
 
 
 def date_of(registration: Registration, day: float) -> dt.date | None:

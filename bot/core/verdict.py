@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.core import verdict_words as words
+from bot.core.course import Course
 from bot.core.figures import day_of, p_is, share
 from bot.core.look import CohortResult, GuardrailResult, PrimaryResult, Verdict
 from bot.core.registration import Registration
@@ -13,10 +14,11 @@ from bot.stats.undecided import Undecided
 
 @dataclass(frozen=True)
 class Findings:
-    """What a verdict is made of. adequate: units of the smaller arm over units needed, None when unknown;
-    clears_mde: None when there is no such rule; futile: the plan's futility boundary was crossed."""
+    """What a verdict is made of. course: where this look stands in the plan; adequate: units of the smaller
+    arm over units needed, None when unknown; clears_mde: None when there is no such rule; futile: the plan's
+    futility boundary was crossed."""
 
-    look: int
+    course: Course
     faults: Sequence[str]
     primary: PrimaryResult
     guardrails: Sequence[GuardrailResult]
@@ -25,10 +27,6 @@ class Findings:
     clears_mde: bool | None = None
     futile: bool = False
 
-    def last(self, registration: Registration) -> bool:
-        """Whether no look follows."""
-        return self.look == len(registration.looks)
-
 
 def decide(registration: Registration, found: Findings) -> tuple[Verdict, list[str]]:
     """The verdict and its reasons: why, the weightiest first, then what next."""
@@ -36,6 +34,9 @@ def decide(registration: Registration, found: Findings) -> tuple[Verdict, list[s
         sentences = [f"{fault[0].upper()}{fault[1:]}." for fault in found.faults]
         return "invalid", [*sentences, "Nothing else is judged until the data are sound."]
     vetoes = _lines(registration, found, Status.VETO)
+    if found.course.at is None:
+        beside = [*vetoes, "Only a look of the plan can veto for it."] if vetoes else []
+        return "unjudged", [words.no_function(registration), *beside, _next(registration, found)]
     if vetoes:
         return "veto", [*vetoes, _beside_a_veto(registration, found)]
     if found.primary.significant:
@@ -60,12 +61,12 @@ def _crossed(registration: Registration, found: Findings) -> tuple[Verdict, list
         short = (
             f"{small or 'The effect is below the declared minimum'}, which the rule (clears_mde) asks for."
         )
-        if found.last(registration):
+        if found.course.last:
             return "no-ship", [said, short]
         return "continue", [said, short, _next(registration, found)]
     if registration.guardrail_rule == "noninferiority":
         open_ends = _all_lines(registration, found, (Status.UNPROVEN, Status.NEAR_VETO, Status.UNDECIDED))
-        if open_ends and found.last(registration):
+        if open_ends and found.course.last:
             return "inconclusive", [said, *open_ends, "Harm was not ruled out, so nothing ships."]
         if open_ends:
             return "continue", [said, *open_ends, _next(registration, found)]
@@ -81,7 +82,7 @@ def _not_crossed(registration: Registration, found: Findings) -> tuple[Verdict, 
             "The effect the plan was made for would have shown more by now: stop, going on is not worth it."
         )
         return "stop-futility", [said, hopeless]
-    if not found.last(registration):
+    if not found.course.last:
         return "continue", [said, _next(registration, found)]
     if undecided:
         return "inconclusive", [said, "The question cannot be answered from these data."]
@@ -91,16 +92,21 @@ def _not_crossed(registration: Registration, found: Findings) -> tuple[Verdict, 
             f"The arms have {share(found.adequate, 0)} of the units the plan needs: an effect was neither "
             "shown nor ruled out. Register a longer run, or let it go.",
         ]
-    return "no-ship", [said, "This was the last look: the effect was not shown."]
+    return "no-ship", [said, words.over(registration, found.course)]
 
 
 def _primary(registration: Registration, found: Findings) -> str:
-    return words.primary(registration, found.primary, found.look)
+    return words.primary(registration, found.primary, found.course)
 
 
 def _next(registration: Registration, found: Findings) -> str:
-    following = registration.looks[found.look]
-    return f"Nothing to decide before look {found.look + 1} on {day_of(registration, following)}."
+    following = found.course.following
+    if following is None:
+        return "No look of the plan follows."
+    return (
+        f"Nothing to decide before look {following} on "
+        f"{day_of(registration, registration.looks[following - 1])}."
+    )
 
 
 def _acknowledge(registration: Registration, found: Findings) -> list[str]:

@@ -1,9 +1,11 @@
 """What a line, or the primary, says in a sentence: the movement, the line beside it, and whether chance
 could have done it."""
 
+from bot.core.course import Course
 from bot.core.figures import bound, interval, level, p_is, share, signed
 from bot.core.look import CohortResult, GuardrailResult, PrimaryResult, relative
 from bot.core.registration import Registration
+from bot.core.timetable import planned
 from bot.stats.effect import Effect
 from bot.stats.guardrail import Judgement, Status, Threshold
 from bot.stats.undecided import Undecided
@@ -59,19 +61,61 @@ def _line(name: str, threshold: Threshold, judged: Judgement) -> str:
     return said + endings.get(judged.status, f": {judged.reason}.")
 
 
-def primary(registration: Registration, result: PrimaryResult, look: int) -> str:
+def primary(registration: Registration, result: PrimaryResult, course: Course) -> str:
     """The primary against what this look asks."""
     name = registration.primary.metric
     if isinstance(result.effect, Undecided):
         return f"{name} cannot be judged: {result.effect.reason}."
     p, line = p_is(result.effect.p), bound(result.boundary_p)
     if result.significant:
-        return f"{name} {moved(result.effect)}: {p}, below the {line} that look {look} asks."
-    if look == len(registration.looks):
-        return f"{p}, and look {look} asks for less than {line}."
+        return f"{name} {moved(result.effect)}: {p}, below the {line} that {course.name} asks."
+    if course.last:
+        return f"{p}, and {course.name} asks for less than {line}."
     if result.boundary_p <= 0:
-        return f"{p}, and look {look} cannot stop: the plan spends nothing yet."
-    return f"{p}, and look {look} stops only below {line}."
+        return f"{p}, and {course.name} cannot stop: the plan spends nothing yet."
+    return f"{p}, and {course.name} stops only below {line}."
+
+
+def over(registration: Registration, course: Course) -> str:
+    """That nothing more can be shown: by the plan, or because all the planned information is there."""
+    if course.number == len(registration.looks):
+        return "This was the last look: the effect was not shown."
+    return "All of the planned information is there, so this was the last look: the effect was not shown."
+
+
+def no_function(registration: Registration) -> str:
+    """Why a peek at this plan has no verdict."""
+    rule = registration.sequential.spending
+    return (
+        f"The plan has no such look, and its rule ({rule}) does not say what an unplanned one may spend: "
+        "the figures are shown, and nothing follows from them."
+    )
+
+
+def unplanned(registration: Registration, course: Course, planned: float | None) -> list[str]:
+    """What a peek, or a look on another day, does to the boundaries; empty when all is planned."""
+    said = [course.information.note] if course.information.note else []
+    if course.peek and course.at is not None:
+        spent = bound(course.plan.alpha_at_look[course.at])
+        peek = f"⚠ A peek: the plan has no look on day {course.day:g}. It spends {spent} of alpha."
+        said.append(f"{peek} {_later(registration, course)}")
+    elif planned is not None and course.day != planned:
+        said.append(
+            f"Held on day {course.day:g} instead of day {planned:g}: the boundary was computed again from "
+            "the information there was."
+        )
+    return said
+
+
+def _later(registration: Registration, course: Course) -> str:
+    """What the looks to come ask, beside what they asked as registered."""
+    if course.at is None or course.at == course.plan.last:
+        return "Nothing is left for a later look."
+    before = planned(registration).nominal_p
+    asks = []
+    for number, p in list(zip(course.numbers, course.plan.nominal_p, strict=True))[course.at + 1 :]:
+        asks.append(f"look {number} stops only below {bound(p)} (was {bound(before[number - 1])})")
+    return f"Because of it {', '.join(asks)}."
 
 
 def moved(effect: Effect) -> str:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from bot.core.course import PEEK
 from bot.core.effect import Ephemeral, Message, Post
 from bot.core.figures import day_of
 from bot.core.finding import errors
@@ -230,7 +231,7 @@ def _refuse_look(desk: Desk, registration: Registration, look: int, now: datetim
 
 def _standing(session: Session, registered: Registered) -> views.Standing:
     registration = registration_of(registered)
-    taken = experiments.looks(session, registered.id)
+    taken = [one for one in experiments.looks(session, registered.id) if one.number != PEEK]
     if not taken:
         return views.Standing(registration)
     newest = max(taken, key=lambda one: (one.number, one.id))

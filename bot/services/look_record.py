@@ -1,12 +1,17 @@
 """Looks from the record: the registration as it was given, the result computed again from what was seen."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from sqlmodel import Session
 
 from bot.core.analysis import analyse
+from bot.core.course import PEEK, planned_before
 from bot.core.lint import check_registration
 from bot.core.look import LookResult
 from bot.core.observation import Observations
 from bot.core.registration import Registration
+from bot.core.timetable import planned
 from bot.errors import InputError
 from bot.store import experiments
 from bot.store.experiments import LookRecord, Registered
@@ -34,6 +39,43 @@ def again(registration: Registration, record: LookRecord) -> LookResult:
         day=record.day,
         earlier=record.earlier,
     )
+
+
+def before_look(
+    registration: Registration, taken: Sequence[LookRecord], number: int, day: float
+) -> list[LookRecord]:
+    """The looks on record that count as held before look `number` on `day`, by day.
+
+    Of each planned look before it the newest record whose data were sound, and every such peek before the
+    day, unless the plan's rule has no place for peeks: then they decided nothing.
+    """
+    sound = [one for one in taken if one.verdict != "invalid" and one.day < day]
+    planned_ones = [one for one in sound if one.number != PEEK]
+    looks = {one.number: one for one in planned_ones if number == PEEK or one.number < number}
+    days = {one.day for one in looks.values()}
+    peeks = {one.day: one for one in sound if one.number == PEEK and one.day not in days}
+    if not planned(registration).spending.by_function:
+        peeks = {}
+    return sorted([*looks.values(), *peeks.values()], key=lambda one: one.day)
+
+
+def days_before(
+    registration: Registration, before: Sequence[LookRecord], number: int, day: float
+) -> list[float]:
+    """When looks were held before; a planned one nobody asked for counts as held on its day."""
+    known = {one.number: one.day for one in before if one.number != PEEK}
+    wanted = enumerate(planned_before(registration, number, day), start=1)
+    days = {known.get(n, on) for n, on in wanted} | {one.day for one in before}
+    return sorted(days)
+
+
+def counted(seen: Observations, before: Sequence[LookRecord]) -> Observations:
+    """What was seen, with the units that the looks on record saw on their days in place of today's."""
+    then = {on: (control, treatment) for on, control, treatment in seen.earlier}
+    for one in before:
+        was = Observations.from_json(one.observations)
+        then[one.day] = (was.units("control"), was.units("treatment"))
+    return replace(seen, earlier=tuple((on, *then[on]) for on in sorted(then)))
 
 
 def recall(session: Session, record: int) -> Shown:

@@ -1,6 +1,7 @@
 """The job behind `/experiment look N`: reads the data outside any transaction, then stores and posts."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from importlib import import_module
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from sqlmodel import Session
 
 from bot.core.analysis import analyse
+from bot.core.course import PEEK
 from bot.core.effect import Post, Upload
 from bot.core.look import LookResult
 from bot.core.look_json import look_json
@@ -15,7 +17,8 @@ from bot.core.observation import Observations
 from bot.core.registration import Registration
 from bot.errors import InputError, SourceError
 from bot.services.desk import Desk
-from bot.services.look_record import again, registration_of
+from bot.services.look_record import again, before_look, counted, days_before, registration_of
+from bot.services.verifying import sealed
 from bot.sources.samples import observe
 from bot.stats.undecided import Undecided
 from bot.store import blobs, experiments, outbox
@@ -34,7 +37,10 @@ def warm() -> None:
 
 
 def run_look(db: Database, desk: Desk, payload: Mapping[str, Any], now: datetime) -> Finish:
-    """Take the look that `ask_look` asked for; the function returned stores it and posts the card."""
+    """Take the look that `ask_look` asked for; the function returned stores it and posts the card.
+
+    A peek has look 0 and its `day` in the payload.
+    """
     number = int(payload["look"])
     with db.read() as session:
         registered = experiments.load(session, payload["experiment"])
@@ -42,12 +48,13 @@ def run_look(db: Database, desk: Desk, payload: Mapping[str, Any], now: datetime
     if registered is None:
         raise InputError(f"No experiment {payload['experiment']} is registered.")
     registration = registration_of(registered)
-    before = _before(taken, number)
-    earlier = _days(registration, before, number)
-    day = float(registration.looks[number - 1])
+    day = float(payload["day"] if number == PEEK else registration.looks[number - 1])
+    before = before_look(registration, taken, number, day)
+    earlier = days_before(registration, before, number, day)
     try:
         root = desk.settings.data.path if desk.settings.data else None
-        seen = observe(registration, day=day, sources=desk.settings.sources, root=root)
+        found = observe(registration, day=day, sources=desk.settings.sources, root=root)
+        seen = counted(found, before)
         result = analyse(registration, registered.sha256, seen, look=number, day=day, earlier=earlier)
     except (SourceError, ValueError) as error:
         return _failed(registration, payload, str(error), now)
@@ -106,7 +113,7 @@ def _record(
     payload: Mapping[str, Any],
     now: datetime,
 ) -> LookRecord:
-    return LookRecord(
+    record = LookRecord(
         id=0,
         experiment=registered.id,
         sha256=registered.sha256,
@@ -123,27 +130,17 @@ def _record(
         asked_at=datetime.fromisoformat(payload["asked_at"]),
         taken_at=now,
     )
-
-
-def _before(taken: Sequence[LookRecord], number: int) -> dict[int, LookRecord]:
-    """Of each look before this one the newest record whose data were sound."""
-    return {one.number: one for one in taken if one.number < number and one.verdict != "invalid"}
-
-
-def _days(registration: Registration, before: Mapping[int, LookRecord], number: int) -> list[float]:
-    """When the looks before were held; a look nobody asked for counts as held on its day."""
-    planned = registration.looks[: number - 1]
-    return [before[n].day if n in before else float(day) for n, day in enumerate(planned, start=1)]
+    return replace(record, seal=sealed(registered, record))
 
 
 def _history(
-    registration: Registration, before: Mapping[int, LookRecord], result: LookResult
+    registration: Registration, before: Sequence[LookRecord], result: LookResult
 ) -> list[chart.Seen]:
     seen = []
-    for number in sorted(before):
-        z = again(registration, before[number]).primary.effect
-        if not isinstance(z, Undecided):
-            seen.append(chart.Seen(number, before[number].day, z.z))
+    for one in before:
+        effect = again(registration, one).primary.effect
+        if not isinstance(effect, Undecided):
+            seen.append(chart.Seen(one.number, one.day, effect.z))
     effect = result.primary.effect
     if not isinstance(effect, Undecided) and result.verdict != "invalid":
         seen.append(chart.Seen(result.look, result.day, effect.z))

@@ -25,7 +25,10 @@ class ExperimentRow(SQLModel, table=True):
 
 
 class LookRow(SQLModel, table=True):
-    """One look as it was taken: append-only, enough to compute the verdict again."""
+    """One look as it was taken: append-only, enough to compute the verdict again; `number` 0 is a peek.
+
+    seal: SHA-256 over all of it; empty in rows of the first version.
+    """
 
     __tablename__ = "look"
     __table_args__ = (Index("ix_look_experiment_number", "experiment", "number"),)
@@ -45,3 +48,4 @@ class LookRow(SQLModel, table=True):
     asked_by: str
     asked_at: datetime = Field(sa_type=UtcDateTime)
     taken_at: datetime = Field(sa_type=UtcDateTime)
+    seal: str = Field(default="", sa_column_kwargs={"server_default": ""})

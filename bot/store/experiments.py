@@ -27,7 +27,11 @@ class Registered:
 
 @dataclass(frozen=True)
 class LookRecord:
-    """A look on record; `id` is its record number, `earlier` the days on which the looks before were held."""
+    """A look on record; `id` is its record number, `number` which look, 0 for a peek.
+
+    earlier: the days on which the looks before were held. seal: SHA-256 over all of it but its `id`; empty in
+    records of the first version.
+    """
 
     id: int
     experiment: str
@@ -44,6 +48,7 @@ class LookRecord:
     asked_by: str
     asked_at: datetime
     taken_at: datetime
+    seal: str = ""
 
 
 def add(session: Session, registered: Registered) -> bool:
