@@ -2,17 +2,16 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from bot.core.finding import Finding
+from bot.core.guardrail_plan import GuardrailsPlan, plan_guardrails
+from bot.core.horizon import NO_TRAFFIC, Horizon, horizon
 from bot.core.registration import Registration
 from bot.core.sizing import Need, Sizing, size
 from bot.core.timetable import date_of, planned
-from bot.stats.guardrail import false_veto_probability
 from bot.stats.undecided import Undecided
-
-NO_TRAFFIC = "traffic.eligible_per_day is not declared"
 
 
 @dataclass(frozen=True)
@@ -30,15 +29,22 @@ class PlannedLook:
 
 @dataclass(frozen=True)
 class LaunchPlan:
-    """A registration worked out."""
+    """A registration worked out; horizon: what its days of traffic show; at_days: the same for others."""
 
     registration: Registration
     sha256: str
     sizing: Sizing
     looks: tuple[PlannedLook, ...]
     type1_error: float
-    false_veto_probability: float
+    guardrails: GuardrailsPlan
+    horizon: Horizon | Undecided
     findings: tuple[Finding, ...]
+    at_days: Horizon | Undecided | None = None
+
+    @property
+    def false_veto_probability(self) -> float:
+        """Probability that some guardrail vetoes a change that changes nothing."""
+        return self.guardrails.false_veto
 
     def to_json(self) -> dict[str, Any]:
         """The shape of `lookout plan --json`."""
@@ -49,6 +55,10 @@ class LaunchPlan:
             "n_per_arm": sizing.n,
             "inflation": sizing.inflation,
             "n_per_arm_cuped": sizing.n_cuped,
+            "n_control": None if sizing.arms is None else sizing.arms[0],
+            "n_treatment": None if sizing.arms is None else sizing.arms[1],
+            "total_needed": sizing.total,
+            "n_per_arm_expected": None if sizing.expected is None else asdict(sizing.expected),
         }
         if isinstance(sizing.n_fixed, Undecided):
             primary["reason"] = sizing.n_fixed.reason
@@ -60,18 +70,25 @@ class LaunchPlan:
             "type1_error": self.type1_error,
             "cohorts": [_cohort(need) for need in sizing.cohorts],
             "runtime_days": sizing.runtime_days,
-            "guardrails": {"false_veto_probability": self.false_veto_probability},
+            "guardrails": self.guardrails.to_json(),
+            "horizon": _horizon(self.horizon, self.registration.horizon_days),
             "findings": [finding.to_json() for finding in self.findings],
         }
+        if self.at_days is not None:
+            shape["at_days"] = _horizon(self.at_days, None)
         if sizing.runtime_days is None:
             shape["reasons"] = {"runtime_days": primary.get("reason", NO_TRAFFIC)}
         return shape
 
 
-def work_out(registration: Registration, sha256: str, findings: Sequence[Finding] = ()) -> LaunchPlan:
-    """The plan of a registration whose looks make sense (raises ValueError when they do not)."""
+def work_out(
+    registration: Registration, sha256: str, findings: Sequence[Finding] = (), *, days: int | None = None
+) -> LaunchPlan:
+    """The plan of a registration whose looks make sense (raises ValueError when they do not).
+
+    days: of traffic, to say what they show beside what the horizon does.
+    """
     plan = planned(registration)
-    days = registration.looks
     looks = tuple(
         PlannedLook(
             look=number + 1,
@@ -82,14 +99,26 @@ def work_out(registration: Registration, sha256: str, findings: Sequence[Finding
             nominal_p=plan.nominal_p[number],
             alpha_spent=plan.cumulative_alpha[number],
         )
-        for number, day in enumerate(days)
+        for number, day in enumerate(registration.looks)
     )
-    veto = false_veto_probability(
-        len(registration.guardrails), registration.alpha, registration.correction, fractions=plan.fractions
-    )
+    sizing = size(registration)
     return LaunchPlan(
-        registration, sha256, size(registration), looks, plan.type1_error, veto, tuple(findings)
+        registration,
+        sha256,
+        sizing,
+        looks,
+        plan.type1_error,
+        plan_guardrails(registration, sizing),
+        horizon(registration, sizing, registration.horizon_days),
+        tuple(findings),
+        None if days is None else horizon(registration, sizing, days),
     )
+
+
+def _horizon(value: Horizon | Undecided, days: int | None) -> dict[str, Any]:
+    if not isinstance(value, Undecided):
+        return value.to_json()
+    return {"days": days, "units": None, "primary": None, "cohorts": [], "reason": value.reason}
 
 
 def _look(one: PlannedLook) -> dict[str, Any]:

@@ -2,11 +2,13 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
-from bot.core.metric import Metric, Proportion, Quantile
+from bot.core.metric import Metric, Proportion
 from bot.core.registration import Registration
 from bot.core.timetable import planned
 from bot.stats import plan_power, power
+from bot.stats.sequential import Plan
 from bot.stats.undecided import Undecided
 
 
@@ -15,8 +17,8 @@ class Need:
     """One cohort's claim to the same effect as the primary's.
 
     share: of all units; n_per_arm: units of the cohort needed per arm; total_needed: units of all cohorts in
-    both arms until it has them; days: of traffic; powered: days within the horizon; the last two None when
-    the traffic is not declared.
+    both arms until it has them; days: of traffic, and until the last of them has had the metric's window;
+    powered: days within the horizon; the last two None when the traffic is not declared.
     """
 
     cohort: str
@@ -28,11 +30,21 @@ class Need:
 
 
 @dataclass(frozen=True)
+class Expected:
+    """Mean units per arm when the first crossing stops it: no effect, half the declared one, all of it."""
+
+    h0: float
+    midway: float
+    h1: float
+
+
+@dataclass(frozen=True)
 class Sizing:
-    """The sizes of a plan, units per arm of equal arms.
+    """The sizes of a plan, units per arm; of unequal arms the harmonic mean, which is what power depends on.
 
     n_fixed: one look, no CUPED, exact; n: with the sequential `inflation`, rounded up; n_cuped: with both.
-    n_cuped_fixed: with CUPED alone, exact. runtime_days: of traffic until both arms have n_cuped.
+    n_cuped_fixed: with CUPED alone, exact. arms: units of control and treatment that come to n_cuped, total:
+    of both. runtime_days: of traffic until then, and until the last unit has had the metric's window.
     """
 
     n_fixed: float | Undecided
@@ -42,6 +54,18 @@ class Sizing:
     inflation: float
     runtime_days: float | None
     cohorts: tuple[Need, ...]
+    arms: tuple[int, int] | None = None
+    expected: Expected | None = None
+
+    @property
+    def total(self) -> int | None:
+        """Units of both arms."""
+        return None if self.arms is None else sum(self.arms)
+
+    @property
+    def needed(self) -> float | None:
+        """Units per arm with the plan and CUPED, not rounded."""
+        return None if self.n_cuped_fixed is None else self.n_cuped_fixed * self.inflation
 
 
 def mde_absolute(registration: Registration, baseline: float | None = None) -> float | None:
@@ -61,9 +85,16 @@ def reduction(registration: Registration) -> float:
     return cuped.variance_reduction if cuped else 0.0
 
 
+def window_of(registration: Registration, metric: str) -> int:
+    """Days a unit needs until its value of this metric is complete; 1 when nothing is declared."""
+    found: Metric | None = registration.metrics.get(metric)
+    return found.window_days or 1 if found is not None else 1
+
+
 def size(registration: Registration) -> Sizing:
     """All sizes of a checked registration."""
-    inflation = plan_power.inflation(planned(registration), registration.power)
+    plan = planned(registration)
+    inflation = _inflation(plan, registration.power)
     fixed = _fixed(registration, 0.0)
     if isinstance(fixed, Undecided):
         return Sizing(fixed, None, None, None, inflation, None, ())
@@ -79,6 +110,8 @@ def size(registration: Registration) -> Sizing:
         inflation=inflation,
         runtime_days=_days(registration, _total(registration, n_cuped)),
         cohorts=tuple(_needs(registration, n_cuped)),
+        arms=_arms(registration, n_cuped),
+        expected=_expected(plan, registration.power, cuped * inflation),
     )
 
 
@@ -92,10 +125,29 @@ def needed_per_arm(registration: Registration, baseline: float, sd: float) -> fl
         return Undecided("the size a cohort needs is not known: primary.baseline, sd or mde is missing")
     try:
         return sizing.inflation * power.n_per_arm(
-            sd, effect, registration.alpha, registration.power, variance_reduction=reduction(registration)
+            sd,
+            effect,
+            registration.alpha,
+            registration.power,
+            variance_reduction=reduction(registration),
+            sided=registration.sequential.sided,
+            share=registration.allocation,
         )
     except ValueError as error:
         return Undecided(str(error))
+
+
+@lru_cache(maxsize=64)
+def _inflation(plan: Plan, wanted: float) -> float:
+    return plan_power.inflation(plan, wanted)
+
+
+@lru_cache(maxsize=64)
+def _expected(plan: Plan, wanted: float, needed: float) -> Expected:
+    drift = plan_power.drift_for(plan, wanted)
+    whole = needed / plan.fractions[-1]
+    h0, midway, h1 = (whole * plan_power.expected_information(plan, drift * part) for part in (0.0, 0.5, 1.0))
+    return Expected(h0, midway, h1)
 
 
 def _fixed(registration: Registration, variance_reduction: float) -> float | Undecided:
@@ -112,46 +164,64 @@ def _one_look(registration: Registration, variance_reduction: float) -> float | 
     primary = registration.primary
     metric: Metric | None = registration.metrics.get(primary.metric)
     effect = mde_absolute(registration)
-    if isinstance(metric, Quantile):
-        return Undecided("no sample size is computed for a quantile metric")
-    if effect is None or primary.baseline is None:
+    if effect is None:
         return Undecided("primary.baseline or primary.mde is missing")
     if isinstance(metric, Proportion) and primary.sd is None:
-        signed = effect if primary.direction == "increase" else -effect
+        if primary.baseline is None:
+            return Undecided("primary.baseline is missing")
         return power.n_per_arm_proportion(
             primary.baseline,
-            signed,
+            effect if primary.direction == "increase" else -effect,
             registration.alpha,
             registration.power,
             variance_reduction=variance_reduction,
+            sided=registration.sequential.sided,
+            share=registration.allocation,
         )
     if primary.sd is None:
         return Undecided("primary.sd is missing")
     return power.n_per_arm(
-        primary.sd, effect, registration.alpha, registration.power, variance_reduction=variance_reduction
+        primary.sd,
+        effect,
+        registration.alpha,
+        registration.power,
+        variance_reduction=variance_reduction,
+        sided=registration.sequential.sided,
+        share=registration.allocation,
     )
 
 
+def _arms(registration: Registration, n_per_arm: int) -> tuple[int, int]:
+    """Units of control and treatment that tell as much as n_per_arm in each of two equal arms."""
+    control, treatment = power.arms_of(n_per_arm, registration.allocation)
+    return math.ceil(control - 1e-9 * control), math.ceil(treatment - 1e-9 * treatment)
+
+
 def _total(registration: Registration, n_per_arm: int) -> int:
-    """Units in both arms until the smaller one has n_per_arm."""
-    smaller = min(registration.allocation, 1 - registration.allocation)
-    return math.ceil(n_per_arm / smaller - 1e-9)
+    return sum(_arms(registration, n_per_arm))
 
 
 def _days(registration: Registration, total: int) -> float | None:
-    return None if registration.traffic is None else total / registration.traffic.eligible_per_day
+    if registration.traffic is None:
+        return None
+    waiting = window_of(registration, registration.primary.metric) - 1
+    return total / registration.traffic.eligible_per_day + waiting
 
 
 def _needs(registration: Registration, n_per_arm: int) -> list[Need]:
     needs = []
+    for cohort, share in cohort_shares(registration):
+        total = math.ceil(_total(registration, n_per_arm) / share - 1e-9)
+        days = _days(registration, total)
+        powered = None if days is None else days <= registration.horizon_days
+        needs.append(Need(cohort, share, n_per_arm, total, days, powered))
+    return needs
+
+
+def cohort_shares(registration: Registration) -> list[tuple[str, float]]:
+    """The cohorts whose share of all units was declared, as `locale=jp`, in declared order."""
+    found = []
     for dimension, values in registration.cohorts.dimensions.items():
         shares = registration.cohorts.shares.get(dimension, {})
-        for value in values:
-            share = shares.get(value)
-            if not share:
-                continue
-            total = math.ceil(_total(registration, n_per_arm) / share - 1e-9)
-            days = _days(registration, total)
-            powered = None if days is None else days <= registration.horizon_days
-            needs.append(Need(f"{dimension}={value}", share, n_per_arm, total, days, powered))
-    return needs
+        found += [(f"{dimension}={value}", shares[value]) for value in values if shares.get(value)]
+    return found

@@ -14,7 +14,7 @@ lies, *harm* whether the difference in the harmful direction is more than chance
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, TypeAlias, get_args
@@ -22,12 +22,13 @@ from typing import Literal, TypeAlias, get_args
 from scipy import special
 
 from bot.stats.effect import Effect, Harm, Interval
-from bot.stats.sequential import critical_z, type1_error
 from bot.stats.undecided import Undecided
 
 Kind: TypeAlias = Literal["max_relative_regression", "max_relative_increase", "max", "min"]
 Rule: TypeAlias = Literal["harm", "noninferiority"]
 Correction: TypeAlias = Literal["iut", "bonferroni", "holm"]
+Level: TypeAlias = Callable[[float], float]
+"""The two-sided level a test is judged at, from the alpha it has for the whole experiment; above 0."""
 
 
 class Status(StrEnum):
@@ -125,68 +126,55 @@ def judge_all(
     *,
     alpha: float = 0.05,
     correction: Correction = "iut",
+    levels: Sequence[Level] | None = None,
 ) -> list[Judgement]:
-    """The statuses of a set of guardrails, each at the level its correction gives it."""
+    """The statuses of a set of guardrails, each at the level its correction and its spending give it."""
     harms = [_harm_p(effect, threshold) for effect, threshold in guardrails]
-    levels = adjusted_alphas(harms, alpha, correction)
-    return [judge(e, t, alpha=level) for (e, t), level in zip(guardrails, levels, strict=True)]
+    at = adjusted_alphas(harms, alpha, correction, levels)
+    return [judge(e, t, alpha=level) for (e, t), level in zip(guardrails, at, strict=True)]
 
 
-def adjusted_alphas(ps: Sequence[float], alpha: float, correction: Correction) -> list[float]:
+def adjusted_alphas(
+    ps: Sequence[float],
+    alpha: float,
+    correction: Correction,
+    levels: Sequence[Level] | None = None,
+) -> list[float]:
     """The level each of a set of tests is judged at; a p of 1 stands for a test that cannot show harm.
 
     iut: intersection-union (Berger 1982, Technometrics 24:295): every guardrail must pass, so each is tested
     at alpha. bonferroni: alpha over their number. holm (1979, Scand. J. Stat. 6:65): the smallest p at
     alpha/k, the next at alpha/(k-1), until one is not significant; the rest keep that one's level.
 
+    levels: per test, what its own spending over looks leaves of a corrected alpha at this look; all of it by
+    default. The correction divides alpha first and each spending is then applied to its part; under Holm the
+    next test is the one whose p lies lowest against its own level, so that a test rejected at this look hands
+    its part on, as in Maurer & Bretz (2013, Stat. Biopharm. Res. 5:311), algorithm 1 with equal weights.
+
     >>> adjusted_alphas([0.02, 0.004, 0.3], 0.06, "holm")
     [0.03, 0.02, 0.06]
     """
-    count = len(ps)
-    if correction == "iut":
-        return [alpha] * count
-    if correction == "bonferroni":
-        return [alpha / count] * count
-    levels = [alpha] * count
-    level, failed = 0.0, False
-    for step, index in enumerate(sorted(range(count), key=lambda i: ps[i])):
-        level = level if failed else alpha / (count - step)
-        failed = failed or not ps[index] < level
-        levels[index] = level
-    return levels
+    own: Sequence[Level] = [_whole] * len(ps) if levels is None else levels
+    if len(own) != len(ps):
+        raise ValueError(f"{len(own)} levels for {len(ps)} tests")
+    if correction != "holm":
+        part = alpha if correction == "iut" else alpha / max(1, len(ps))
+        return [level(part) for level in own]
+    waiting, found = list(range(len(ps))), [alpha] * len(ps)
+    while waiting:
+        at = {index: own[index](alpha / len(waiting)) for index in waiting}
+        first = min(waiting, key=lambda index: ps[index] / at[index])
+        if not ps[first] < at[first]:
+            for index in waiting:
+                found[index] = at[index]
+            break
+        found[first] = at[first]
+        waiting.remove(first)
+    return found
 
 
-def false_veto_probability(
-    count: int,
-    alpha: float = 0.05,
-    correction: Correction = "iut",
-    *,
-    fractions: Sequence[float] = (1.0,),
-    limits_in_se: Sequence[float] | None = None,
-) -> float:
-    """Probability that some guardrail of the set vetoes a treatment that changes nothing.
-
-    Guardrails are taken as independent, which is the worst case of positive dependence. fractions: the looks
-    at which they are watched, each time at the full level. limits_in_se: threshold over standard error at the
-    last look, per guardrail: a veto needs the threshold crossed as well, which makes it rarer; without them
-    the figure is an upper bound.
-
-    >>> round(false_veto_probability(5), 4), round(false_veto_probability(5, correction="bonferroni"), 4)
-    (0.1189, 0.0248)
-    """
-    if count == 0:
-        return 0.0
-    level = alpha if correction == "iut" else alpha / count  # Holm's first step is Bonferroni's
-    limits = [0.0] * count if limits_in_se is None else limits_in_se
-    if len(limits) != count:
-        raise ValueError(f"{len(limits)} limits for {count} guardrails")
-    significant = critical_z(level)
-    each = []
-    for limit in limits:
-        # A fixed threshold is fewer standard errors away at the earlier, noisier looks.
-        bounds = [max(significant, limit * math.sqrt(t / fractions[-1])) for t in fractions]
-        each.append(type1_error(bounds, fractions) / 2)  # only one direction is harm
-    return -math.expm1(math.fsum(math.log1p(-p) for p in each))
+def _whole(alpha: float) -> float:
+    return alpha
 
 
 def _harm_p(effect: Effect | Undecided, threshold: Threshold) -> float:

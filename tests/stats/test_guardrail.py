@@ -15,11 +15,9 @@ from bot.stats.guardrail import (
     Status,
     Threshold,
     adjusted_alphas,
-    false_veto_probability,
     judge,
     judge_all,
 )
-from bot.stats.sequential import type1_error
 from bot.stats.undecided import Undecided
 
 N = 50_000
@@ -156,35 +154,24 @@ def test_corrections_reject_what_statsmodels_rejects(ps, alpha):
     assert adjusted_alphas(ps, alpha, "iut") == [alpha] * len(ps)
 
 
-def test_five_guardrails_veto_a_clean_launch_one_time_in_nine():
-    """1 - .975^5: only one direction is harm, so not the reference's 1 - .95^5 = .226."""
-    assert false_veto_probability(5) == pytest.approx(1 - 0.975**5)
-    assert false_veto_probability(5, correction="bonferroni") == pytest.approx(1 - 0.995**5)
-    assert false_veto_probability(0) == 0.0
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=8), st.floats(0.01, 0.2))
+@settings(deadline=None, max_examples=40)
+def test_a_spending_takes_its_part_after_the_correction(ps, alpha):
+    """Every test at a tenth of its part: the same as the whole procedure at a tenth of alpha."""
+    for correction in ("iut", "bonferroni", "holm"):
+        tenth = [lambda part: part / 10] * len(ps)
+        found = adjusted_alphas(ps, alpha, correction, tenth)
+        assert found == pytest.approx(adjusted_alphas(ps, alpha / 10, correction))
 
 
-def test_watching_at_every_look_costs_and_thresholds_help():
-    """Four looks raise it; a threshold 3 standard errors away nearly rules it out."""
-    looks = (4 / 14, 7 / 14, 11 / 14, 1.0)
-    watched = false_veto_probability(1, fractions=looks)
-    assert watched == pytest.approx(type1_error([1.959964] * 4, looks) / 2, rel=1e-6)
-    far = false_veto_probability(1, limits_in_se=[3.0])
-    assert far == pytest.approx(0.00134990, rel=1e-5)
-    with pytest.raises(ValueError, match="1 limits for 2 guardrails"):
-        false_veto_probability(2, limits_in_se=[3.0])
-
-
-def test_false_vetoes_by_simulation():
-    """40,000 clean launches with 3 guardrails, 2 looks and thresholds at 1 and 2.5 standard errors."""
-    rng = np.random.default_rng(5)
-    steps = rng.normal(size=(40_000, 3, 2)) * np.sqrt(0.5)
-    score = steps.cumsum(axis=2)
-    z = score / np.sqrt([0.5, 1.0])
-    limits = np.array([0.0, 1.0, 2.5])
-    crossed = score / np.array([0.5, 1.0]) < -limits[:, None]  # estimate in units of the last look's se
-    veto = (crossed & (z < -1.959964)).any(axis=(1, 2)).mean()
-    expected = false_veto_probability(3, fractions=(0.5, 1.0), limits_in_se=list(limits))
-    assert veto == pytest.approx(expected, abs=3 * math.sqrt(expected / 40_000))
+def test_holm_hands_on_what_a_rejected_test_had_whatever_its_spending():
+    """p .004 and .02 at part .03: the first is rejected at .03, so the second has .06 and a tenth of it."""
+    levels = [lambda part: part / 10, lambda part: part]
+    assert adjusted_alphas([0.004, 0.02], 0.06, "holm", levels) == pytest.approx([0.006, 0.03])
+    assert adjusted_alphas([0.007, 0.02], 0.06, "holm", levels) == pytest.approx([0.006, 0.03])
+    assert adjusted_alphas([0.007, 0.04], 0.06, "holm", levels) == pytest.approx([0.003, 0.03])
+    with pytest.raises(ValueError, match="2 levels for 1 tests"):
+        adjusted_alphas([0.1], 0.05, "iut", levels)
 
 
 def test_a_judgement_is_a_value():
