@@ -9,9 +9,18 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
-from bot.errors import ConfigError
+from bot.core.source_url import filled
+from bot.errors import ConfigError, InputError
 
 WEBHOOK_SECRET = "LOOKOUT_WEBHOOK_SECRET_"  # noqa: S105 - the name of a variable, not a secret
 SHIPPED = Path(__file__).parent / "_shipped"
@@ -46,16 +55,28 @@ class Channels(Frozen):
 
 
 class SourceSettings(Frozen):
-    """One place where data or evidence comes from."""
+    """One place where data or evidence comes from.
+
+    url: with what the environment holds put in, so a secret. timeout_seconds: for a whole look at a
+    warehouse, for one query of Prometheus.
+    """
 
     kind: Literal["ibis", "prometheus"]
-    url: str
-    timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 4.0
+    url: SecretStr
+    timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 4.0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _patience(cls, values: Any) -> Any:
+        """A warehouse may take longer than a page can wait for Prometheus."""
+        if isinstance(values, dict) and values.get("kind") == "ibis":
+            return {"timeout_seconds": 60.0, **values}
+        return values
 
     @property
     def file(self) -> Path | None:
         """The database file of a DuckDB source, as Ibis reads its URL; None for what is not a file."""
-        parts = urlsplit(self.url)
+        parts = urlsplit(self.url.get_secret_value())
         named = parts.netloc + parts.path
         return Path(named) if parts.scheme == "duckdb" and not named.startswith((":memory:", "md:")) else None
 
@@ -162,7 +183,21 @@ def load(environment: Mapping[str, str]) -> Settings:
             f"LOOKOUT_CONFIG names {named}, and there is no such file.", "Mend the path or unset it."
         )
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    return _validated(_from_file(text, path), _from_environment(environment), text, path)
+    values = _from_file(text, path)
+    _fill(values.get("sources"), environment, text, path)
+    return _validated(values, _from_environment(environment), text, path)
+
+
+def _fill(sources: Any, environment: Mapping[str, str], text: str, path: Path) -> None:
+    """Put the environment's values into the URLs of the sources."""
+    for name, source in sources.items() if isinstance(sources, dict) else ():
+        if not isinstance(source, dict) or not isinstance(source.get("url"), str):
+            continue
+        try:
+            source["url"] = filled(source["url"], environment)
+        except InputError as error:
+            where = f"{path}:{_line(text, ('sources', name, 'url'))}: sources.{name}.url"
+            raise ConfigError(f"{where} {error.message}", error.hint) from None
 
 
 def _from_file(text: str, path: Path) -> dict[str, Any]:
@@ -222,11 +257,17 @@ def _explain(error: ValidationError, environment: dict[str, Any], text: str, pat
     if where and where[0] in environment:
         variable = next((v for v, name in _FROM_ENVIRONMENT.items() if name == where[0]), where[0])
         return ConfigError(f"{variable}: {fault['msg']}.", "Mend the environment variable.")
-    value = "" if fault["type"] in {"extra_forbidden", "missing"} else f", read {fault['input']!r}"
+    silent = fault["type"] in {"extra_forbidden", "missing"} or _may_hold_a_url(where)
+    value = "" if silent else f", read {fault['input']!r}"
     what = "unknown key" if fault["type"] == "extra_forbidden" else fault["msg"].removeprefix("Value error, ")
     return ConfigError(
         f"{path}:{_line(text, where)}: {'.'.join(where)}: {what}{value}.", "See the README's example."
     )
+
+
+def _may_hold_a_url(where: tuple[str, ...]) -> bool:
+    """Whether what stands at `where` may be a source's URL, with its password."""
+    return where[:1] == ("sources",) and where[2:] not in {("kind",), ("timeout_seconds",)}
 
 
 def _line(text: str, where: tuple[str, ...]) -> int:

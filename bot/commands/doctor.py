@@ -143,7 +143,8 @@ def _ask(source: SourceSettings) -> str:
     from bot.sources.prometheus import Prometheus
 
     if source.kind == "prometheus":
-        Prometheus(source.url, timeout=source.timeout_seconds).instant("vector(1)", at=clock.system())
+        url = source.url.get_secret_value()
+        Prometheus(url, timeout=source.timeout_seconds).instant("vector(1)", at=clock.system())
         return "Prometheus answers"
     return f"{len(warehouse.tables(source))} tables"
 

@@ -42,7 +42,7 @@ def open_desk(settings: Settings) -> Desk:
             keep_trailing_newline=True,
         ),
         prometheus={
-            name: Prometheus(source.url, name=name, timeout=source.timeout_seconds)
+            name: Prometheus(source.url.get_secret_value(), name=name, timeout=source.timeout_seconds)
             for name, source in settings.sources.items()
             if source.kind == "prometheus"
         },

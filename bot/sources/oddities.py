@@ -49,7 +49,15 @@ def other_arms(rows: Any, registration: Registration) -> tuple[str, ...]:
     arms = registration.arms
     label = rows[registration.data.arm].cast("string")
     others = rows.filter(~label.isin((arms.control, arms.treatment))).select(label=label)
-    found = others.distinct().order_by("label").limit(4).to_pyarrow().to_pylist()
+    # Not distinct(): with an order Ibis compiles it to a DISTINCT over two columns on some engines.
+    found = (
+        others.group_by("label")
+        .aggregate(rows=others.count())
+        .order_by("label")
+        .limit(4)
+        .to_pyarrow()
+        .to_pylist()
+    )
     names = [f"`{row['label'][:60]}`" for row in found if row["label"] is not None]
     if not names:
         return ()

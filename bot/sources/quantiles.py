@@ -1,82 +1,117 @@
-"""Quantile metrics: the two passes that `bot.stats.quantile` asks of a source."""
+"""Quantile metrics: the passes that `bot.stats.quantile` asks of a source, for both arms and all metrics.
+
+1. the quantile of every group; 2. per unit the events at or below it and all events, as moments per cell,
+which merge into groups; 3. the values at the outer levels of every group. The first and the third read once
+for all units and, for a primary, once for every dimension and the crossing of all; the second reads once.
+"""
 
 import math
-from typing import Any
-
-import numpy as np
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 from bot.core.metric import Quantile
 from bot.core.observation import SIDES, QuantileArm
 from bot.core.registration import Registration
-from bot.sources.rollup import number
+from bot.sources import quantile_rows
+from bot.sources.quantile_rows import Asked, Group, cohort_of
 from bot.sources.warehouse import columns_missing, not_numbers
-from bot.stats.quantile import QuantileSummary, outer_levels, quantile_arm
+from bot.stats.cuped import Side
+from bot.stats.effect import Arm
+from bot.stats.quantile import OuterLevels, QuantileSummary, outer_levels, quantile_arm, quantile_side
 from bot.stats.sample import Sample
 from bot.stats.undecided import Undecided
 
-Arms = dict[str, QuantileArm]
+Arms: TypeAlias = Mapping[str, QuantileArm]
 
 
-def observe(rows: Any, registration: Registration) -> tuple[dict[str, Arms], dict[str, str]]:
-    """Per metric and side the quantile and its spread; and the metrics that could not be had, with why."""
-    found: dict[str, Arms] = {}
-    missing: dict[str, str] = {}
+@dataclass
+class Quantiles:
+    """What the quantile metrics are.
+
+    arms: per metric and side, of all units; cohorts: per metric and cohort ("locale=jp") and side, for the
+    primary alone, and only where both arms have an interval; missing: metrics that could not be had, and why.
+    """
+
+    arms: dict[str, Arms] = field(default_factory=dict)
+    cohorts: dict[str, Mapping[str, Arms]] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+
+
+def observe(rows: Any, registration: Registration, both_arms: int = 0) -> Quantiles:
+    """Every quantile metric; both_arms: how many units are in both arms, and left out."""
+    found = Quantiles()
+    asked = list(_asked(rows, registration, found.missing))
+    if not asked:
+        return found
+    flat = quantile_rows.flat(rows, registration, asked, both_arms)
+    groups = quantile_rows.quantiles(flat, asked)
+    counts = quantile_rows.counts(flat, asked, groups)
+    sides = _sides(flat, asked, groups, counts)
+    names = list(registration.cohorts.dimensions)
+    for one in asked:
+        reason = next(
+            (f"{s}: {w.reason}" for s in SIDES if isinstance(w := sides[one.name, s, ()], Undecided)), ""
+        )
+        if reason:
+            found.missing[one.name] = reason
+            continue
+        every: dict[str, dict[str, QuantileArm]] = {}
+        for (name, side, cohort), arm in sides.items():
+            if name == one.name and not isinstance(arm, Undecided):
+                every.setdefault(cohort_of(names, cohort), {})[side] = arm
+        found.arms[one.name] = every.pop("")
+        both: dict[str, Arms] = {cohort: arms for cohort, arms in every.items() if len(arms) == len(SIDES)}
+        if both:
+            found.cohorts[one.name] = both
+    return found
+
+
+def _asked(rows: Any, registration: Registration, missing: dict[str, str]) -> Iterator[Asked]:
     for name, metric in registration.metrics.items():
         if not isinstance(metric, Quantile):
             continue
-        column = metric.column or name
-        reason = columns_missing(rows, {column: name}, "the data") or not_numbers(rows, [column], name)
-        arms = Undecided(reason) if reason else _arms(rows, registration, metric, column)
-        if isinstance(arms, Undecided):
-            missing[name] = arms.reason
+        columns = [metric.column or name, *([metric.covariate] if metric.covariate else [])]
+        reason = columns_missing(rows, dict.fromkeys(columns, name), "the data")
+        reason = reason or not_numbers(rows, columns, name)
+        if reason:
+            missing[name] = reason
+            continue
+        dimensions = len(registration.cohorts.dimensions) if name == registration.primary.metric else 0
+        yield Asked(name, metric.q, columns[0], metric.covariate, dimensions)
+
+
+def _sides(
+    flat: Any, asked: Sequence[Asked], groups: Mapping[Group, float], counts: Mapping[Group, Sample]
+) -> dict[Group, QuantileArm | Undecided]:
+    """The third pass, and what the three make."""
+    found: dict[Group, QuantileArm | Undecided] = {}
+    levels: dict[Group, OuterLevels] = {}
+    q = {one.name: one.q for one in asked}
+    wanted = {(one.name, side, ()) for one in asked for side in SIDES}
+    for group in sorted({*groups, *wanted}, key=str):
+        value = groups.get(group, math.nan)
+        if not math.isfinite(value):
+            found[group] = Undecided(f"quantile {q[group[0]]:g}: no finite value")
+            continue
+        outer = outer_levels(counts[group], q[group[0]])
+        if isinstance(outer, Undecided):
+            found[group] = outer
         else:
-            found[name] = arms
-    return found, missing
+            levels[group] = outer
+    for group, (low, high) in quantile_rows.outer_values(flat, asked, levels).items():
+        summary = QuantileSummary(groups[group], counts[group], levels[group], low, high)
+        found[group] = _arm(summary)
+    return found
 
 
-def _arms(rows: Any, registration: Registration, metric: Quantile, column: str) -> Arms | Undecided:
-    data = registration.data
-    flat = rows.select(unit_=rows[data.unit], arm_=rows[data.arm].cast("string"), value_=number(rows, column))
-    arms: Arms = {}
-    for side in SIDES:
-        label = getattr(registration.arms, side)
-        arm = _arm(flat.filter((flat.arm_ == label) & flat.value_.notnull()), metric.q)
-        if isinstance(arm, Undecided):
-            return Undecided(f"{side}: {arm.reason}")
-        arms[side] = arm
-    return arms
-
-
-def _arm(mine: Any, q: float) -> QuantileArm | Undecided:
-    value = mine.value_.quantile(q).to_pyarrow().as_py()
-    if value is None or not math.isfinite(value):
-        return Undecided(f"quantile {q:g}: no finite value")
-    counts = _counts(mine, float(value))
-    levels = outer_levels(counts, q)
-    if isinstance(levels, Undecided):
-        return levels
-    ends = mine.aggregate(low=mine.value_.quantile(levels.low), high=mine.value_.quantile(levels.high))
-    end = ends.to_pyarrow().to_pylist()[0]
-    summary = QuantileSummary(float(value), counts, levels, float(end["low"]), float(end["high"]))
-    arm = quantile_arm(summary)
-    return arm if isinstance(arm, Undecided) else QuantileArm(arm.n, arm.mean, arm.sd)
-
-
-def _counts(mine: Any, value: float) -> Sample:
-    """Per unit the events at or below the quantile and all events."""
-    below = (mine.value_ <= value).cast("float64").sum()
-    units = mine.group_by("unit_").aggregate(below=below, events=mine.value_.count().cast("float64"))
-    moments = units.aggregate(
-        n=units.count(),
-        below=units.below.mean(),
-        events=units.events.mean(),
-        below_below=units.below.var(how="sample"),
-        events_events=units.events.var(how="sample"),
-        below_events=units.below.cov(units.events, how="sample"),
-    )
-    row = moments.to_pyarrow().to_pylist()[0]
-    if row["n"] < 2:
-        return Sample.empty(("below", "events"))
-    both = row["below_events"]
-    cov = np.array([[row["below_below"], both], [both, row["events_events"]]], dtype=np.float64)
-    return Sample(int(row["n"]), ("below", "events"), np.array([row["below"], row["events"]]), cov)
+def _arm(summary: QuantileSummary) -> QuantileArm | Undecided:
+    found: Side | Arm | Undecided = quantile_arm(summary)
+    if "covariate" in summary.counts.columns:
+        found = quantile_side(summary, "covariate")
+    if isinstance(found, Side):
+        return QuantileArm(
+            *(found.metric.n, found.metric.mean, found.metric.sd),
+            *(found.covariate.mean, found.covariate.sd, found.covariance),
+        )
+    return found if isinstance(found, Undecided) else QuantileArm(found.n, found.mean, found.sd)

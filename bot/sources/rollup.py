@@ -73,7 +73,7 @@ def number(table: Any, column: str) -> Any:
     if value.type().is_floating():
         real = value.cast("float64")
         return real.isnan().ifelse(ibis.null("float64"), real)
-    return value.cast("int8").cast("float64") if value.type().is_boolean() else value.cast("float64")
+    return value.cast("int32").cast("float64") if value.type().is_boolean() else value.cast("float64")
 
 
 def units(
@@ -131,4 +131,4 @@ def _sided(table: Any, registration: Registration) -> Any:
         (table.arm_low == arms.treatment, "treatment"),
         else_=ibis.null("string"),
     )
-    return table.mutate(side=side, both=both.cast("int64"))
+    return table.mutate(side=side, both=both.cast("int32").cast("int64"))

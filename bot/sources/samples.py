@@ -52,21 +52,23 @@ def _observe(table: Any, registration: Registration, day: float, what: str) -> O
     if not found:
         raise SourceError(f"{what} has no rows up to day {day:g}")
     strangers = sum(int(row["units"]) for row in found if row["side"] is None)
-    quantile_arms, more = quantiles.observe(rows, registration)
+    both_arms = sum(int(row["both"] or 0) for row in found)
+    slow = quantiles.observe(rows, registration, both_arms)
     data = registration.data
     return Observations(
         cells=cells.cells_of(found, metrics, dimensions, shifts),
         first_day=_edge(found, "first", min),
         last_day=_edge(found, "last", max),
-        both_arms=sum(int(row["both"] or 0) for row in found),
+        both_arms=both_arms,
         other_arm=strangers,
         broken=odd.broken,
         remarks=(*odd.remarks, *(oddities.other_arms(rows, registration) if strangers else ())),
         duplicates=_duplicates(rows, registration) if data.day is None and data.date is None else 0,
         nulls=_counts(found, metrics, "null"),
         infinite=_counts(found, metrics, "inf"),
-        quantiles=quantile_arms,
-        missing=missing | more,
+        quantiles=slow.arms,
+        cohort_quantiles=slow.cohorts,
+        missing=missing | slow.missing,
         source=what,
         query_sha256=hashlib.sha256(str(ibis.to_sql(query)).encode()).hexdigest(),
     )

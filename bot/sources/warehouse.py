@@ -1,14 +1,27 @@
 """Tables where they are: the connection and the table a registration's `data:` names."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from bot.core.registration import Data
+from bot.core.source_url import hidden
 from bot.errors import SourceError
 from bot.settings import SourceSettings
+from bot.sources.deadline import deadline
+from bot.sources.engine import connect, failures
 from bot.sources.files import open_files, resolve
+from bot.sources.tables import has_none, tables_of
+
+LONGEST = 300
+"""Characters of an engine's own words."""
+VIEW = "lookout_look"
+"""The name by which an engine knows the query of a registration."""
+CALLS_JAVA = ("java_method", "reflect", "try_reflect")
+
+_PART = re.compile(r'(?:"((?:[^"]|"")+)"|([^".]+))(?:\.(?=.)|$)')
 
 
 @contextmanager
@@ -16,53 +29,30 @@ def table_of(data: Data, *, sources: Mapping[str, SourceSettings], root: Path | 
     """The Ibis table of a registration's data; the connection is closed afterwards.
 
     root is the folder below which `path:` may lead; None forbids paths. Raises SourceError with the reason
-    when there is no such source, table or file, or when it does not answer.
+    when there is no such source, table or file, or when it does not answer in time.
     """
-    if data.path is not None:
-        if root is None:
-            raise SourceError(
-                "this registration names a path, and no folder for data is configured: "
-                "set [data] path in lookout.toml, or name a source"
-            )
-        backend, table = open_files(resolve(data.path, root))
-    else:
-        backend, table = _source(data, sources)
+    if data.path is None:
+        with _opened(_named(data, sources), data.table or "the query", data.source or "") as backend:
+            yield _table(backend, data)
+        return
+    if root is None:
+        raise SourceError(
+            "this registration names a path, and no folder for data is configured: "
+            "set [data] path in lookout.toml, or name a source"
+        )
+    backend, table = open_files(resolve(data.path, root))
     try:
-        with reasons(data):
-            yield table
+        yield table
+    except failures() as error:
+        raise SourceError(f"{data.path}: {_first_line(error)}") from error
     finally:
         backend.disconnect()
 
 
-def reasons(data: Data) -> AbstractContextManager[None]:
-    """Turn whatever an engine raises into a SourceError that a person can read."""
-    return _reasons(data.table or data.path or "the query")
-
-
-@contextmanager
-def _reasons(what: str) -> Iterator[None]:
-    import duckdb
-    from ibis.common.exceptions import IbisError
-
-    try:
-        yield
-    except (duckdb.Error, IbisError, OSError, ImportError) as error:
-        lines = str(error).strip().splitlines()
-        raise SourceError(f"{what}: {lines[0] if lines else type(error).__name__}") from error
-
-
 def tables(source: SourceSettings) -> list[str]:
     """The names of a warehouse's tables. Raises SourceError when it does not answer."""
-    with _reasons("the warehouse"):  # its URL may hold a password
-        backend = _connect(source.url)
-        try:
-            if backend.name != "duckdb":
-                return list(backend.list_tables())
-            # Ibis lists DuckDB's tables by a call that DuckDB 2 no longer has.
-            query = "SELECT table_name FROM information_schema.tables ORDER BY table_name"
-            return [str(name) for (name,) in backend.con.execute(query).fetchall()]
-        finally:
-            backend.disconnect()
+    with _opened(source, "the warehouse", "") as backend:
+        return tables_of(backend)
 
 
 def columns_missing(table: Any, needed: Mapping[str, str], what: str) -> str | None:
@@ -82,30 +72,40 @@ def not_numbers(table: Any, columns: Iterable[str], name: str) -> str | None:
     return None
 
 
-def _source(data: Data, sources: Mapping[str, SourceSettings]) -> tuple[Any, Any]:
+def _named(data: Data, sources: Mapping[str, SourceSettings]) -> SourceSettings:
     settings = sources.get(data.source or "")
     if settings is None or settings.kind != "ibis":
         known = ", ".join(name for name, source in sources.items() if source.kind == "ibis") or "none"
         raise SourceError(f"source {data.source} is not configured; configured warehouses: {known}")
-    with reasons(data):
-        backend = _connect(settings.url)
-        try:
-            return backend, _table(backend, data)
-        except BaseException:
-            backend.disconnect()
-            raise
+    return settings
 
 
-def _connect(url: str) -> Any:
-    import ibis
+@contextmanager
+def _opened(source: SourceSettings, what: str, name: str) -> Iterator[Any]:
+    """The connection; whatever the engine raises becomes a SourceError that a person can read."""
+    url, seconds = source.url.get_secret_value(), source.timeout_seconds
+    try:
+        engine = connect(source)
+    except failures(ValueError) as error:  # a URL that is none
+        raise SourceError(f"{what}: {hidden(_first_line(error), url)}") from None  # its cause holds the URL
+    try:
+        with deadline(seconds, engine.cancel) as over:
+            try:
+                yield engine.backend
+            except failures() as error:
+                if over.is_set() or type(error).__name__ == "QueryCanceled":
+                    mend = f"raise timeout_seconds of source {name}" if name else "raise its timeout_seconds"
+                    raise SourceError(f"{what} did not answer in {seconds:g} s: {mend}") from None
+                raise SourceError(f"{what}: {hidden(_first_line(error), url)}") from None
+    finally:
+        engine.close()
 
-    if not url.startswith("duckdb://"):
-        return ibis.connect(url)
-    joint = "&" if "?" in url else "?"
-    backend = ibis.connect(f"{url}{joint}read_only=True&threads=1")
-    backend.raw_sql("SET enable_external_access = false")
-    backend.raw_sql("SET lock_configuration = true")
-    return backend
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    if len(lines) > 1 and lines[0].startswith("An error occurred while calling"):  # Py4J's own words
+        lines = lines[1:]
+    return lines[0].strip()[:LONGEST] if lines else type(error).__name__
 
 
 def _table(backend: Any, data: Data) -> Any:
@@ -113,20 +113,70 @@ def _table(backend: Any, data: Data) -> Any:
 
     if data.sql is not None:
         _one_query(backend, data.sql)
-        if backend.name != "duckdb":
-            return backend.sql(data.sql)
-        # Ibis asks DuckDB for the schema of a query by a call that DuckDB 2 no longer has; a view has one.
-        backend.raw_sql(f"CREATE TEMP VIEW lookout_look AS {data.sql}")
-        return backend.table("lookout_look")
-    *schema, name = (data.table or "").split(".")
-    if len(schema) > 2 or not all((*schema, name)):
+        return _query(backend, data.sql)
+    parts = _parts(data.table or "")
+    if parts is None:
         raise SourceError(f"source {data.source} has no table {data.table}: write `table` or `schema.table`")
     try:
-        return backend.table(
-            name, database=tuple(schema) if len(schema) > 1 else schema[0] if schema else None
-        )
-    except TableNotFound as error:
-        raise SourceError(f"source {data.source} has no table {data.table}") from error
+        if backend.name == "pyspark":
+            return _spark_table(backend, parts)
+        *schema, name = parts
+        return backend.table(name, database=(None, *schema)[-2:] if schema else None)
+    except TableNotFound:
+        raise SourceError(f"source {data.source} {has_none(backend, data.table or '')}") from None
+
+
+def _parts(name: str) -> list[str] | None:
+    """The parts of `schema.table`; one in double quotes may hold anything. None when it is no such name."""
+    parts, at = [], 0
+    while at < len(name):
+        found = _PART.match(name, at)
+        if found is None:
+            return None
+        parts.append(found[2] or found[1].replace('""', '"'))
+        at = found.end()
+    return parts if 1 <= len(parts) <= 3 else None
+
+
+def _query(backend: Any, sql: str) -> Any:
+    if backend.name == "pyspark":
+        backend._session.sql(sql).createOrReplaceTempView(VIEW)
+        return backend.table(VIEW)
+    if backend.name == "duckdb":
+        # Ibis asks DuckDB for the schema of a query by a call that DuckDB 2 no longer has; a view has one.
+        backend.raw_sql(f"CREATE TEMP VIEW {VIEW} AS {sql}")
+        return backend.table(VIEW)
+    if backend.name == "postgres":
+        return backend.sql(sql, schema=_postgres_schema(backend, sql))
+    return backend.sql(sql)
+
+
+def _spark_table(backend: Any, parts: list[str]) -> Any:
+    """A temporary view of the table, since Ibis changes the session's database for each that has another."""
+    from ibis.common.exceptions import TableNotFound
+    from pyspark.errors import AnalysisException
+
+    name = ".".join(f"`{part.replace('`', '``')}`" for part in parts)
+    try:
+        backend._session.table(name).createOrReplaceTempView(VIEW)
+    except AnalysisException as error:
+        if "NOT_FOUND" in (error.getCondition() or ""):
+            raise TableNotFound(name) from error
+        raise
+    return backend.table(VIEW)
+
+
+def _postgres_schema(backend: Any, sql: str) -> dict[str, str]:
+    """Columns and types of a query: Ibis would make a view, and nothing may be made here."""
+    kinds = backend.compiler.type_mapper
+    with backend.con.cursor() as cursor, backend.con.transaction():
+        cursor.execute(f"SELECT * FROM ({sql.strip().rstrip(';')}\n) AS {VIEW} LIMIT 0")  # noqa: S608 - one query
+        described = [(column.name, column.type_code) for column in cursor.description]
+        found = {}
+        for name, code in described:
+            cursor.execute("SELECT pg_catalog.format_type(%s, NULL)", (code,))
+            found[name] = kinds.from_string(cursor.fetchone()[0])
+    return found
 
 
 def _one_query(backend: Any, sql: str) -> None:
@@ -143,5 +193,8 @@ def _one_query(backend: Any, sql: str) -> None:
         except SqlglotError as error:
             raise SourceError(f"data.sql is no SQL: {str(error).splitlines()[0]}") from error
         reads = len(found) == 1 and isinstance(found[0], sqlglot.exp.Query)
+        calls = {one.name.lower() for query in found for one in query.find_all(sqlglot.exp.Anonymous)}
+        if backend.name == "pyspark" and calls.intersection(CALLS_JAVA):
+            raise SourceError(f"data.sql must not call {', '.join(sorted(calls.intersection(CALLS_JAVA)))}")
     if not reads:
         raise SourceError("data.sql must be one SELECT, and nothing else: no second statement, no command")

@@ -31,13 +31,25 @@ class CupedEffect:
     balance_p: float
 
 
+@dataclass(frozen=True)
+class Side:
+    """One arm: metric, covariate, and the covariance of single units' contributions to them.
+
+    Whatever can be written as a mean of units' contributions can be adjusted: means, ratios, quantiles.
+    """
+
+    metric: Arm
+    covariate: Arm
+    covariance: float
+
+
 def cuped_effect(
     control: Sample, treatment: Sample, column: str, covariate: str, *, alpha: float = 0.05
 ) -> CupedEffect | Undecided:
     """The effect on the mean of `column`, adjusted by `covariate`; theta is the within-arm slope (ANCOVA)."""
     names = column, covariate
     sides = _mean_side(control, *names), _mean_side(treatment, *names)
-    return _adjust(sides[0], sides[1], column, covariate, alpha)
+    return adjusted_by(sides[0], sides[1], column, covariate, alpha=alpha)
 
 
 def cuped_ratio_effect(
@@ -54,23 +66,14 @@ def cuped_ratio_effect(
     value (Deng et al. 2013, appendix B), after which they are means.
     """
     sides = _ratio_side(control, ratio, covariate), _ratio_side(treatment, ratio, covariate)
-    return _adjust(sides[0], sides[1], "/".join(ratio), "/".join(covariate), alpha)
+    return adjusted_by(sides[0], sides[1], "/".join(ratio), "/".join(covariate), alpha=alpha)
 
 
-@dataclass(frozen=True)
-class _Side:
-    """One arm: metric, covariate, and the covariance of single units' contributions to them."""
-
-    metric: Arm
-    covariate: Arm
-    covariance: float
-
-
-def _mean_side(sample: Sample, column: str, covariate: str) -> _Side | Undecided:
+def _mean_side(sample: Sample, column: str, covariate: str) -> Side | Undecided:
     return _side(mean_arm(sample, column), mean_arm(sample, covariate), sample.covariance(column, covariate))
 
 
-def _ratio_side(sample: Sample, ratio: tuple[str, str], covariate: tuple[str, str]) -> _Side | Undecided:
+def _ratio_side(sample: Sample, ratio: tuple[str, str], covariate: tuple[str, str]) -> Side | Undecided:
     metric, before = ratio_arm(sample, *ratio), ratio_arm(sample, *covariate)
     if isinstance(metric, Undecided) or isinstance(before, Undecided):
         return _side(metric, before, math.nan)
@@ -85,19 +88,20 @@ def _line(sample: Sample, ratio: tuple[str, str], arm: Arm) -> dict[str, float]:
     return {ratio[0]: 1 / bottom, ratio[1]: -arm.mean / bottom}
 
 
-def _side(metric: Arm | Undecided, covariate: Arm | Undecided, covariance: float) -> _Side | Undecided:
+def _side(metric: Arm | Undecided, covariate: Arm | Undecided, covariance: float) -> Side | Undecided:
     if isinstance(metric, Undecided):
         return metric
     if isinstance(covariate, Undecided):
         return Undecided(f"covariate: {covariate.reason}")
     if math.isnan(covariance):
         return Undecided("the covariance of metric and covariate is not known")
-    return _Side(metric, covariate, covariance)
+    return Side(metric, covariate, covariance)
 
 
-def _adjust(
-    control: _Side | Undecided, treatment: _Side | Undecided, name: str, covariate: str, alpha: float
+def adjusted_by(
+    control: Side | Undecided, treatment: Side | Undecided, name: str, covariate: str, *, alpha: float = 0.05
 ) -> CupedEffect | Undecided:
+    """The effect between two arms of any kind, adjusted by their covariate; both names are for reasons."""
     if isinstance(control, Undecided):
         return Undecided(f"control: {control.reason}")
     if isinstance(treatment, Undecided):
@@ -120,14 +124,14 @@ def _adjust(
     return CupedEffect(effect, plain, theta, 1 - (effect.se / plain.se) ** 2, balance.p)
 
 
-def _theta(control: _Side, treatment: _Side) -> float:
+def _theta(control: Side, treatment: Side) -> float:
     """Pooled within-arm covariance over pooled within-arm variance (Deng et al. 2013, eq. 4)."""
     w_c, w_t = control.metric.n - 1, treatment.metric.n - 1
     above = w_c * control.covariance + w_t * treatment.covariance
     return above / (w_c * control.covariate.sd**2 + w_t * treatment.covariate.sd**2)
 
 
-def _adjusted_arm(side: _Side, theta: float, centre: float) -> Arm:
+def _adjusted_arm(side: Side, theta: float, centre: float) -> Arm:
     variance = side.metric.sd**2 - 2 * theta * side.covariance + (theta * side.covariate.sd) ** 2
     mean = side.metric.mean - theta * (side.covariate.mean - centre)
     return Arm(side.metric.n, mean, math.sqrt(max(variance, 0.0)))

@@ -5,10 +5,14 @@ Knoblich & Lu 2018, KDD, "Applying the Delta Method in Metric Analytics", sectio
 at or below the quantile is a ratio metric over units, whose interval, read off at the outer levels of the
 distribution, is the interval of the quantile.
 
-The data are read twice per arm, and only aggregates leave the source:
+The interval for one sample is Woodruff's (1952, JASA 47:635), for clusters that of Francisco & Fuller (1991,
+Ann. Stat. 19:454). Only aggregates leave the source:
 
 1. the quantile `q_hat`, then per unit `below` (events at or below q_hat) and `events`: a `Sample` of both;
 2. the values at `outer_levels(...)`.
+
+With a covariate in the sample of the first pass, `quantile_side` adds its covariance with a unit's
+contribution, and CUPED is the same as for a mean.
 
 `quantile_arm` makes an ordinary arm of these, so `compare` and everything after it is the same.
 """
@@ -18,7 +22,8 @@ from dataclasses import dataclass
 
 from scipy import special
 
-from bot.stats.effect import Arm, Effect, compare, ratio_arm
+from bot.stats.cuped import Side
+from bot.stats.effect import Arm, Effect, compare, mean_arm, ratio_arm
 from bot.stats.sample import Sample
 from bot.stats.undecided import Undecided
 
@@ -39,7 +44,8 @@ class OuterLevels:
 class QuantileSummary:
     """What the two passes of one arm brought.
 
-    value: the quantile, metric units; counts: per-unit sample with columns (below, events);
+    value: the quantile, metric units; counts: per-unit sample with columns (below, events) and, if there is
+    one, the covariate;
     levels: where the second pass was read; low, high: the values there, metric units.
     """
 
@@ -79,6 +85,27 @@ def quantile_arm(summary: QuantileSummary) -> Arm | Undecided:
         return Undecided(f"the values at the outer levels, {summary.low:g} and {summary.high:g}, do not rise")
     se = width / (2 * summary.levels.margin)
     return Arm(summary.counts.n, summary.value, se * math.sqrt(summary.counts.n))
+
+
+def quantile_side(
+    summary: QuantileSummary, covariate: str, *, below: str = "below", events: str = "events"
+) -> Side | Undecided:
+    """The arm of a quantile with its covariate, for CUPED (`bot.stats.cuped.adjusted_by`).
+
+    A unit's contribution is -(below_i - p events_i) / (mean(events) f), p the share below (Bahadur 1966, Ann.
+    Math. Stat. 37:577, for sums over clusters). The density f is the outer levels' distance over that of the
+    values there, so that the variance of the contributions is the arm's own.
+    """
+    arm, before = quantile_arm(summary), mean_arm(summary.counts, covariate)
+    if isinstance(arm, Undecided):
+        return arm
+    if isinstance(before, Undecided):
+        return Undecided(f"covariate: {before.reason}")
+    counts, levels = summary.counts, summary.levels
+    share = counts.mean_of(below) / counts.mean_of(events)
+    line = counts.covariance(below, covariate) - share * counts.covariance(events, covariate)
+    one_over_f = (summary.high - summary.low) / (levels.high - levels.low)
+    return Side(arm, before, -line / counts.mean_of(events) * one_over_f)
 
 
 def quantile_effect(

@@ -1,0 +1,200 @@
+"""The same look on every engine, to the ninth digit."""
+
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from sqlalchemy import create_engine, make_url
+
+from bot.core.observation import Observations
+from bot.core.registration import Registration, load
+from bot.settings import SourceSettings
+from bot.sources.samples import observe
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+
+UNITS, DAYS = 300, 3
+ALL_DAYS, ODD = "exposure_day", 'Odd "day" rows'
+"""A table of rows per unit and day; and one whose name and columns need quoting everywhere."""
+RENAMED = {"rate": 'select "rate"; --', "arm": "Arm", "locale": "order by"}
+
+
+def rows() -> dict[str, Any]:
+    """Per unit and day: means far from 0, gaps, NaN, an infinity, a unit in both arms, a stray arm."""
+    rng = np.random.default_rng(88)
+    n = UNITS * DAYS
+    user = np.repeat(np.arange(UNITS), DAYS)
+    level = np.repeat(rng.gamma(2, 1, UNITS), DAYS)
+    arm = np.where(user % 2 == 0, "a", "b").astype(object)
+    arm[user == 7] = "c"
+    arm[3 * 12] = "b"
+    csat = rng.normal(4, 1, n)
+    csat[rng.random(n) < 0.3] = np.nan
+    spiky = rng.lognormal(1, 1, n)
+    spiky[5] = np.inf
+    before = 5 + level
+    before[user % 11 == 0] = np.nan
+    return {
+        "user": user,
+        "day": np.tile(np.arange(1, DAYS + 1), UNITS),
+        "arm": arm,
+        "locale": np.array(["en", "jp", "xx"])[user % 3],
+        "tenure": np.where(user % 5 < 2, "new", "old"),
+        "rate": 1e6 + level + rng.normal(0, 1, n),
+        "before": before,
+        "csat": csat,
+        "spiky": spiky,
+        "useful": rng.poisson(2, n),
+        "turns": rng.poisson(5, n) + 1,
+        "bought": rng.random(n) < 0.1,
+        "latency": rng.lognormal(6, 0.3, n) * (1 + 0.05 * level),
+    }
+
+
+METRICS: dict[str, Any] = {
+    "rate": {"kind": "mean", "column": "rate", "covariate": "before"},
+    "csat": {"kind": "mean", "column": "csat"},
+    "spiky": {"kind": "mean", "column": "spiky"},
+    "capped": {"kind": "mean", "column": "spiky", "winsorise": {"lower": 0.01, "upper": 0.95}},
+    "ratio": {"kind": "ratio", "numerator": "useful", "denominator": "turns", "covariate": "before"},
+    "bought": {"kind": "proportion", "column": "bought", "covariate": "before"},
+    "slow": {"kind": "quantile", "q": 0.9, "column": "latency", "covariate": "before"},
+}
+
+
+def registration(*, daily: bool = True, **where: Any) -> Registration:
+    """Every kind of metric, two dimensions."""
+    data = {"source": "w", "table": ALL_DAYS, "unit": "user", "arm": "arm"} | where
+    shape = {
+        "id": "engines",
+        "arms": {"control": "a", "treatment": "b"},
+        "horizon_days": DAYS,
+        "data": data | ({"day": "day"} if daily else {}),
+        "metrics": METRICS,
+        "primary": {"metric": "rate", "mde": {"absolute": 1}},
+        "sequential": {"looks": [2, DAYS]},
+        "cohorts": {"dimensions": {"locale": ["en", "jp"], "tenure": ["new", "old"]}},
+    }
+    return load(shape)
+
+
+def once(table: Mapping[str, Any]) -> dict[str, Any]:
+    """The first day's rows alone: one row per unit."""
+    return {name: values[::DAYS] for name, values in table.items() if name != "day"}
+
+
+def renamed(table: Mapping[str, Any]) -> dict[str, Any]:
+    """The same under names that need quoting."""
+    return {RENAMED.get(name, name): values for name, values in table.items()}
+
+
+@pytest.fixture(scope="module")
+def parquet(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The tables as files, by their names."""
+    folder = tmp_path_factory.mktemp("engines")
+    found = {}
+    for number, (name, table) in enumerate(
+        {ALL_DAYS: rows(), "exposure": once(rows()), ODD: renamed(rows())}.items()
+    ):
+        found[name] = folder / f"{number}.parquet"
+        pq.write_table(pa.table(table), found[name])
+    return found
+
+
+@pytest.fixture(scope="module")
+def in_duckdb(
+    parquet: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, SourceSettings]:
+    """A DuckDB file with the tables."""
+    file = tmp_path_factory.mktemp("duckdb") / "w.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        for name, path in parquet.items():
+            connection.execute(f"CREATE TABLE {quoted(name)} AS SELECT * FROM read_parquet(?)", [str(path)])
+    return {"w": SourceSettings(kind="ibis", url=f"duckdb://{file}")}
+
+
+@pytest.fixture(scope="module")
+def in_postgres(parquet: dict[str, Path], postgres_server: str) -> Iterator[dict[str, SourceSettings]]:
+    """A PostgreSQL database with the tables."""
+    import psycopg
+
+    server, name = make_url(postgres_server), f"lookout_engines_{uuid.uuid4().hex[:12]}"
+    admin = create_engine(server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    url = server.set(database=name, drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(url, autocommit=True) as connection:
+        for table, path in parquet.items():
+            copy(connection, table, pq.read_table(path))
+    yield {"w": SourceSettings(kind="ibis", url=url)}
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    admin.dispose()
+
+
+def copy(connection: Any, name: str, table: pa.Table) -> None:
+    """Create a PostgreSQL table of these rows."""
+    kinds = {
+        pa.int64(): "bigint",
+        pa.float64(): "double precision",
+        pa.bool_(): "boolean",
+        pa.string(): "text",
+    }
+    columns = ", ".join(f"{quoted(field.name)} {kinds[field.type]}" for field in table.schema)
+    connection.execute(f"CREATE TABLE {quoted(name)} ({columns})")
+    with connection.cursor().copy(f"COPY {quoted(name)} FROM STDIN") as out:
+        for row in table.to_pylist():
+            out.write_row(tuple(row.values()))
+
+
+def quoted(name: str) -> str:
+    """An SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def same(one: Observations, other: Observations) -> None:
+    """Equal in every count, and to 1e-9 in every figure."""
+    assert_alike(one.to_json(), other.to_json(), "")
+
+
+def assert_alike(one: Any, other: Any, where: str) -> None:
+    """Two JSON values."""
+    if isinstance(one, dict):
+        assert one.keys() == other.keys(), where
+        for name in one:
+            if name != "query_sha256":
+                assert_alike(one[name], other[name], f"{where}.{name}")
+    elif isinstance(one, list):
+        assert len(one) == len(other), where
+        for at, (first, second) in enumerate(zip(one, other, strict=True)):
+            assert_alike(first, second, f"{where}[{at}]")
+    elif isinstance(one, float):
+        assert other == pytest.approx(one, rel=1e-9, abs=1e-12), where
+    else:
+        assert one == other, where
+
+
+WAYS = {
+    "days": registration(),
+    "units": registration(daily=False, table="exposure"),
+    "query": registration(table=None, sql=f"SELECT * FROM {ALL_DAYS}"),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_postgres_gives_the_numbers_of_duckdb(
+    in_duckdb: dict[str, SourceSettings], in_postgres: dict[str, SourceSettings], way: str
+) -> None:
+    """Rows per unit and day, rows per unit, a query: every count, mean, covariance and quantile."""
+    plan = WAYS[way]
+    same(*(observe(plan, day=2, sources=sources, root=None) for sources in (in_duckdb, in_postgres)))
