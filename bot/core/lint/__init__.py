@@ -1,13 +1,25 @@
-"""The linter of registrations: every finding has a code, a path, a line and a mend.
+"""The linter of registrations: every finding has a code, a path, a line, a mend and a page.
 
 R0xx shape · R10x hypothesis · R11x metrics, primary, guardrails · R12x cohorts · R13x looks · R14x sizes ·
-R16x data.
+R15x spending, futility, information · R16x data · R17x kinds, windows, what guardrails do. The pages lie in
+`pages/`; `lookout explain CODE` prints one.
 """
 
 from pydantic import ValidationError
 
 from bot.core.finding import Finding, errors
-from bot.core.lint import cohorts, data, hypothesis, metrics, schema, sequential, size
+from bot.core.lint import (
+    cohorts,
+    data,
+    guardrails,
+    hypothesis,
+    kinds,
+    metrics,
+    schema,
+    sequential,
+    size,
+    windows,
+)
 from bot.core.lint.report import Report
 from bot.core.registration import Registration, load
 from bot.core.sizing import size as sizes
@@ -48,6 +60,9 @@ def _check(registration: Registration, report: Report) -> None:
     hypothesis.check(registration, report)
     data.check(registration, report)
     metrics.check(registration, report)
+    kinds.check(registration, report)
+    windows.check(registration, report)
+    guardrails.check(registration, report)
     cohorts.check(registration, report)
     computable = sequential.check(registration, report)
     if not computable:
@@ -57,3 +72,4 @@ def _check(registration: Registration, report: Report) -> None:
         sizing = sizes(registration)
         size.check(registration, sizing, report)
         cohorts.check_power(registration, sizing, report)
+        guardrails.check_error(registration, sizing, report)

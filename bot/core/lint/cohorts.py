@@ -12,6 +12,13 @@ MOST_CROSSINGS = 1000
 def check(registration: Registration, report: Report) -> None:
     """Shares per dimension that are complete and sum to 1."""
     cohorts = registration.cohorts
+    if cohorts.correction != "none" and cohorts.max_relative_regression is None:
+        report.warning(
+            "R125",
+            ("cohorts", "correction"),
+            f"cohorts.correction is {cohorts.correction}, but no cohort has a threshold to be judged by.",
+            "Write `max_relative_regression: 0.03`, or leave the correction out.",
+        )
     for dimension, values in cohorts.dimensions.items():
         if len(set(values)) != len(values):
             report.error(

@@ -1,11 +1,22 @@
 """Is it clear where the data is, and inside the folder it may be in?"""
 
+import re
 from pathlib import PurePosixPath, PureWindowsPath
 
 from bot.core.lint.report import Report
 from bot.core.registration import Data, Registration
 
 _SUMMARY_COLUMNS = ("day", "arm", "metric", "n", "mean", "variance")
+_COARSER: tuple[frozenset[str], ...] = (
+    frozenset(("event", "request", "query", "impression", "call", "row")),
+    frozenset(("turn", "message", "page", "pageview", "view")),
+    frozenset(("session", "visit", "conversation", "chat")),
+    frozenset(("device", "cookie", "browser", "client")),
+    frozenset(("user", "visitor", "customer", "member", "person", "subscriber", "employee")),
+    frozenset(("account", "household", "company", "organisation", "organization", "org", "team", "tenant")),
+    frozenset(("store", "shop", "market", "city", "region", "country")),
+)
+"""Units from fine to coarse; those of one line are as fine as each other."""
 
 
 def check(registration: Registration, report: Report) -> None:
@@ -22,6 +33,7 @@ def check(registration: Registration, report: Report) -> None:
                     f"data.{part} is missing.",
                     f"Name the column that holds the {part}, e.g. `{part}: {part}_id`.",
                 )
+    _randomised(data, report)
     known = (*_SUMMARY_COLUMNS, *registration.cohorts.dimensions)
     for name in data.columns:
         if name not in known:
@@ -67,6 +79,45 @@ def leaves(path: str) -> bool:
     """
     climbs = ".." in PurePosixPath(path).parts or ".." in PureWindowsPath(path).parts
     return climbs or "://" in path or path.startswith("~")
+
+
+def _randomised(data: Data, report: Report) -> None:
+    """What was randomised must be what is analysed (Deng, Knoblich & Lu 2018, section 3)."""
+    if data.randomised_by is None or data.unit is None or data.randomised_by == data.unit:
+        return
+    path = ("data", "randomised_by")
+    said = f"data.randomised_by is {data.randomised_by} and data.unit {data.unit}"
+    assigned, analysed = _rank(data.randomised_by), _rank(data.unit)
+    if assigned is None or analysed is None or assigned == analysed:
+        report.warning(
+            "R166",
+            path,
+            f"{said}: they should be the same, and which is the finer one is not known.",
+            f"Write `unit: {data.randomised_by}`, or drop randomised_by if both name the same thing.",
+        )
+    elif assigned < analysed:
+        report.error(
+            "R166",
+            path,
+            f"{said}: what is randomised is finer, so one {data.unit} is in both arms and its rows tell "
+            "nothing apart.",
+            f"Analyse what was randomised, `unit: {data.randomised_by}`, or randomise by {data.unit}.",
+        )
+    else:
+        report.error(
+            "R166",
+            path,
+            f"{said}: what is randomised is coarser, so units of one {data.randomised_by} are not "
+            "independent and every interval is too narrow.",
+            f"Write `unit: {data.randomised_by}`; for a metric per {data.unit} use `kind: ratio`.",
+        )
+
+
+def _rank(name: str) -> int | None:
+    """How coarse a unit is, by the words of its name."""
+    words = [word.rstrip("s") for word in re.split(r"[^a-z]+", name.lower())]
+    ranks = [rank for rank, names in enumerate(_COARSER) if names & set(words)]
+    return max(ranks) if ranks else None
 
 
 def _calendar(data: Data, report: Report) -> None:

@@ -9,7 +9,7 @@ _DO = re.compile(r"\bdo\s*\(\s*[^()\s=][^()=]*=\s*[^()\s][^()]*\)")
 
 
 def check(registration: Registration, report: Report) -> None:
-    """An intervention that is done, both hypotheses, and what would count against."""
+    """An intervention that is done, both hypotheses, what would count against, and evidence that counts."""
     hypothesis = registration.hypothesis
     if not _DO.search(hypothesis.intervention):
         said = f"`{hypothesis.intervention[:60]}`" if hypothesis.intervention else "missing"
@@ -34,3 +34,17 @@ def check(registration: Registration, report: Report) -> None:
             "hypothesis.disconfirming is empty: nothing would count against it.",
             "List what result would make you drop the idea.",
         )
+    _gate(registration, report)
+
+
+def _gate(registration: Registration, report: Report) -> None:
+    gate = registration.evidence_gate
+    if gate is None or gate.correlation is None or gate.correlation >= gate.min_correlation:
+        return
+    report.error(
+        "R104",
+        ("evidence_gate", "correlation"),
+        f"offline and online effects correlated at {gate.correlation:g}, and the gate asks for "
+        f"{gate.min_correlation:g}: the offline evidence for this change does not predict what users do.",
+        "Mend the offline harness before testing on users, or register without offline evidence and gate.",
+    )

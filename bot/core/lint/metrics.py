@@ -1,30 +1,15 @@
-"""Do the metrics, the primary and the guardrails fit together?"""
+"""Do the metrics and the primary fit together?"""
 
-import difflib
-from collections.abc import Iterable
-
-from bot.core.lint.report import Report
-from bot.core.metric import Mean, Proportion, Quantile, Ratio
-from bot.core.registration import Guardrail, Registration
+from bot.core.lint.report import Report, unknown_metric
+from bot.core.metric import Proportion, Ratio
+from bot.core.registration import Registration
 
 
 def check(registration: Registration, report: Report) -> None:
-    """Columns for every metric, a primary with an effect worth finding, one line per guardrail."""
+    """Columns for every metric, a primary with an effect worth finding."""
     if registration.data.kind == "rows":
         _columns(registration, report)
     _primary(registration, report)
-    seen: set[tuple[str, tuple[str, ...]]] = set()
-    for position, guardrail in enumerate(registration.guardrails):
-        _guardrail(registration, guardrail, position, report)
-        key = (guardrail.metric, tuple(guardrail.thresholds))
-        if key in seen:
-            report.error(
-                "R114",
-                ("guardrails", position),
-                f"{guardrail.metric} has two guardrails of the same kind.",
-                "Keep the stricter one.",
-            )
-        seen.add(key)
 
 
 def _columns(registration: Registration, report: Report) -> None:
@@ -46,7 +31,7 @@ def _primary(registration: Registration, report: Report) -> None:
     primary = registration.primary
     metric = registration.metrics.get(primary.metric)
     if metric is None:
-        report.error("R111", ("primary", "metric"), *_unknown(primary.metric, registration.metrics))
+        report.error("R111", ("primary", "metric"), *unknown_metric(primary.metric, registration.metrics))
     if primary.mde is None:
         report.error(
             "R115",
@@ -59,14 +44,14 @@ def _primary(registration: Registration, report: Report) -> None:
             "R115", ("primary", "mde"), "primary.mde needs either relative or absolute.", "Keep one of them."
         )
     _size_inputs(registration, report)
-    if primary.cuped and isinstance(metric, Mean | Proportion | Ratio) and metric.covariate is None:
+    if primary.cuped and metric is not None and metric.covariate is None:
         report.warning(
             "R117",
             ("primary", "cuped"),
             f"primary.cuped plans with a variance reduction, but metrics.{primary.metric} has no covariate.",
             "Name the pre-period column as `covariate:`, or plan without.",
         )
-    if metric is not None and registration.data.kind == "summary" and getattr(metric, "covariate", None):
+    if metric is not None and registration.data.kind == "summary" and metric.covariate:
         report.warning(
             "R118",
             ("metrics", primary.metric, "covariate"),
@@ -81,8 +66,6 @@ def _size_inputs(registration: Registration, report: Report) -> None:
     absent = [part for part in ("baseline", "sd") if getattr(primary, part) is None]
     if isinstance(metric, Proportion) and "sd" in absent:
         absent.remove("sd")
-    if isinstance(metric, Quantile):
-        return
     if absent:
         report.warning(
             "R116",
@@ -90,25 +73,3 @@ def _size_inputs(registration: Registration, report: Report) -> None:
             f"primary.{' and primary.'.join(absent)} not given, so no sample size can be computed.",
             "Take it from the weeks before.",
         )
-
-
-def _guardrail(registration: Registration, guardrail: Guardrail, position: int, report: Report) -> None:
-    path = ("guardrails", position)
-    if guardrail.metric not in registration.metrics:
-        report.error("R112", (*path, "metric"), *_unknown(guardrail.metric, registration.metrics))
-    given = list(guardrail.thresholds)
-    if len(given) != 1:
-        said = f"{len(given)} thresholds ({', '.join(given)})" if given else "no threshold"
-        report.error(
-            "R113",
-            path,
-            f"the guardrail on {guardrail.metric} has {said}.",
-            "Give one, e.g. `max_relative_regression: 0.01` or `max: 800`.",
-        )
-
-
-def _unknown(name: str, known: Iterable[str]) -> tuple[str, str]:
-    names = list(known)
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    hint = f"Did you mean {near[0]}?" if near else f"Declared metrics: {', '.join(names)}."
-    return f"metric {name} is not declared under metrics.", hint
