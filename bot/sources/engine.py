@@ -51,6 +51,12 @@ def connect(source: SourceSettings) -> Engine:
     return Engine(backend, lambda: None, backend.disconnect)
 
 
+def name_of(table: Any) -> str:
+    """The engine that answers for an Ibis table, with its version: "duckdb 1.4.1"."""
+    backend = table.get_backend()
+    return f"{backend.name} {backend.version}"
+
+
 def failures(*more: type[Exception]) -> tuple[type[Exception], ...]:
     """What the engines raise when they cannot answer: of those that were imported, and of Ibis."""
     import duckdb

@@ -11,6 +11,7 @@ from bot.core.registration import Registration
 from bot.errors import SourceError
 from bot.settings import SourceSettings
 from bot.sources import cells, oddities, quantiles, rollup, summary
+from bot.sources.engine import name_of
 from bot.sources.rollup import Wanted
 from bot.sources.warehouse import columns_missing, not_numbers, table_of
 
@@ -71,6 +72,7 @@ def _observe(table: Any, registration: Registration, day: float, what: str) -> O
         missing=missing | slow.missing,
         source=what,
         query_sha256=hashlib.sha256(str(ibis.to_sql(query)).encode()).hexdigest(),
+        engine=name_of(table),
     )
 
 
