@@ -2,18 +2,20 @@
 
 from collections.abc import Sequence
 
-from bot.core import cohort_table
+from bot.core import cohort_table, cohort_whole, splits
 from bot.core.course import PEEK, Course, course, planned_before
+from bot.core.data_finding import faults, notes
 from bot.core.futility import is_futile
 from bot.core.guardrail_table import guardrails
 from bot.core.look import LookResult, relative
 from bot.core.measure import Measured, measure
 from bot.core.observation import SIDES, Observations
 from bot.core.primary_table import primary
+from bot.core.reconciling import reconciled
 from bot.core.registration import Registration
 from bot.core.sizing import mde_absolute, size
 from bot.core.timetable import planned
-from bot.core.validity import faults, notes
+from bot.core.validity import examine
 from bot.core.verdict import Findings, decide
 from bot.core.verdict_words import unplanned
 from bot.stats.srm import srm
@@ -38,13 +40,17 @@ def analyse(
     too; the planned ones when None. Raises ValueError when the look is not in the plan, when a peek has no
     day or comes after the last look, or when the days do not follow each other.
     """
-    number, planned_day, held = _when(registration, look, day)
+    number, planned_day, asked = _when(registration, look, day)
+    held = asked
     if _behind(registration, seen, held) and seen.last_day is not None:
+        before = planned_before(registration, number, held) if earlier is None else list(earlier)
         held = seen.last_day
-        _fresh(registration, number, held, earlier)
+        _fresh(held, before)
     at = course(registration, seen, number=number, day=held, earlier=earlier)
     split = srm(seen.units("control"), seen.units("treatment"), registration.allocation)
-    found = _find(registration, seen, at, faults(registration, seen, held, split))
+    added_up = reconciled(registration, seen)
+    data = examine(registration, seen, day=asked, srm=split, reconciliation=added_up)
+    found = _find(registration, seen, at, faults(data))
     verdict, reasons = decide(registration, found)
     sound = not found.faults
     unfit = Undecided(UNFIT)
@@ -54,10 +60,11 @@ def analyse(
         look=number,
         looks=len(registration.looks),
         day=held,
+        asked=asked,
         planned=held == planned_day,
         verdict=verdict,
         reasons=tuple(reasons),
-        notes=(*unplanned(registration, at, planned_day), *notes(registration, seen, planned_day or held)),
+        notes=(*unplanned(registration, at, planned_day), *notes(data)),
         srm=split,
         units=(seen.units("control"), seen.units("treatment")),
         primary=found.primary,
@@ -65,10 +72,16 @@ def analyse(
         planned_p=planned(registration).nominal_p,
         guardrails=tuple(found.guardrails),
         cohorts=tuple(found.cohorts),
-        heterogeneity=cohort_table.heterogeneity(registration, seen) if sound else unfit,
-        reconciliation=cohort_table.reconciled(registration, seen) if sound else unfit,
+        heterogeneity=cohort_whole.heterogeneity(registration, seen) if sound else unfit,
+        reconciliation=added_up,
         data_fingerprint=seen.fingerprint(),
         last_day=seen.last_day,
+        findings=data,
+        srm_anytime_p=splits.anytime_p(registration, seen),
+        post_stratified=cohort_whole.stratified(registration, seen) if sound else unfit,
+        worst_cohort=cohort_whole.worst(registration, found.cohorts, cohort_table.floor(registration))
+        if sound
+        else unfit,
     )
 
 
@@ -95,8 +108,7 @@ def _behind(registration: Registration, seen: Observations, held: float) -> bool
     return late >= 1 if seen.summary else 0 < late <= registration.data.max_lag_days
 
 
-def _fresh(registration: Registration, number: int, held: float, earlier: Sequence[float] | None) -> None:
-    before = planned_before(registration, number, held) if earlier is None else earlier
+def _fresh(held: float, before: Sequence[float]) -> None:
     if before and held <= before[-1]:
         raise ValueError(
             f"the newest statistics are of day {held:g}, and the look on day {before[-1]:g} had them"

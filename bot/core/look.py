@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from bot.core.course import PEEK, Course
+from bot.core.data_finding import DataFinding
 from bot.stats.adjusted import Adjusted
 from bot.stats.cuped import CupedEffect
 from bot.stats.effect import Effect, Interval
@@ -12,6 +13,7 @@ from bot.stats.guardrail import Judgement, Threshold
 from bot.stats.heterogeneity import Heterogeneity
 from bot.stats.reconciliation import Reconciliation
 from bot.stats.sequential import Plan
+from bot.stats.spending import Sided
 from bot.stats.srm import Srm
 from bot.stats.undecided import Undecided
 
@@ -19,6 +21,9 @@ Verdict: TypeAlias = Literal[
     "invalid", "veto", "ship", "continue", "stop-futility", "no-ship", "inconclusive", "unjudged"
 ]
 """`unjudged`: a peek at a plan whose rule does not say what a peek may spend; in JSON it is null."""
+
+NOT_COMPUTED = Undecided("it was not computed")
+NOT_POOLED = Undecided("it was not pooled")
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,8 @@ class PrimaryResult:
     declared way. conditional_power: of crossing at a later look in the declared direction if the effect so
     far is the true one; predictive_power: the same averaged over what the effect may be; both None at the
     last look. futility_z: the Z in the declared direction below which this look stops for futility, -inf
-    when none does. unjudged: why the plan does not judge this look; empty when it does.
+    when none does. unjudged: why the plan does not judge this look; empty when it does. p_judged: the p that
+    is held against the boundary, two-sided or that of the declared direction, as `sided` says.
     """
 
     metric: str
@@ -48,6 +54,8 @@ class PrimaryResult:
     predictive_power: float | None = None
     futility_z: float = -math.inf
     unjudged: str = ""
+    sided: Sided = 2
+    p_judged: float | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +71,11 @@ class GuardrailResult:
 
 @dataclass(frozen=True)
 class CohortResult:
-    """One cohort; share: of all units; n: units of both arms; adequacy: smaller arm over units needed."""
+    """One cohort; share: of all units; n: units of both arms; adequacy: smaller arm over units needed.
+
+    shrunk: its relative effect pulled towards the mean of all cohorts of the crossing, and the standard
+    deviation of that, fractions.
+    """
 
     cohort: str
     share: float
@@ -71,15 +83,44 @@ class CohortResult:
     effect: Effect | Undecided
     adequacy: float | None
     judgement: Judgement
+    shrunk: tuple[float, float] | Undecided = NOT_POOLED
+
+
+@dataclass(frozen=True)
+class PostStratified:
+    """The effect with the cohorts' shares held fixed: shown beside the registered primary, never judged.
+
+    shares: declared in the registration, or observed in both arms together; over: the dimensions.
+    """
+
+    effect: Effect
+    shares: Literal["declared", "observed"]
+    over: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class WorstCohort:
+    """The adequate cohort that moved furthest the harmful way.
+
+    effect_rel: a fraction; distance: how far it is on the right side of the floor, a fraction, negative when
+    it is beyond; None when no floor was declared.
+    """
+
+    cohort: str
+    effect_rel: float
+    distance: float | None
+    status: str
 
 
 @dataclass(frozen=True)
 class LookResult:
     """A look: the verdict, why, and everything it rests on.
 
-    look: its number, 0 for a peek; looks: how many the plan has. planned: held on its day. course: where it
-    stands among the looks held and to come. reasons: why this verdict, the weightiest first; notes: what else
-    a reader should know about the data. planned_p: the two-sided boundaries of the looks as registered.
+    look: its number, 0 for a peek; looks: how many the plan has. day: that by whose information it is judged;
+    asked: that for which it was asked, later when the data lag behind; planned: held on its day. course: where
+    it stands among the looks held and to come. reasons: why this verdict, the weightiest first; notes: what
+    else a reader should know about the data; findings: everything about the data by name. srm_anytime_p: of
+    the split, valid on any day. planned_p: the boundaries of the looks as registered, sided as the plan is.
     """
 
     registration: str
@@ -87,6 +128,7 @@ class LookResult:
     look: int
     looks: int
     day: float
+    asked: float
     planned: bool
     verdict: Verdict
     reasons: tuple[str, ...]
@@ -102,6 +144,10 @@ class LookResult:
     data_fingerprint: str
     last_day: float | None = None
     notes: tuple[str, ...] = ()
+    findings: tuple[DataFinding, ...] = ()
+    srm_anytime_p: float | Undecided = NOT_COMPUTED
+    post_stratified: PostStratified | Undecided = NOT_COMPUTED
+    worst_cohort: WorstCohort | Undecided = NOT_COMPUTED
 
     @property
     def plan(self) -> Plan:

@@ -8,7 +8,9 @@ from bot.core.look import (
     CohortResult,
     GuardrailResult,
     LookResult,
+    PostStratified,
     PrimaryResult,
+    WorstCohort,
     no_relative,
     reason_of,
     relative,
@@ -17,8 +19,8 @@ from bot.core.primary_table import NO_FUNCTION
 from bot.stats.adjusted import Adjusted
 from bot.stats.effect import Effect, Interval
 from bot.stats.guardrail import Judgement
+from bot.stats.heterogeneity import Heterogeneity
 from bot.stats.reconciliation import Reconciliation
-from bot.stats.srm import Srm
 from bot.stats.undecided import Undecided
 
 SPENDS_NOTHING = "the plan spends nothing at this look, so it cannot cross"
@@ -32,7 +34,8 @@ def look_json(result: LookResult) -> dict[str, Any]:
         **_identity(result),
         "reasons": list(result.reasons),
         "notes": list(result.notes),
-        "srm": _srm(result.srm, result.units),
+        "findings": [one.to_json() for one in result.findings],
+        "srm": _srm(result),
         "primary": _primary(result.primary),
         "alpha_spent": result.alpha_spent,
         "alpha_at_look": result.alpha_at_look,
@@ -40,7 +43,9 @@ def look_json(result: LookResult) -> dict[str, Any]:
         "remaining": _remaining(result),
         "guardrails": [_guardrail(one) for one in result.guardrails],
         "cohorts": [_cohort(one) for one in result.cohorts],
-        "heterogeneity": _chosen(result.heterogeneity, ("tau2", "q", "p", "i2")),
+        **_worst_cohort(result.worst_cohort),
+        **_post_stratified(result.post_stratified),
+        "heterogeneity": _heterogeneity(result.heterogeneity),
         "reconciliation": _reconciliation(result.reconciliation),
         "data_fingerprint": result.data_fingerprint,
         "data_last_day": None if result.last_day is None else _whole(result.last_day),
@@ -55,6 +60,7 @@ def _identity(result: LookResult) -> dict[str, Any]:
     shape: dict[str, Any] = {
         "look": None if result.peek else result.look,
         "day": _whole(result.day),
+        "asked_day": _whole(result.asked),
         "planned": result.planned,
         "peek": result.peek,
         "verdict": result.verdict if judged else None,
@@ -118,8 +124,13 @@ def _chosen(value: object, names: Sequence[str]) -> dict[str, Any]:
     return {name: getattr(value, name) for name in names}
 
 
-def _srm(srm: Srm | Undecided, units: tuple[int, int]) -> dict[str, Any]:
-    return _chosen(srm, ("p", "ok")) | {"n_control": units[0], "n_treatment": units[1]}
+def _srm(result: LookResult) -> dict[str, Any]:
+    shape = _chosen(result.srm, ("p", "ok"))
+    shape |= {"n_control": result.units[0], "n_treatment": result.units[1]}
+    known = result.srm_anytime_p
+    if isinstance(known, Undecided):
+        return {**shape, "anytime_p": None, "anytime_p_reason": known.reason}
+    return {**shape, "anytime_p": known}
 
 
 def _arms(plain: Effect | Undecided) -> dict[str, dict[str, Any]]:
@@ -143,6 +154,8 @@ def _primary(primary: PrimaryResult) -> dict[str, Any]:
         "z": known.z if known else None,
         "p": known.p if known else None,
         "boundary_z": primary.boundary_z,
+        "sided": primary.sided,
+        "p_judged": primary.p_judged,
         "boundary_p": None if primary.unjudged == NO_FUNCTION else primary.boundary_p,
         "futility_z": primary.futility_z,
         "significant": primary.significant,
@@ -165,7 +178,7 @@ def _primary(primary: PrimaryResult) -> dict[str, Any]:
 
 def _absences(primary: PrimaryResult) -> dict[str, str]:
     """Why each field that may be null is, when it is."""
-    known = dict.fromkeys(("effect_abs", "se", "z", "p"), reason_of(primary.effect))
+    known = dict.fromkeys(("effect_abs", "se", "z", "p", "p_judged"), reason_of(primary.effect))
     no_power = reason_of(primary.effect) or primary.unjudged or "this is the last look"
     return {
         **known,
@@ -222,12 +235,58 @@ def _cohort(one: CohortResult) -> dict[str, Any]:
         "n": one.n,
         **_judged(one.effect, one.judgement),
         "adequacy": one.adequacy,
+        "adjusted_alpha": one.judgement.alpha,
+        **_shrunk(one.shrunk),
         "status": str(one.judgement.status),
         "reason": one.judgement.reason,
     }
 
 
+def _shrunk(shrunk: tuple[float, float] | Undecided) -> dict[str, Any]:
+    if isinstance(shrunk, Undecided):
+        names = ("shrunk_rel", "shrunk_sd")
+        return dict.fromkeys(names) | {f"{name}_reason": shrunk.reason for name in names}
+    return {"shrunk_rel": shrunk[0], "shrunk_sd": shrunk[1]}
+
+
+def _worst_cohort(worst: WorstCohort | Undecided) -> dict[str, Any]:
+    if isinstance(worst, Undecided):
+        return {"worst_cohort": None, "worst_cohort_reason": worst.reason}
+    shape: dict[str, Any] = {
+        "cohort": worst.cohort,
+        "effect_rel": worst.effect_rel,
+        "distance": worst.distance,
+        "status": worst.status,
+    }
+    if worst.distance is None:
+        shape["distance_reason"] = "no cohort threshold was declared"
+    return {"worst_cohort": shape}
+
+
+def _post_stratified(found: PostStratified | Undecided) -> dict[str, Any]:
+    if isinstance(found, Undecided):
+        return {"post_stratified": None, "post_stratified_reason": found.reason}
+    rel, ci = relative(found.effect)
+    shape = {
+        "effect_abs": found.effect.absolute,
+        "effect_rel": rel,
+        "ci_rel": _list(ci),
+        "p": found.effect.p,
+        "shares": found.shares,
+        "over": list(found.over),
+    }
+    why = no_relative(found.effect)
+    return {"post_stratified": {**shape, "reason": why} if why else shape}
+
+
+def _heterogeneity(found: Heterogeneity | Undecided) -> dict[str, Any]:
+    names = ("tau2", "q", "p", "i2")
+    if isinstance(found, Undecided):
+        return _chosen(found, (*names, "mean_rel", "mean_ci_rel"))
+    return {**_chosen(found, names), "mean_rel": found.mean, "mean_ci_rel": list(found.mean_ci)}
+
+
 def _reconciliation(value: Reconciliation | Undecided) -> Mapping[str, Any]:
-    names = ("aggregate_rel", "cohort_weighted_rel", "mix_shift", "ok")
+    names = ("aggregate_rel", "cohort_weighted_rel", "mix_shift", "unexplained", "ok")
     shape = _chosen(value, names)
     return shape if isinstance(value, Undecided) else {**shape, "reason": value.reason}

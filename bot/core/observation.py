@@ -16,6 +16,9 @@ SIDES: tuple[Side, Side] = ("control", "treatment")
 DIGITS = 12
 """Significant digits that enter the fingerprint: engines may differ in the last bits, not in these."""
 
+BEARABLE = 0.001
+"""Share of the units up to which an oddity is an accident."""
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -52,7 +55,7 @@ class QuantileArm:
 class Observations:
     """All that a look knows.
 
-    first_day, last_day: days that the data covers, None when it does not say.
+    day: of the look; first_day, last_day: days that the data covers, None when it does not say.
     both_arms: units seen in both arms; other_arm: units whose arm is neither.
     nulls, infinite: units per metric without a value, and with an infinite one.
     moving: units per metric whose covariate changes during the experiment.
@@ -62,10 +65,12 @@ class Observations:
     earlier: (day, control units, treatment units) at days before this one.
     missing: metrics that could not be had, with the reason.
     broken, remarks: what the source found wrong with the rows, and what it only remarks on, in words.
+    codes: the names of these sentences in the list of findings.
     source, query_sha256, engine: where it came from, the hash of the text of the queries, and what ran them.
     """
 
     cells: tuple[Cell, ...]
+    day: float | None = None
     first_day: float | None = None
     last_day: float | None = None
     both_arms: int = 0
@@ -82,6 +87,7 @@ class Observations:
     missing: Mapping[str, str] = field(default_factory=dict)
     broken: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    codes: Mapping[str, str] = field(default_factory=dict)
     summary: bool = False
     source: str = ""
     query_sha256: str = ""
@@ -90,6 +96,11 @@ class Observations:
     def units(self, side: Side) -> int:
         """Units of one arm."""
         return sum(cell.units for cell in self.cells if cell.side == side)
+
+    def covariate_moves(self, metric: str) -> bool:
+        """Whether a metric's covariate was measured after exposure: it changes for more than a few units."""
+        total = sum(self.units(side) for side in SIDES)
+        return self.moving.get(metric, 0) > BEARABLE * total
 
     def metrics(self) -> list[str]:
         """Metrics that have samples."""
@@ -128,6 +139,7 @@ class Observations:
             ],
             "first_day": self.first_day,
             "last_day": self.last_day,
+            "day": self.day,
             "both_arms": self.both_arms,
             "other_arm": self.other_arm,
             "duplicates": self.duplicates,
@@ -148,6 +160,7 @@ class Observations:
             "missing": dict(self.missing),
             "broken": list(self.broken),
             "remarks": list(self.remarks),
+            "codes": dict(self.codes),
             "summary": self.summary,
             "source": self.source,
             "query_sha256": self.query_sha256,
@@ -189,7 +202,8 @@ class Observations:
         What looks before this one saw is not among them.
         """
         value = self.to_json()
-        del value["source"], value["query_sha256"], value["engine"], value["earlier"]
+        del value["source"], value["query_sha256"], value["engine"], value["earlier"], value["codes"]
+        del value["day"]
         for name in _ADDED:  # a look that has nothing of these keeps the fingerprint it had before them
             if not value[name]:
                 del value[name]

@@ -31,8 +31,7 @@ class Findings:
 def decide(registration: Registration, found: Findings) -> tuple[Verdict, list[str]]:
     """The verdict and its reasons: why, the weightiest first, then what next."""
     if found.faults:
-        sentences = [f"{fault[0].upper()}{fault[1:]}." for fault in found.faults]
-        return "invalid", [*sentences, "Nothing else is judged until the data are sound."]
+        return "invalid", [*found.faults, "Nothing else is judged until the data are sound."]
     vetoes = _lines(registration, found, Status.VETO)
     if found.course.at is None:
         beside = [*vetoes, "Only a look of the plan can veto for it."] if vetoes else []

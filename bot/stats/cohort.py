@@ -106,6 +106,7 @@ def rake(
     those of a value outside a given margin get weight 0. The weights add up to 1. Undecided when a share has
     no units to carry it or the margins contradict the empty cells.
     """
+    margins = {at: _scaled(margin) for at, margin in margins.items()}
     weights = {
         cell: units
         for cell, units in cells.items()
@@ -127,6 +128,11 @@ def rake(
         if worst < 1e-12:
             return weights
     return Undecided("no weights of the cohorts have all the declared shares")
+
+
+def _scaled(margin: Mapping[str, float]) -> dict[str, float]:
+    total = math.fsum(margin.values())
+    return {value: share / total for value, share in margin.items()} if total > 0 else dict(margin)
 
 
 def post_stratified(

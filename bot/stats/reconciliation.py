@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from bot.stats.srm import THRESHOLD, mix_p
 from bot.stats.undecided import Undecided
@@ -39,7 +40,8 @@ class Reconciliation:
     mix_shift: what the arms' different cohort mix adds (Simpson's part).
     unexplained: aggregate_rel - cohort_weighted_rel - mix_shift; not 0 when the aggregate was not computed
     from these cohorts. mix_p: chi-square p that the mix is the same in both arms.
-    ok, reason: whether the two agree, and why not.
+    ok, reason: whether the two agree, and why not. fault: irreconcilable when the aggregate is not made of
+    these cohorts, mix-shift when the arms' mixes differ or turn its sign; empty when they agree.
     """
 
     aggregate_rel: float
@@ -49,6 +51,7 @@ class Reconciliation:
     mix_p: float | Undecided
     ok: bool
     reason: str
+    fault: Literal["", "irreconcilable", "mix-shift"] = ""
 
 
 def reconcile(
@@ -76,8 +79,8 @@ def reconcile(
     overall = (aggregate[1] - aggregate[0]) / aggregate[0] if aggregate else cohorts_rel + shift_rel
     left = overall - cohorts_rel - shift_rel
     mix = mix_p([s.n_control for s in used], [s.n_treatment for s in used])
-    ok, reason = _agreement(overall, cohorts_rel, shift_rel, mix, tolerance)
-    return Reconciliation(overall, cohorts_rel, shift_rel, left, mix, ok, reason)
+    fault, reason = _agreement(overall, cohorts_rel, shift_rel, mix, tolerance)
+    return Reconciliation(overall, cohorts_rel, shift_rel, left, mix, not fault, reason, fault)
 
 
 def _decompose(strata: Sequence[Stratum]) -> tuple[float, float, float]:
@@ -95,13 +98,16 @@ def _decompose(strata: Sequence[Stratum]) -> tuple[float, float, float]:
 
 def _agreement(
     overall: float, within: float, shift: float, mix: float | Undecided, tolerance: float
-) -> tuple[bool, str]:
+) -> tuple[Literal["", "irreconcilable", "mix-shift"], str]:
     said = f"aggregate {overall:+.2%}, cohorts {within:+.2%}, mix shift {shift:+.2%}"
     left = overall - within - shift
     if abs(left) > tolerance:
-        return False, f"{said}: {left:+.2%} is in no cohort, so the aggregate was not computed from them"
+        return (
+            "irreconcilable",
+            f"{said}: {left:+.2%} is in no cohort, so the aggregate was not computed from them",
+        )
     if not isinstance(mix, Undecided) and mix < THRESHOLD:
-        return False, f"{said}: the arms have different cohort mixes (p = {mix:.2g}), trust the cohorts"
+        return "mix-shift", f"{said}: the arms have different cohort mixes (p = {mix:.2g}), trust the cohorts"
     if overall * within < 0 and abs(shift) > tolerance:
-        return False, f"{said}: the mix shift turns the sign (Simpson), trust the cohorts"
-    return True, f"{said}: they agree"
+        return "mix-shift", f"{said}: the mix shift turns the sign (Simpson), trust the cohorts"
+    return "", f"{said}: they agree"

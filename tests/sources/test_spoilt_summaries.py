@@ -90,5 +90,5 @@ def test_a_summary_that_makes_no_sense_is_refused(tmp_path: Path, old: str, new:
 
 def test_statistics_that_the_look_before_had_are_not_looked_at_again(tmp_path: Path) -> None:
     """The table has not moved since: no second look at the same data."""
-    with pytest.raises(ValueError, match="the newest statistics are of day 2, and look 1 on day 2 had them"):
+    with pytest.raises(ValueError, match="the newest statistics are of day 2, and the look on day 2 had them"):
         summary_look(tmp_path, ("4,", "9,"))
