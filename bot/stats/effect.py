@@ -167,6 +167,11 @@ def compare(control: Arm, treatment: Arm, *, alpha: float = 0.05) -> Effect | Un
     se = math.sqrt(v_c + v_t)
     if not _varies(control) and not _varies(treatment):
         return Undecided(f"no variance in either arm (all values {control.mean:g} and {treatment.mean:g})")
+    if not (0 < se < math.inf and math.isfinite(difference)):
+        return Undecided(
+            f"standard deviations {control.sd:g} and {treatment.sd:g} around {control.mean:g} and "
+            f"{treatment.mean:g} are beyond double precision: state the metric in another unit"
+        )
     # Welch-Satterthwaite, written with the share of the variance so that nothing overflows.
     share = v_t / (v_c + v_t)
     df = 1 / (share**2 / (treatment.n - 1) + (1 - share) ** 2 / (control.n - 1))
@@ -198,17 +203,17 @@ def fieller(control: Arm, treatment: Arm, margin: float) -> Interval | Undecided
     All r with (m_t - r m_c)^2 <= margin^2 (v_t + r^2 v_c) (Fieller 1954, JRSS B 16:175). It is bounded only
     when the control mean differs from 0 at that level.
     """
-    m_c, m_t = control.mean, treatment.mean
-    a = m_c * m_c - margin**2 * control.variance
-    if a <= 0:
+    m_c, ratio = control.mean, treatment.mean / control.mean
+    # Both margins over the control mean; the discriminant u_c^2 r^2 + u_t^2 (1 - u_c^2) has no cancellation.
+    u_c, u_t = (margin * math.sqrt(arm.variance) / abs(m_c) for arm in (control, treatment))
+    if u_c >= 1:
         return Undecided(
             f"the control mean {m_c:g} (standard error {math.sqrt(control.variance):g}) cannot be told "
             "from 0, so a relative effect has no bounded interval"
         )
-    c = m_t * m_t - margin**2 * treatment.variance
-    b = m_t * m_c
-    root = math.sqrt(max(b * b - a * c, 0.0))
-    return (b - root) / a - 1, (b + root) / a - 1
+    a = (1 - u_c) * (1 + u_c)
+    root = math.hypot(u_c * ratio, u_t * math.sqrt(a))
+    return (ratio - root) / a - 1, (ratio + root) / a - 1
 
 
 def normal_score(t: float, df: float) -> float:
@@ -228,13 +233,20 @@ def _relative(
         reason = Undecided("the control mean is 0, so there is no relative effect")
         return reason, reason, ""
     relative = (m_t - m_c) / m_c
+    method: Literal["delta", "fieller"] = "delta"
     if math.sqrt(control.variance) > NEAR_ZERO * abs(m_c):
-        interval = fieller(control, treatment, margin)
-        return relative, interval, "" if isinstance(interval, Undecided) else "fieller"
-    # Var(m_t/m_c) = v_t/m_c^2 + m_t^2 v_c/m_c^4 (Deng, Knoblich, Lu 2018, section 3.1)
-    spread = math.hypot(math.sqrt(treatment.variance), (1 + relative) * math.sqrt(control.variance))
-    half = margin * spread / abs(m_c)
-    return relative, (relative - half, relative + half), "delta"
+        method, interval = "fieller", fieller(control, treatment, margin)
+        if isinstance(interval, Undecided):
+            return relative, interval, ""
+    else:
+        # Var(m_t/m_c) = v_t/m_c^2 + m_t^2 v_c/m_c^4 (Deng, Knoblich, Lu 2018, section 3.1)
+        spread = math.hypot(math.sqrt(treatment.variance), (1 + relative) * math.sqrt(control.variance))
+        half = margin * spread / abs(m_c)
+        interval = relative - half, relative + half
+    if not all(map(math.isfinite, (relative, *interval))):
+        reason = Undecided(f"{m_t:g} over the control mean {m_c:g} is beyond double precision")
+        return reason, reason, ""
+    return relative, interval, method
 
 
 def _arm(n: int, mean: float, variance: float, name: str) -> Arm | Undecided:
