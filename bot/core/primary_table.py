@@ -10,7 +10,7 @@ from bot.core.registration import Registration
 from bot.stats.adjusted import Adjusted, adjusted, repeated
 from bot.stats.effect import Effect
 from bot.stats.plan_power import conditional_power, current_drift, predictive_power
-from bot.stats.sequential import Plan
+from bot.stats.sequential import Plan, crosses
 from bot.stats.undecided import Undecided
 
 NO_FUNCTION = "the plan's rule does not say what an unplanned look may spend"
@@ -24,9 +24,12 @@ def primary(
     why = unjudged or (NO_FUNCTION if course.at is None else "")
     effect, plan, at = measured.effect, course.plan, course.at
     increase = registration.primary.direction == "increase"
-    significant, fair, power, predictive = None, None, None, None
+    significant, fair, power, predictive, p = None, None, None, None, None
+    if isinstance(effect, Effect):
+        declared = effect.p_increase if increase else effect.p_decrease
+        p = effect.p if plan.sided == 2 else declared
     if isinstance(effect, Effect) and at is not None and not why:
-        significant = effect.p <= plan.nominal_p[at]
+        significant = crosses(plan, at, effect.p, declared)
         fair = _adjusted(plan, at, effect)
         power, predictive = _powers(plan, at, effect, direction=1 if increase else -1)
     return PrimaryResult(
@@ -44,6 +47,8 @@ def primary(
         predictive_power=predictive,
         futility_z=-math.inf if at is None else boundary(registration, plan, at + 1),
         unjudged=why,
+        sided=plan.sided,
+        p_judged=p,
     )
 
 

@@ -3,8 +3,11 @@
 import datetime as dt
 from functools import lru_cache
 
+from bot.core.futility import declared
 from bot.core.registration import Registration
-from bot.stats.sequential import Plan, boundaries
+from bot.stats.futility import Futility
+from bot.stats.sequential import Direction, Plan, boundaries
+from bot.stats.spending import Spending
 
 
 def planned(registration: Registration) -> Plan:
@@ -13,21 +16,33 @@ def planned(registration: Registration) -> Plan:
     Raises ValueError when the plan makes no sense; a checked registration does.
     """
     sequential = registration.sequential
-    alphas = None if sequential.alphas is None else tuple(sequential.alphas)
-    return _planned(
-        registration.fractions(), registration.alpha, sequential.spending, sequential.gamma, alphas
+    rule = Spending(
+        sequential.spending,
+        registration.alpha,
+        sequential.gamma,
+        None if sequential.alphas is None else tuple(sequential.alphas),
+        sequential.interim_z,
+        sequential.sided,
     )
+    direction: Direction = 1 if registration.primary.direction == "increase" else -1
+    return _planned(registration.fractions(), rule, direction, declared(registration))
 
 
 @lru_cache(maxsize=64)
 def _planned(
-    fractions: tuple[float, ...],
-    alpha: float,
-    spending: str,
-    gamma: float | None,
-    alphas: tuple[float, ...] | None,
+    fractions: tuple[float, ...], rule: Spending, direction: Direction, futility: Futility | None
 ) -> Plan:
-    return boundaries(fractions, alpha, spending, gamma=gamma, alphas=alphas)  # type: ignore[arg-type]  # checked there
+    return boundaries(
+        fractions,
+        rule.alpha,
+        rule.rule,
+        gamma=rule.gamma,
+        alphas=rule.alphas,
+        interim_z=rule.interim_z,
+        sided=rule.sided,
+        direction=direction,
+        futility=futility,
+    )
 
 
 def date_of(registration: Registration, day: float) -> dt.date | None:

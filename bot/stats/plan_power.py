@@ -1,35 +1,62 @@
 """What a sequential plan can detect: power, inflation, expected information, conditional power.
 
 Effects are drifts: the expected Z at information 1, that is the true effect over its standard error with the
-whole planned sample. A positive drift is a higher treatment.
+whole planned sample. A positive drift is a higher treatment. Where a plan has futility bounds these figures
+take them to be obeyed, binding or not.
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import special
 
+from bot.stats.bounds import exits
 from bot.stats.root import find_root
 from bot.stats.sample import FloatArray
-from bot.stats.sequential import Plan, crossing_probabilities
+from bot.stats.sequential import Plan, plan_exits
+from bot.stats.spending import Sided
 from bot.stats.walk import Walk
 
 
+@dataclass(frozen=True)
+class Cost:
+    """What a plan costs against one look of the same alpha and power, in samples of that one look.
+
+    inflation: at the last look. expected_*: on average, stopping where the plan stops: without an effect
+    (rpact's ASN H0), with half of the planned one (H01), with all of it (H1). drift: the expected Z at
+    information 1 with the planned effect.
+    """
+
+    inflation: float
+    expected_h0: float
+    expected_between: float
+    expected_h1: float
+    drift: float
+
+
 def plan_power(plan: Plan, drift: float) -> float:
-    """Probability that some look crosses on the side where the truth, `drift`, lies."""
-    return math.fsum(above for _, above in crossing_probabilities(plan.z, plan.fractions, abs(drift)))
+    """Probability that some look crosses on the side where the truth lies, `drift` or, one-sided, above.
+
+    One-sided plans and futility look one way: there drift is positive in the declared direction.
+    """
+    if plan.sided == 2 and plan.futility is None:
+        drift = abs(drift)
+    return math.fsum(one.up for one in plan_exits(plan, drift))
 
 
-def fixed_drift(alpha: float, power: float) -> float:
-    """The drift one look needs at two-sided alpha: z_{alpha/2} + z_beta."""
+def fixed_drift(alpha: float, power: float, sided: Sided = 2) -> float:
+    """The drift one look needs: z_{alpha/2} + z_beta, one-sided z_alpha + z_beta."""
     _check_power(alpha, power)
-    return -float(special.ndtri(alpha / 2) + special.ndtri(1 - power))
+    return -float(special.ndtri(alpha / sided) + special.ndtri(1 - power))
 
 
 def drift_for(plan: Plan, power: float) -> float:
-    """The drift that the plan detects with this power."""
+    """The drift that the plan detects with this power, in the declared direction."""
     _check_power(plan.type1_error, power)
-    return find_root(lambda d: plan_power(plan, d) - power, 0.0, 20.0)
+    if plan.futility is not None and power == 1 - plan.futility.rule.beta:
+        return plan.futility.drift if plan.fractions[-1] == 1 else _search(plan, power)
+    return _search(plan, power)
 
 
 def inflation(plan: Plan, power: float) -> float:
@@ -39,33 +66,54 @@ def inflation(plan: Plan, power: float) -> float:
     >>> round(inflation(boundaries([4 / 14, 7 / 14, 11 / 14, 1]), 0.8), 6)
     1.022012
     """
-    return (drift_for(plan, power) / fixed_drift(plan.spending.alpha, power)) ** 2 * plan.fractions[-1]
+    fixed = fixed_drift(plan.spending.alpha, power, plan.sided)
+    return (drift_for(plan, power) / fixed) ** 2 * plan.fractions[-1]
 
 
 def expected_information(plan: Plan, drift: float) -> float:
-    """Mean information fraction at which the experiment stops when it stops at the first crossing."""
-    exits = [low + high for low, high in crossing_probabilities(plan.z, plan.fractions, drift)]
+    """Mean information fraction at which the experiment stops when it stops where the plan does.
+
+    drift: in the declared direction; in a two-sided plan without futility the sign makes no difference.
+    """
+    stops = [one.down + one.futile + one.up for one in plan_exits(plan, drift)]
     last = plan.fractions[-1]
-    return last - math.fsum(p * (last - t) for p, t in zip(exits, plan.fractions, strict=True))
+    return last - math.fsum(p * (last - t) for p, t in zip(stops, plan.fractions, strict=True))
 
 
-def conditional_power(plan: Plan, look: int, z: float, drift: float, *, direction: int = 1) -> float:
+def cost(plan: Plan, power: float) -> Cost:
+    """What the plan needs for this power, at most and on average."""
+    drift = drift_for(plan, power)
+    # Information 1 over the sample of one look at the same alpha and power.
+    unit = (drift / fixed_drift(plan.spending.alpha, power, plan.sided)) ** 2
+    none, half, full = (unit * expected_information(plan, d) for d in (0.0, drift / 2, drift))
+    return Cost(unit * plan.fractions[-1], none, half, full, drift)
+
+
+def conditional_power(
+    plan: Plan, look: int, z: float, drift: float, *, direction: int | None = None
+) -> float:
     """Probability that a later look crosses on one side, given Z at this look (index from 0).
 
-    drift: `current_drift` for the estimate so far, or the design's. direction: 1 for an increase, -1 for a
-    decrease. At the last look it is 1 or 0: whether this one crosses.
+    z, drift: positive when the treatment is higher; drift: `current_drift` for the estimate so far, or the
+    design's. direction: 1 for an increase, -1 for a decrease, the declared one by default. Once this look has
+    crossed it is 1 or 0, at the last look too. Futility that does not bind is not obeyed at this look, since
+    the question is what going on would bring, but at the later ones.
     """
-    if abs(z) >= plan.z[look]:
-        return 1.0 if z * direction > 0 else 0.0
-    if look == plan.last:
+    declared = plan.direction
+    z, drift, side = z * declared, drift * declared, (direction or declared) * declared
+    if z >= plan.z[look] or (plan.sided == 2 and z <= -plan.z[look]):
+        return 1.0 if z * side > 0 else 0.0
+    if look == plan.last or (plan.binding and z < plan.binding[look]):
         return 0.0
-    walk = Walk.start(drift * direction, time=plan.fractions[look], z=z * direction)
-    total = 0.0
-    for k in range(look + 1, len(plan.fractions)):
-        total += walk.above(plan.fractions[k], plan.z[k])
-        if k < plan.last:
-            walk = walk.through(plan.fractions[k], -plan.z[k], plan.z[k], plan.fractions[k + 1])
-    return min(1.0, total)
+    following = slice(look + 1, None)
+    later = exits(
+        plan.z[following],
+        plan.fractions[following],
+        sided=plan.sided,
+        floor=plan.floor[following],
+        since=Walk.start(drift, time=plan.fractions[look], z=z),
+    )
+    return min(1.0, math.fsum(one.up if side > 0 else one.down for one in later))
 
 
 def current_drift(plan: Plan, look: int, z: float) -> float:
@@ -73,7 +121,7 @@ def current_drift(plan: Plan, look: int, z: float) -> float:
     return z / math.sqrt(plan.fractions[look])
 
 
-def predictive_power(plan: Plan, look: int, z: float, *, direction: int = 1) -> float:
+def predictive_power(plan: Plan, look: int, z: float, *, direction: int | None = None) -> float:
     """Conditional power averaged over what the drift may be, given the data and a flat prior.
 
     (Spiegelhalter, Freedman & Blackburn 1986, Control. Clin. Trials 7:8.)
@@ -82,6 +130,10 @@ def predictive_power(plan: Plan, look: int, z: float, *, direction: int = 1) -> 
     drifts = (z + nodes) / math.sqrt(plan.fractions[look])
     powers = [conditional_power(plan, look, z, float(d), direction=direction) for d in drifts]
     return min(1.0, float(np.dot(weights, powers)))
+
+
+def _search(plan: Plan, power: float) -> float:
+    return find_root(lambda d: plan_power(plan, d) - power, 0.0, 20.0)
 
 
 def _hermite() -> tuple[FloatArray, FloatArray]:

@@ -26,18 +26,20 @@ PANEL = 8.0
 class Walk:
     """Paths still running at information `time`: `mass` at the score values `at`.
 
-    drift: expected Z at t = 1.
+    drift: expected Z at t = 1. origin: the time and score that all paths started from.
     """
 
     drift: float
     time: float
     at: FloatArray
     mass: FloatArray
+    origin: tuple[float, float] = (0.0, 0.0)
 
     @classmethod
     def start(cls, drift: float = 0.0, *, time: float = 0.0, z: float = 0.0) -> "Walk":
         """One path, from the beginning or from a Z already seen at `time`."""
-        return cls(drift, time, np.array([z * math.sqrt(time)]), np.ones(1))
+        score = z * math.sqrt(time)
+        return cls(drift, time, np.array([score]), np.ones(1), (time, score))
 
     def above(self, time: float, z: float) -> float:
         """Probability of still running now and Z(time) >= z."""
@@ -53,17 +55,25 @@ class Walk:
         following: the time of the look after, which sets the resolution; None when there is none.
         """
         if not len(self.at):
-            return Walk(self.drift, time, self.at, self.mass)
-        root = math.sqrt(time)
+            return Walk(self.drift, time, self.at, self.mass, self.origin)
         centre, sd = self._centre(time), math.sqrt(time - self.time)
-        low = max(lower * root, float(centre.min()) - REACH * sd)
-        high = min(upper * root, float(centre.max()) + REACH * sd)
+        low, high = self._range(time, lower, upper)
         if low >= high:
-            return Walk(self.drift, time, np.zeros(0), np.zeros(0))
+            return Walk(self.drift, time, np.zeros(0), np.zeros(0), self.origin)
         finest = sd if following is None else min(sd, math.sqrt(following - time))
         at, weight = _nodes(low, high, max(1, math.ceil((high - low) / (PANEL * finest))))
         kernel = np.exp(-0.5 * np.square((at[:, None] - centre) / sd)) / (sd * math.sqrt(2 * math.pi))
-        return Walk(self.drift, time, at, weight * (kernel @ self.mass))
+        return Walk(self.drift, time, at, weight * (kernel @ self.mass), self.origin)
+
+    def _range(self, time: float, lower: float, upper: float) -> tuple[float, float]:
+        """Scores between which there is mass; without a boundary no more than paths that never stop have."""
+        root, began = math.sqrt(time), self.origin[0]
+        centre, sd = self._centre(time), math.sqrt(time - self.time)
+        free, spread = self.origin[1] + self.drift * (time - began), REACH * math.sqrt(time - began)
+        low, high = float(centre.min()) - REACH * sd, float(centre.max()) + REACH * sd
+        low = max(low, free - spread) if math.isinf(lower) else max(low, lower * root)
+        high = min(high, free + spread) if math.isinf(upper) else min(high, upper * root)
+        return low, high
 
     def _centre(self, time: float) -> FloatArray:
         centre: FloatArray = self.at + self.drift * (time - self.time)

@@ -2,19 +2,55 @@
 
 from itertools import pairwise
 
+from bot.core.finding import errors
+from bot.core.information import planned_units
 from bot.core.lint.report import Report
 from bot.core.registration import Registration
 from bot.core.timetable import planned
+from bot.stats.plan_power import plan_power
 from bot.stats.root import find_root
-from bot.stats.sequential import critical_z, two_sided_p, type1_error
+from bot.stats.sequential import Plan, critical_z, p_of, type1_error
+from bot.stats.undecided import Undecided
 
 TOLERANCE = 1.1
 """Up to this many times alpha the true type-I error is a warning, beyond it an error."""
 
+LARGEST = 20.0
+"""The largest drift, expected Z at the last look, for which a sample size is looked for."""
+
+POWER = "Write e.g. `power: 0.8`."
+
 
 def check(registration: Registration, report: Report) -> bool:
     """Judge the looks by themselves; True when boundaries can be computed from them."""
-    sequential, looks = registration.sequential, registration.looks
+    sound = _days(registration, report)
+    fits = [_futility(registration, report), _spending(registration, report), _sides(registration, report)]
+    _information(registration, report)
+    return sound and all(fits) and bool(registration.looks) and _computable(registration, report)
+
+
+def check_error(registration: Registration, report: Report) -> None:
+    """The true type-I error of the plan as written against the alpha it claims."""
+    plan = planned(registration)
+    true, alpha = plan.type1_error, registration.alpha
+    if registration.power <= max(true, alpha):
+        said = f"power {registration.power:g} is not above the type-I error, {max(true, alpha):.4g}"
+        report.error("R137", ("power",), f"{said}.", POWER)
+    _units(registration, report)
+    if true <= alpha * (1 + 1e-6):
+        return
+    nominal = registration.sequential.spending == "nominal"
+    message = f"the true type-I error of these looks is {true:.7f}, not {alpha:g}."
+    if nominal:
+        hint = _last_alpha(plan, alpha)
+    else:
+        hint = f"{len(plan.z)} looks at {alpha:g} each are peeking: use `spending: obrien-fleming`."
+    path = ("sequential", "alphas" if nominal else "spending")
+    (report.error if true > alpha * TOLERANCE else report.warning)("R136", path, message, hint)
+
+
+def _days(registration: Registration, report: Report) -> bool:
+    looks = registration.looks
     path = ("sequential", "looks")
     sound = True
     for position, (before, after) in enumerate(pairwise(looks), start=1):
@@ -41,29 +77,38 @@ def check(registration: Registration, report: Report) -> bool:
             f"the last look is on day {looks[-1]}, but the horizon is {registration.horizon_days} days.",
             f"Decide on day {looks[-1]} and say so, or add a look on day {registration.horizon_days}.",
         )
-    _futility(registration, report)
-    return _spending(registration, report) and sound and bool(sequential.looks)
+    return sound
 
 
-def _futility(registration: Registration, report: Report) -> None:
+def _futility(registration: Registration, report: Report) -> bool:
     futility = registration.sequential.futility
     if futility is None:
-        return
+        return True
+    path = ("sequential", "futility")
     if futility.binding:
-        report.error(
+        report.warning(
             "R138",
-            ("sequential", "futility", "binding"),
-            "sequential.futility.binding is true, and a binding boundary is not offered: it would buy alpha "
-            "back on the promise to stop, which nobody can be held to.",
-            "Write `binding: false`: alpha then holds whether or not you stop.",
+            (*path, "binding"),
+            "sequential.futility.binding is true: the boundaries ask for less because every look below its "
+            "futility bound stops. Going on past one raises the type-I error above alpha.",
+            "Write `binding: false` unless whoever signs will stop: alpha then holds either way.",
         )
-    if (futility.spending == "hwang-shih-decani") != (futility.gamma is not None):
-        report.error(
-            "R135",
-            ("sequential", "futility", "gamma"),
-            "sequential.futility.gamma belongs to spending hwang-shih-decani, and only to it.",
-            "Write e.g. `futility: {spending: hwang-shih-decani, gamma: -4}`.",
+    if len(registration.looks) == 1:
+        report.warning(
+            "R155",
+            path,
+            "sequential.futility does nothing in a plan with one look: that look decides.",
+            "Drop it, or add an earlier look.",
         )
+    if (futility.spending == "hwang-shih-decani") == (futility.gamma is not None):
+        return True
+    report.error(
+        "R135",
+        (*path, "gamma"),
+        "sequential.futility.gamma belongs to spending hwang-shih-decani, and only to it.",
+        "Write e.g. `futility: {spending: hwang-shih-decani, gamma: -4}`.",
+    )
+    return False
 
 
 def _spending(registration: Registration, report: Report) -> bool:
@@ -97,34 +142,87 @@ def _spending(registration: Registration, report: Report) -> bool:
     return True
 
 
-def check_error(registration: Registration, report: Report) -> None:
-    """The true type-I error of the plan as written against the alpha it claims."""
-    plan = planned(registration)
-    true, alpha = plan.type1_error, registration.alpha
-    if registration.power <= max(true, alpha):
-        report.error(
-            "R137",
-            ("power",),
-            f"power {registration.power:g} is not above the type-I error, {max(true, alpha):.4g}.",
-            "Write e.g. `power: 0.8`.",
+def _sides(registration: Registration, report: Report) -> bool:
+    sequential = registration.sequential
+    if sequential.sided == 1:
+        up = registration.primary.direction == "increase"
+        better, worse = ("higher", "lower") if up else ("lower", "higher")
+        report.warning(
+            "R151",
+            ("sequential", "sided"),
+            f"sequential.sided is 1: all of alpha {registration.alpha:g} is spent on showing that "
+            f"{registration.primary.metric} is {better}, twice what a two-sided plan spends there, and no "
+            f"look can show that it is {worse}.",
+            f"Write `sided: 2`; or halve alpha and give {registration.primary.metric} a guardrail.",
         )
-    if true <= alpha * (1 + 1e-6):
+    if sequential.interim_z is None or sequential.spending == "haybittle-peto":
+        return True
+    report.error(
+        "R139",
+        ("sequential", "interim_z"),
+        f"sequential.interim_z belongs to spending haybittle-peto, not to {sequential.spending}.",
+        "Drop interim_z, or write `spending: haybittle-peto`.",
+    )
+    return False
+
+
+def _information(registration: Registration, report: Report) -> None:
+    sequential = registration.sequential
+    if sequential.information == "days" and sequential.planned_units is not None:
+        report.error(
+            "R152",
+            ("sequential", "planned_units"),
+            "sequential.planned_units is given, but information is counted in days.",
+            "Write `information: units`, or drop planned_units.",
+        )
+
+
+def _units(registration: Registration, report: Report) -> None:
+    """Information in units needs to know how many of them are all."""
+    if registration.sequential.information == "days" or errors(report.findings):
         return
-    nominal = registration.sequential.spending == "nominal"
-    message = f"the true type-I error of these looks is {true:.7f}, not {alpha:g}."
-    if nominal:
-        hint = _last_alpha(plan.z, plan.fractions, alpha)
-    else:
-        hint = f"{len(plan.z)} looks at {alpha:g} each are peeking: use `spending: obrien-fleming`."
-    path = ("sequential", "alphas" if nominal else "spending")
-    (report.error if true > alpha * TOLERANCE else report.warning)("R136", path, message, hint)
+    planned_there = planned_units(registration)
+    if isinstance(planned_there, Undecided):
+        report.error(
+            "R153",
+            ("sequential", "information"),
+            "sequential.information counts units, but how many are planned is not known: "
+            f"{planned_there.reason}.",
+            "Write planned_units (both arms, at the last look), or primary.baseline, sd and mde.",
+        )
 
 
-def _last_alpha(z: tuple[float, ...], fractions: tuple[float, ...], alpha: float) -> str:
-    """The last nominal alpha that would keep the promise."""
+def _computable(registration: Registration, report: Report) -> bool:
+    """Whether there is a plan of these looks; the finding says why not."""
+    try:
+        plan = planned(registration)
+        if plan_power(plan, LARGEST) < registration.power:
+            raise ValueError(
+                f"no effect is found with power {registration.power:g}, the looks ask for so much"
+            )
+    except ValueError as error:
+        spending, futility = registration.sequential.spending, registration.sequential.futility
+        if spending == "haybittle-peto" and "all of alpha" in str(error):
+            hint = "Write a larger interim_z (3 is usual), or plan fewer looks."
+            report.error("R150", ("sequential", "interim_z"), f"{error}: nothing is left.", hint)
+        elif futility is not None and "type-I error" in str(error):
+            report.error("R137", ("power",), f"{error}.", POWER)
+        else:
+            path = ("sequential", "spending" if futility is None else "futility")
+            hint = "Use `spending: obrien-fleming`, drop the futility, or plan fewer looks."
+            report.error("R154", path, f"no boundaries can be computed: {error}.", hint)
+        return False
+    return True
+
+
+def _last_alpha(plan: Plan, alpha: float) -> str:
+    """The last nominal alpha that would keep the promise, whether futility is obeyed or not."""
+    z, times, sided = plan.z, plan.fractions, plan.sided
     before = z[:-1]
-    if before and type1_error(before, fractions[:-1]) >= alpha:
+    if before and type1_error(before, times[:-1], sided) >= alpha:
         return "The looks before the last spend all of it already; use `spending: obrien-fleming`."
-    bound = find_root(lambda b: type1_error((*before, b), fractions) - alpha, critical_z(alpha), 9.0)
-    level = f"{two_sided_p(bound):.7f} (z {bound:.6f})"  # digits enough to pass when copied
+    bound = find_root(
+        lambda b: type1_error((*before, b), times, sided) - alpha, critical_z(alpha, sided), 9.0
+    )
+    level = f"{p_of(bound, sided):.7f} (z {bound:.6f})"  # digits enough to pass when copied
     return f"The last alpha would have to be {level}, or use `spending: obrien-fleming`."
