@@ -117,8 +117,8 @@ class LookResult:
     """A look: the verdict, why, and everything it rests on.
 
     look: its number, 0 for a peek; looks: how many the plan has. day: that by whose information it is judged;
-    asked: that for which it was asked, later when the data lag behind; planned: held on its day. course: where
-    it stands among the looks held and to come. reasons: why this verdict, the weightiest first; notes: what
+    asked: that for which it was asked, later when data lag behind; planned: held on its day. course: where it
+    stands among the looks held and to come. reasons: why this verdict, the weightiest first; notes: what
     else a reader should know about the data; findings: everything about the data by name. srm_anytime_p: of
     the split, valid on any day. planned_p: the boundaries of the looks as registered, sided as the plan is.
     """

@@ -5,7 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from bot.core.data_finding import DataFinding, error, warning
-from bot.core.figures import level, p_is, signed
+from bot.core.figures import p_is, signed
 from bot.core.look import no_relative
 from bot.core.measure import measure
 from bot.core.metric import Quantile, Ratio
@@ -84,8 +84,8 @@ def contradiction(
         warning(
             "mix-shift",
             f"⚠ The arms have different cohort mixes{mixes}: of the aggregate "
-            f"{signed(found.aggregate_rel, 2)} the cohorts make {signed(found.cohort_weighted_rel, 2)} and the mix "
-            f"{signed(found.mix_shift, 2)}{end}.",
+            f"{signed(found.aggregate_rel, 2)} the cohorts make {signed(found.cohort_weighted_rel, 2)} "
+            f"and the mix {signed(found.mix_shift, 2)}{end}.",
         )
     ]
 
@@ -106,15 +106,16 @@ def _words(
 ) -> str:
     primary = registration.primary.metric
     arms = [seen.sample(side, primary) for side in SIDES]
-    means = [level(one.mean_of("value")) if one else "?" for one in (*(claimed or ()), *arms)]
+    # Five digits, since the difference of two means lies in the last ones.
+    means = [f"{one.mean_of('value'):.5g}" if one else "?" for one in (*(claimed or ()), *arms)]
     miscount = "" if claimed is None else _miscount(registration, seen, claimed)
     if miscount:
         return f"not reconcilable: {miscount}"
     return (
-        f"not reconcilable: the aggregate {signed(found.aggregate_rel, 2)} of {primary} ({means[0]} to "
-        f"{means[1]}) is not what its cohorts add up to, {signed(found.cohort_weighted_rel, 2)} "
-        f"({means[2]} to {means[3]}) with a mix shift of {signed(found.mix_shift, 2)}: {signed(found.unexplained, 2)} is in "
-        "no cohort"
+        f"not reconcilable: the aggregate of {primary} says {signed(found.aggregate_rel, 2)} ({means[0]} to "
+        f"{means[1]}), its cohorts add up to {signed(found.cohort_weighted_rel, 2)} ({means[2]} to "
+        f"{means[3]}) and the mix shift to {signed(found.mix_shift, 2)}: {signed(found.unexplained, 2)} is "
+        "in no cohort"
     )
 
 
