@@ -70,9 +70,24 @@ def check(paths: Annotated[list[Path], typer.Argument(help="Files or folders.")]
 
 
 @app.command()
-def plan(file: File, json: Json = False) -> None:
-    """Sample size, boundaries, error rates, runtime."""
-    _done(_verb("plan")(file, json=json))
+def explain(
+    code: Annotated[
+        str | None, typer.Argument(help="A finding's code, e.g. R136; all codes without.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Say what a finding means, with an example and the mend."""
+    _done(_verb("explain")(code, json=json))
+
+
+@app.command()
+def plan(
+    file: File,
+    days: Annotated[int | None, typer.Option(help="Also say what so many days of traffic show.")] = None,
+    json: Json = False,
+) -> None:
+    """Sample size, boundaries, error rates, guardrails, runtime."""
+    _done(_verb("plan")(file, days=days, json=json))
 
 
 @app.command()

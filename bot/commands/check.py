@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bot.commands.registration_file import text_of
+from bot.commands.registration_file import more, text_of
 from bot.core.finding import Finding, errors
 from bot.core.ladder_reader import read_escalation
 from bot.core.lint import check_document, check_registration
@@ -83,6 +83,8 @@ def _print(checked: list[dict[str, Any]], found: list[Finding]) -> None:
         hashed = f" sha256 {one['sha256'][:12]}…" if one["ok"] and "sha256" in one else ""
         print(f"{one['file']}: {one['kind']}, {word}{hashed}")
     wrong, warned = len(errors(found)), sum(finding.level == "warning" for finding in found)
+    if found:
+        print(more(found))
     print(f"{_counted(len(checked), 'file')}: {_counted(wrong, 'error')}, {_counted(warned, 'warning')}")
 
 

@@ -1,6 +1,7 @@
 """Reading a registration for a command: every fault goes to stderr with its line."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +43,15 @@ def read(file: Path) -> Read:
     return Read(registration, sha256(document.data), findings)
 
 
-def complain(findings: list[Finding]) -> None:
-    """The findings on stderr, one a line."""
+def complain(findings: Sequence[Finding]) -> None:
+    """The findings on stderr, one a line, and once where to read more."""
     for finding in findings:
         print(finding, file=sys.stderr)
+    if findings:
+        print(more(findings), file=sys.stderr)
+
+
+def more(findings: Sequence[Finding]) -> str:
+    """Where to read about the first of these, an error when there is one."""
+    first = next(iter([*errors(findings), *findings]))
+    return f"`lookout explain {first.code}` says more, with an example and the mend."

@@ -89,7 +89,7 @@ def _winsorise(name: str, limits: Winsorise, report: Report) -> None:
             "R170",
             path,
             f"metrics.{name}.winsorise pulls everything to one value: {low:g} is not below {high:g}.",
-            "Write e.g. `{lower: 0.01, upper: 0.99}`, the shares of units that lie below, or `{floor: 0, cap: 500}`.",
+            "Write e.g. `{lower: 0.01, upper: 0.99}`, shares of units that lie below.",
         )
     elif shares and ((low or 0) >= 0.5 or (high if high is not None else 1) <= 0.5):
         report.error(
