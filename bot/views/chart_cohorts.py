@@ -11,6 +11,7 @@ from bot.core.registration import Registration
 from bot.core.verdict_words import cohort_line
 from bot.stats.effect import Interval
 from bot.stats.guardrail import Status
+from bot.stats.undecided import Undecided
 from bot.views.chart_lines import bar
 from bot.views.chart_paint import (
     BLUE,
@@ -205,7 +206,8 @@ def _cohort(one: CohortResult, least: float) -> Cohort:
     status = one.judgement.status
     if status is Status.UNDECIDED and one.adequacy is not None and one.adequacy < least:
         status = Status.UNDERPOWERED  # without a floor nothing is judged, and too few are too few
-    return Cohort(one.cohort, status, value, ends, one.adequacy)
+    pooled = None if isinstance(one.shrunk, Undecided) else one.shrunk[0]
+    return Cohort(one.cohort, status, value, ends, one.adequacy, pooled)
 
 
 def _chosen(cohorts: Sequence[Cohort]) -> tuple[Cohort, ...]:

@@ -4,10 +4,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.core.figures import MINUS, bound, p_is, plain
+from bot.core.figures import MINUS, bound, plain
 from bot.core.futility import boundary
 from bot.core.look import LookResult
 from bot.core.registration import Registration
+from bot.core.verdict_words import judged
 from bot.stats.undecided import Undecided
 from bot.views.text import cut
 
@@ -119,7 +120,7 @@ def course_of(registration: Registration, result: LookResult, history: Sequence[
     elif isinstance(effect, Undecided):
         trouble = "This look is not judged: the primary has no figure"
     elif result.primary.boundary_p > 0:
-        now = f"{p_is(effect.p)}, asked below {bound(result.primary.boundary_p)}"
+        now = f"{judged(result.primary)}, asked below {bound(result.primary.boundary_p)}"
     steps = _steps(registration, result, history)
     name, one_sided = registration.primary.metric, sequential.sided == 1
     return Course(name, registration.alpha, one_sided, sign, steps, now, trouble)

@@ -5,14 +5,16 @@ from dataclasses import dataclass
 
 from bot.core.effect import Block, Message
 from bot.core.figures import day_of, interval, plain, share, signed
-from bot.core.look import CohortResult, GuardrailResult, LookResult, Verdict, relative
+from bot.core.look import CohortResult, GuardrailResult, LookResult, relative
+from bot.core.metric import Mean
 from bot.core.registration import Registration
-from bot.core.verdict_words import cohort_line, line_of, measured, moved
+from bot.core.verdict_words import moved
 from bot.stats.guardrail import Status
 from bot.stats.undecided import Undecided
 from bot.views import text
 from bot.views.experiment_actions import ExperimentAction, Reference, button
-from bot.views.look_words import MARKS, by_dimension, cohort, grouped, guardrail
+from bot.views.look_head import because, called, shout
+from bot.views.look_words import MARKS, by_dimension, cohort, grouped, guardrail, mix_held, worst
 
 _COHORTS = 12
 """Cohorts named on the card; the matrix has the rest."""
@@ -32,10 +34,10 @@ class Shown:
 def card(shown: Shown) -> Message:
     """The card of a look."""
     registration, result = shown.registration, shown.result
-    head = f"Look {result.look} of {result.looks}: {shout(result.verdict)}"
+    head = f"{called(result)}: {shout(result.verdict)}"
     why = text.escape(" ".join(_why(result)), 1500)
     blocks: list[Block] = [
-        text.header(f"{head} · {_because(registration, result)}"),
+        text.header(f"{head} · {because(registration, result)}"),
         text.section(text.fit([why, *_deciders(registration, result)])),
         *_facts(registration, result),
         text.context(
@@ -57,52 +59,14 @@ def card(shown: Shown) -> Message:
 
 def failed(registration: Registration, look: int, reason: str) -> Message:
     """A look that could not be taken: what is missing, and what to do."""
-    head = f"Look {look} of {len(registration.looks)}: not taken, the data could not be read"
+    name = f"Look {look} of {len(registration.looks)}" if look else "Peek"
+    head = f"{name}: not taken, the data could not be read"
     said = text.escape(reason, 1000)
     advice = (
         f"Nothing was recorded. Mend the source, then ask again: `/experiment look {registration.id} {look}`."
     )
     blocks = (text.header(head), text.section(f"{said}\n{advice}"))
     return Message(f"{text.escape(registration.name, 200)} · {head}: {said}", blocks)
-
-
-def shout(verdict: Verdict) -> str:
-    """The verdict as a header says it: NO SHIP."""
-    return "STOP" if verdict == "stop-futility" else verdict.replace("-", " ").upper()
-
-
-def _because(registration: Registration, result: LookResult) -> str:
-    """The header's few words."""
-    if result.verdict == "veto":
-        return _veto_words(registration, result)
-    if result.verdict == "continue" and result.primary.significant:
-        return "shown, but not yet all that the rule asks"
-    if result.verdict == "no-ship" and result.primary.significant:
-        return "shown, but less than the rule asks" if result.primary.good else "it moved the wrong way"
-    if result.verdict == "inconclusive" and result.primary.significant:
-        return "harm was not ruled out"
-    if result.verdict == "continue" and isinstance(result.primary.effect, Undecided):
-        return "the primary cannot be judged yet"
-    return {
-        "invalid": "the data cannot be judged",
-        "ship": "significant on the plan, no veto",
-        "continue": "not significant on the plan",
-        "stop-futility": "going on is not worth it",
-        "no-ship": "the effect was not shown",
-        "inconclusive": "the question was not answered",
-    }[result.verdict]
-
-
-def _veto_words(registration: Registration, result: LookResult) -> str:
-    for one in result.guardrails:
-        if one.judgement.status is Status.VETO and one.judgement.measured is not None:
-            said = measured(one.threshold, one.judgement.measured)
-            return f"{one.metric} {said}, the line was {line_of(one.threshold)}"
-    for each in result.cohorts:
-        if each.judgement.status is Status.VETO and each.judgement.measured is not None:
-            line = cohort_line(registration)
-            return f"{each.cohort} {measured(line, each.judgement.measured)}, the line was {line_of(line)}"
-    return "a line was crossed"
 
 
 def _why(result: LookResult) -> Sequence[str]:
@@ -122,17 +86,17 @@ def _deciders(registration: Registration, result: LookResult) -> list[str]:
 
 
 def _facts(registration: Registration, result: LookResult) -> list[Block]:
-    lines = [*_primary_lines(result)]
+    lines = [*_primary_lines(registration, result)]
     if result.guardrails:
         marked = [f"{MARKS[one.judgement.status]} {guardrail(one)}" for one in _worst(result.guardrails)]
         lines += ["*Guardrails*", *marked]
     if result.cohorts:
-        lines += [_cohort_title(registration), *_cohort_lines(result.cohorts)]
+        lines += [_cohort_title(registration), *_cohort_lines(result.cohorts), *worst(result)]
     return [text.section(text.fit(lines))]
 
 
-def _primary_lines(result: LookResult) -> list[str]:
-    primary = result.primary
+def _primary_lines(registration: Registration, result: LookResult) -> list[str]:
+    primary, metric = result.primary, registration.metrics[result.primary.metric]
     name = text.escape(primary.metric, 80)
     if result.verdict == "invalid":
         return [f"*{name}* not judged: figures from broken data mislead"]
@@ -143,11 +107,12 @@ def _primary_lines(result: LookResult) -> list[str]:
     span = _fair_interval(result) or (f" {interval(ci)}" if ci else "")
     sizes = f"n {primary.effect.treatment.n:,} treated / {primary.effect.control.n:,} control"
     saved = "" if primary.cuped is None else f" · CUPED saves {share(primary.cuped.variance_reduction, 0)}"
-    line = f"*{name}* {figure}{span} · {sizes}{saved}"
+    clipped = " · winsorised" if isinstance(metric, Mean) and metric.winsorise else ""
+    lines = [f"*{name}* {figure}{span} · {sizes}{saved}{clipped}", *mix_held(result)]
     power = primary.conditional_power
     if result.verdict != "continue" or power is None:
-        return [line]
-    return [line, f"If this is the effect, a later look will show it with probability {share(power, 0)}"]
+        return lines
+    return [*lines, f"If this is the effect, a later look will show it with probability {share(power, 0)}"]
 
 
 def _fair_interval(result: LookResult) -> str:
@@ -222,7 +187,7 @@ def _buttons(shown: Shown) -> Block:
 
 def _small_print(shown: Shown) -> str:
     result = shown.result
-    planned = "" if result.planned else " · not a planned look"
+    planned = "" if result.planned else (" · a peek, not in the plan" if result.peek else " · not on its day")
     return (
         f"`{shown.registration.id}` · registration {result.sha256[:12]}… · record {shown.record} · "
         f"data {result.data_fingerprint[:12]}…{planned}"

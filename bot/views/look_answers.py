@@ -1,7 +1,9 @@
 """Answers to the buttons of a look's card: why this verdict, and every line with what was measured."""
 
+import math
+
 from bot.core.effect import Message
-from bot.core.figures import bound, interval, share, signed
+from bot.core.figures import MINUS, bound, interval, share, signed
 from bot.core.look import CohortResult, LookResult, no_relative, relative
 from bot.core.registration import Registration
 from bot.stats.effect import Effect
@@ -9,16 +11,20 @@ from bot.stats.guardrail import Status
 from bot.stats.sequential import critical_z, type1_error
 from bot.stats.undecided import Undecided
 from bot.views import text
-from bot.views.look import Shown, shout
+from bot.views.look import Shown
+from bot.views.look_head import called, shout
 from bot.views.look_words import MARKS, by_dimension, chance, cohort, detailed
 
 
 def why(shown: Shown) -> Message:
     """The verdict step by step, for the person who asked."""
     registration, result = shown.registration, shown.result
-    lines = [f"*Why {shout(result.verdict)} at look {result.look} of {result.looks}*"]
-    lines += [f"• {text.escape(reason, 700)}" for reason in (*result.reasons, *result.notes)]
+    place = called(result)
+    lines = [f"*Why {shout(result.verdict)} at {place[0].lower()}{place[1:]}*"]
+    lines += [f"• {text.escape(reason, 700)}" for reason in result.reasons]
     lines += _rule(registration, result)
+    lines += [f"• {text.escape(note, 700)}" for note in result.notes]
+    lines += _mends(result)
     context = f"Record {shown.record} · registration {result.sha256[:12]}…"
     return Message(
         text.escape(" ".join(result.reasons), 1500), (text.section(text.fit(lines)), text.context(context))
@@ -28,7 +34,7 @@ def why(shown: Shown) -> Message:
 def matrix(shown: Shown) -> Message:
     """Every guardrail and cohort with its line, for the person who asked."""
     result = shown.result
-    lines = [f"*Look {result.look}: every line and what was measured*"]
+    lines = [f"*{called(result)}: every line and what was measured*"]
     if not result.guardrails and not result.cohorts:
         lines.append("Nothing was judged." if result.verdict == "invalid" else "No guardrail was declared.")
     lines += [f"{MARKS[one.judgement.status]} {detailed(one)}" for one in result.guardrails]
@@ -45,36 +51,65 @@ def matrix(shown: Shown) -> Message:
     )
     blocks = (text.section(text.fit(lines)), text.context(context))
     return Message(
-        f"Look {result.look}: {len(result.guardrails)} guardrails, {len(result.cohorts)} cohorts", blocks
+        f"{called(result)}: {len(result.guardrails)} guardrails, {len(result.cohorts)} cohorts", blocks
     )
 
 
 def _rule(registration: Registration, result: LookResult) -> list[str]:
     """What the plan says in general, for whoever was not there when it was written."""
     if result.verdict == "invalid":
-        return [
-            f"• An invalid look does not count: once the data are sound, ask for look {result.look} again."
-        ]
+        which = "for it" if result.peek else f"for look {result.look}"
+        return [f"• An invalid look does not count: once the data are sound, ask {which} again."]
+    if result.verdict == "unjudged":
+        return ["• It is on record, and no later look asks more or less because of it."]
     if result.verdict == "veto":
         return ["• Every line was registered before any data: one that is crossed stops the launch."]
     alpha, asked = registration.alpha, bound(result.primary.boundary_p)
     lines = []
     if result.looks > 1:
-        naive = type1_error([critical_z(alpha)] * result.looks, registration.fractions())
+        sided = result.plan.sided
+        level = critical_z(alpha * (2 / sided))
+        naive = type1_error([level] * result.looks, registration.fractions(), sided)
+        one_sided = "" if sided == 2 else "one-sided "
         lines.append(
-            f"• Whoever looks {result.looks} times and stops at the first p below {alpha:g} finds an effect "
-            f"in {share(naive)} of the experiments that have none. The plan, registered before any data, "
-            f"keeps that at {share(result.plan.type1_error)}: look {result.look} asks for p below {asked} "
+            f"• Whoever looks {result.looks} times and stops at the first {one_sided}p below {alpha:g} "
+            f"finds an effect in {share(naive)} of the experiments that have none. "
+            "The plan, registered before any data, "
+            f"keeps that at {share(result.plan.type1_error)}: {result.course.name} asks for p below {asked} "
             f"(z beyond {_z(result.primary.boundary_z)})."
         )
     lines += _allowing(result)
     power = result.primary.conditional_power
     if power is not None and result.verdict == "continue":
+        given_all = result.primary.predictive_power
+        spread = (
+            "" if given_all is None else f", {share(given_all, 0)} allowing for how little is known of it"
+        )
         lines.append(
             "• If the effect so far is the true one, a later look shows it with probability "
-            f"{share(power, 0)}: waiting costs days, shipping now would break the rule."
+            f"{share(power, 0)}{spread}: waiting costs days, shipping now would break the rule."
         )
-    return lines
+    return [*lines, *_futility(result)]
+
+
+def _futility(result: LookResult) -> list[str]:
+    """What the futility bound asked, where there is one."""
+    primary = result.primary
+    if not math.isfinite(primary.futility_z) or isinstance(primary.effect, Undecided):
+        return []
+    z = abs(primary.effect.z) if primary.good else -abs(primary.effect.z)
+    asked, have = (f"{value:.2f}".replace("-", MINUS) for value in (primary.futility_z, z))
+    return [
+        f"• For want of effect it stops where z in the declared direction is below {asked}; it is {have}."
+    ]
+
+
+def _mends(result: LookResult) -> list[str]:
+    """What to do about the data, once for each kind of finding."""
+    hints = dict.fromkeys(one.hint for one in result.findings if one.hint)
+    return (
+        ["*What to do about the data*", *(f"• {text.escape(hint, 300)}" for hint in hints)] if hints else []
+    )
 
 
 def _allowing(result: LookResult) -> list[str]:

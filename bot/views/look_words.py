@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from bot.core.figures import interval, level, p_is, share, signed
-from bot.core.look import CohortResult, GuardrailResult, relative
+from bot.core.look import CohortResult, GuardrailResult, LookResult, relative
 from bot.core.verdict_words import line_of
 from bot.stats.guardrail import Status
+from bot.stats.undecided import Undecided
 from bot.views import text
 
 MARKS = {
@@ -91,6 +92,34 @@ def _short(one: CohortResult) -> str:
     value = relative(one.effect)[0]
     name = text.escape(one.cohort.partition("=")[2], 60)
     return name if value is None else f"{name} {signed(value)}"
+
+
+def worst(result: LookResult) -> list[str]:
+    """The cohort that moved furthest the wrong way, where there are others with units enough."""
+    found = result.worst_cohort
+    known = [one for one in result.cohorts if one.judgement.status not in _NO_EVIDENCE]
+    if isinstance(found, Undecided) or len(known) < 2:
+        return []
+    name, floor = text.escape(found.cohort, 120), ""
+    if found.distance is not None:
+        side = "above the floor" if found.distance >= 0 else "beyond the floor"
+        floor = f", {share(abs(found.distance))} {side}"
+    return [f"furthest the wrong way, of those with units enough: {name} {signed(found.effect_rel)}{floor}"]
+
+
+_NO_EVIDENCE = (Status.UNDERPOWERED, Status.UNDECIDED)
+
+
+def mix_held(result: LookResult) -> list[str]:
+    """The effect with the cohorts' shares held fixed, where the aggregate and the cohorts disagree."""
+    held, agreed = result.post_stratified, result.reconciliation
+    if isinstance(held, Undecided) or isinstance(agreed, Undecided) or agreed.ok:
+        return []
+    value, ends = relative(held.effect)
+    if value is None or ends is None:
+        return []
+    over = text.escape(", ".join(held.over), 120)
+    return [f"⚠ with the mix of {over} held fixed it is {signed(value)} {interval(ends)}: trust the cohorts"]
 
 
 def by_dimension(cohorts: Sequence[CohortResult]) -> list[list[CohortResult]]:

@@ -80,8 +80,8 @@ def test_the_alternative_text_says_the_same_in_words() -> None:
         f"Guardrails: csat {minus}0.6 % ({minus}0.8 … {minus}0.3), line {minus}1 % · holds; "
         "p95 741 (740 … 742), line ≤ 800 · holds. "
         f"Cohorts, floor {minus}3.0 %: all together +2.2 % (±0.0 … +4.4); "
-        f"locale=en +2.2 % ({minus}0.2 … +4.6) · holds; "
-        f"locale=jp +2.2 % ({minus}2.7 … +7.0) · under-powered 37 % of n."
+        f"locale=en +2.2 % ({minus}0.2 … +4.6) · holds, pooled +2.2 %; "
+        f"locale=jp +2.2 % ({minus}2.7 … +7.0) · under-powered 37 % of n, pooled +2.2 %."
     )
 
 

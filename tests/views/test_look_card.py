@@ -197,4 +197,106 @@ def test_an_unplanned_look_is_marked_as_such() -> None:
     off = replace(one, result=analyse(one.registration, SHA, seen(), look=2, day=8))
     text = readable(look.card(off).blocks)
     assert "Held on day 8 instead of day 7" in text
-    assert "not a planned look" in text
+    assert "not on its day" in text
+
+
+def peek(**changes: Any) -> Shown:
+    """A peek on day 9, after the looks of days 4 and 7."""
+    rule = registration(**changes)
+    result = analyse(rule, SHA, seen(), look=0, day=9, earlier=[4.0, 7.0])
+    return Shown(rule, result, 42, "look/x/chart", "z against its boundary")
+
+
+def test_a_peek_says_that_it_is_one_and_what_it_spent() -> None:
+    """In the header, in the notes and in the small print, and what it costs the looks to come."""
+    one = peek()
+    text = readable(look.card(one).blocks)
+    assert text.startswith("Peek on day 9: CONTINUE")
+    assert "⚠ A peek: the plan has no look on day 9 (" in text or "no look on day 9. It spends" in text
+    assert "a peek, not in the plan" in text
+    why = readable(look_answers.why(one).blocks)
+    assert "Why CONTINUE at peek on day 9" in why
+    assert "this peek asks for p below" in why
+
+
+def test_a_peek_the_plan_does_not_judge_has_no_verdict() -> None:
+    """A rule without a spending function cannot say what an unplanned look may spend."""
+    data = parse(GOOD, name="x").data["sequential"]
+    one = peek(sequential=data | {"spending": "nominal", "alphas": [0.01, 0.01, 0.01, 0.03]})
+    card = look.card(one)
+    assert card.blocks[0]["text"]["text"] == "Peek on day 9: NO VERDICT · the plan does not have this look"
+    for message in (card, look_answers.why(one), look_answers.matrix(one)):
+        assert check_blocks(message.blocks) == []
+    assert "no later look asks more or less because of it" in readable(look_answers.why(one).blocks)
+
+
+def test_a_peek_that_could_not_be_taken_is_no_look_of_the_plan() -> None:
+    """It has no number."""
+    assert look.failed(registration(), 0, "no table").blocks[0]["text"]["text"].startswith("Peek: not taken")
+
+
+def test_a_one_sided_plan_says_so_where_p_stands() -> None:
+    """The p of the declared direction, on the card and in the answer."""
+    data = parse(GOOD, name="x").data["sequential"]
+    one = shown(plan=registration(sequential=data | {"sided": 1}))
+    assert "one-sided p = 0.022, and look 2 stops only below" in look.card(one).text
+    assert "stops at the first one-sided p below 0.05" in readable(look_answers.why(one).blocks)
+
+
+def test_stopping_for_futility_says_what_was_asked() -> None:
+    """The bound beside the z, in the answer to why."""
+    data = parse(GOOD, name="x").data["sequential"]
+    plan = registration(sequential=data | {"futility": {"spending": "pocock"}})
+    one = shown(3, plan, rate=0.1825)
+    card = look.card(one)
+    assert card.blocks[0]["text"]["text"] == "Look 3 of 4: STOP · going on is not worth it"
+    why = readable(look_answers.why(one).blocks)
+    assert "For want of effect it stops where z in the declared direction is below" in why
+    assert "it is \N{MINUS SIGN}0.25." in why
+
+
+def test_the_answer_to_why_has_the_chance_of_a_later_look_both_ways() -> None:
+    """If the estimate is the truth, and allowing for how little is known of it."""
+    one = shown()
+    power = one.result.primary.predictive_power
+    assert power is not None
+    assert f"{power * 100:.0f}\u00a0% allowing for how little is known of it" in readable(
+        look_answers.why(one).blocks
+    )
+
+
+def test_the_worst_cohort_is_named_when_several_are_evidence() -> None:
+    """Which moved furthest the wrong way, and how far it is from the floor."""
+    assert "furthest the wrong way" not in readable(look.card(shown()).blocks)
+    text = readable(look.card(shown(n=120_000)).blocks)
+    assert "furthest the wrong way, of those with units enough: locale=" in text
+    assert "5.2\u00a0% above the floor" in text
+
+
+def test_a_mix_that_differs_between_the_arms_is_shown_with_the_effect_at_a_fixed_mix() -> None:
+    """Simpson: every cohort falls while all together rise."""
+    cells = []
+    for side, sizes, change in (("control", (30_000, 30_000), 0.0), ("treatment", (30_100, 29_900), -0.001)):
+        for locale, n, mean in zip(("en", "jp"), sizes, (0.9, 0.1), strict=True):
+            samples = {
+                "rate": Sample.summary(n, mean + change, 0.2**2, "value"),
+                "csat": Sample.summary(n, 4.2, 0.55**2, "value"),
+            }
+            cells.append(Cell(side, (locale,), n, samples))  # type: ignore[arg-type]  # the two sides
+    rule = registration()
+    result = analyse(rule, SHA, Observations(cells=tuple(cells), summary=True), look=2)
+    one = Shown(rule, result, 1)
+    text = readable(look.card(one).blocks)
+    assert "⚠ with the mix of locale held fixed it is \N{MINUS SIGN}0.2\u00a0%" in text
+
+
+def test_an_invalid_look_says_how_the_data_are_mended() -> None:
+    """In the answer to why, once for each kind of finding."""
+    why = readable(look_answers.why(shown(treated=22_000)).blocks)
+    assert "• Find what loses or adds units in one arm, mend it, and start again." in why
+
+
+def test_a_winsorised_primary_is_marked() -> None:
+    """Beside its figures."""
+    metrics = {"rate": {"kind": "mean", "winsorise": {"cap": 5.0}}, "csat": {"kind": "mean"}}
+    assert "· winsorised" in readable(look.card(shown(plan=registration(metrics=metrics))).blocks)
