@@ -60,10 +60,12 @@ def secrets_of(url: str) -> tuple[str, ...]:
     >>> secrets_of("duckdb:///w.duckdb")
     ()
     """
+    if "://" not in url:  # no URL at all: nothing of it is shown
+        return (url,)
     found = set()
     try:
         password, query = urlsplit(url).password, urlsplit(url).query
-    except ValueError:  # no URL at all: nothing of it is shown
+    except ValueError:
         return (url,)
     if password:
         found |= {url, password, unquote(password)}

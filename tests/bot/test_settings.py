@@ -92,3 +92,53 @@ def test_a_named_file_must_exist() -> None:
     """LOOKOUT_CONFIG naming nothing is an error, not a default."""
     with pytest.raises(ConfigError, match="no such file"):
         load({"LOOKOUT_CONFIG": "/nowhere/lookout.toml"})
+
+
+def test_credentials_come_from_the_environment(tmp_path: Path) -> None:
+    """A password is percent-encoded within a URL; a whole URL is taken as it is; none is shown."""
+    text = """[sources.shop]
+kind = "ibis"
+url = "postgresql://reader:${SHOP_PASSWORD}@db/shop"
+[sources.lake]
+kind = "ibis"
+url = "${LAKE_URL}"
+timeout_seconds = 600
+"""
+    secrets = {"SHOP_PASSWORD": "a/b@c", "LAKE_URL": "postgresql://u:p%40ss@lake/x"}
+    sources = load(written(tmp_path, text) | secrets).sources
+    assert sources["shop"].url.get_secret_value() == "postgresql://reader:a%2Fb%40c@db/shop"
+    assert sources["lake"].url.get_secret_value() == secrets["LAKE_URL"]
+    assert (sources["shop"].timeout_seconds, sources["lake"].timeout_seconds) == (60, 600)
+    assert not any(secret in repr(sources) for secret in ("a/b@c", "a%2Fb", "p%40ss"))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "[sources.a]\nkind = 'ibis'\nurl = 'postgresql://u:hunter2@h/d'",
+            "lookout.toml:3: sources.a.url holds a secret in its password. Write ${NAME} in its place",
+        ),
+        (
+            "[sources.a]\nkind = 'ibis'\nurl = 'postgresql://h/d?password=hunter2'",
+            "lookout.toml:3: sources.a.url holds a secret in its option password.",
+        ),
+        (
+            "[sources.a]\nkind = 'prometheus'\nurl = 'https://u:hunter2@h/'",
+            "lookout.toml:3: sources.a.url holds a secret in its password.",
+        ),
+        (
+            "[sources.a]\nkind = 'ibis'\nurl = 'postgresql://u:${NOT_SET}@h/d'",
+            "lookout.toml:3: sources.a.url names the variable NOT_SET, which is not set.",
+        ),
+        ("sources = 'postgresql://u:hunter2@h/d'", "lookout.toml:1: sources"),
+        ("[sources]\na = 'postgresql://u:hunter2@h/d'", "lookout.toml:2: sources.a"),
+        ("[sources.a]\nkind = 'ibis'\nurl = ['postgresql://u:hunter2@h/d']", "lookout.toml:3: sources.a.url"),
+    ],
+)
+def test_a_secret_in_the_file_is_refused_and_not_repeated(tmp_path: Path, text: str, says: str) -> None:
+    """With its line and what to write instead."""
+    with pytest.raises(ConfigError) as caught:
+        load(written(tmp_path, text))
+    assert says in str(caught.value).replace(f"{tmp_path}/", "")
+    assert "hunter2" not in str(caught.value)
