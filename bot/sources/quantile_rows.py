@@ -88,8 +88,13 @@ def quantiles(flat: Any, asked: Sequence[Asked]) -> dict[Group, float]:
     return found
 
 
-def counts(flat: Any, asked: Sequence[Asked], values: Mapping[Group, float]) -> dict[Group, Sample]:
-    """The second pass: per group the sample over units of below, events and, if there is one, covariate."""
+def counts(
+    flat: Any, asked: Sequence[Asked], values: Mapping[Group, float]
+) -> tuple[dict[Group, Sample], dict[str, int]]:
+    """The second pass: per group the sample over units of below, events and, if there is one, covariate.
+
+    And per metric how many units have a covariate that changes.
+    """
     dimensions = max(one.dimensions for one in asked)
     cohorts = [f"c{number}" for number in range(dimensions)]
     units = flat.group_by("unit_", "side_").aggregate(
@@ -105,13 +110,19 @@ def counts(flat: Any, asked: Sequence[Asked], values: Mapping[Group, float]) -> 
         name: value for i, one in enumerate(asked) for name, value in _moments(units, i, one, means).items()
     }
     cells = _rows(units.group_by("side_", *cohorts).aggregate(**wanted))
-    return {
+    samples = {
         group: Sample.merge_all(_sample(row, i, one, g) for row in cells if _within(row, group))
         for i, one in enumerate(asked)
         for g, grouping in enumerate(one.groupings)
         for group in values
         if group[0] == one.name and tuple(number for number, _ in group[2]) == grouping
     }
+    moving = {
+        one.name: sum(int(row[f"d{i}"] or 0) for row in cells)
+        for i, one in enumerate(asked)
+        if one.covariate is not None
+    }
+    return samples, {name: count for name, count in moving.items() if count}
 
 
 def outer_values(
@@ -170,7 +181,7 @@ def _of_unit(flat: Any, i: int, one: Asked, values: Mapping[Group, float]) -> di
         limit = ibis.cases(*limits) if limits else ibis.null("float64")
         found[f"b{i}_{g}"] = (value <= limit).cast("int32").sum()
     if one.covariate is not None:
-        found[f"x{i}"] = flat[f"x{i}"].max()
+        found |= {f"x{i}": flat[f"x{i}"].max(), f"y{i}": flat[f"x{i}"].min()}
     return found
 
 
@@ -191,6 +202,8 @@ def _moments(units: Any, i: int, one: Asked, means: Mapping[int, float]) -> dict
     if one.covariate is not None:
         columns["x"] = (units[f"x{i}"] - means[i]).fill_null(0.0)
     found = {f"n{i}": has.cast("int32").sum()}
+    if one.covariate is not None:
+        found[f"d{i}"] = (units[f"x{i}"] != units[f"y{i}"]).cast("int32").sum()
     for name, column in columns.items():
         found[f"m{i}_{name}"] = column.mean(where=has)
     for first, second in _pairs(columns):

@@ -30,12 +30,14 @@ class Quantiles:
     """What the quantile metrics are.
 
     arms: per metric and side, of all units; cohorts: per metric and cohort ("locale=jp") and side, for the
-    primary alone, and only where both arms have an interval; missing: metrics that could not be had, and why.
+    primary alone, and only where both arms have an interval; missing: metrics that could not be had, and why;
+    moving: units per metric whose covariate is not the same in all rows.
     """
 
     arms: dict[str, Arms] = field(default_factory=dict)
     cohorts: dict[str, Mapping[str, Arms]] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
+    moving: dict[str, int] = field(default_factory=dict)
 
 
 def observe(rows: Any, registration: Registration, both_arms: int = 0) -> Quantiles:
@@ -46,7 +48,7 @@ def observe(rows: Any, registration: Registration, both_arms: int = 0) -> Quanti
         return found
     flat = quantile_rows.flat(rows, registration, asked, both_arms)
     groups = quantile_rows.quantiles(flat, asked)
-    counts = quantile_rows.counts(flat, asked, groups)
+    counts, found.moving = quantile_rows.counts(flat, asked, groups)
     sides = _sides(flat, asked, groups, counts)
     names = list(registration.cohorts.dimensions)
     for one in asked:
