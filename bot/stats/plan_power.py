@@ -54,9 +54,7 @@ def fixed_drift(alpha: float, power: float, sided: Sided = 2) -> float:
 def drift_for(plan: Plan, power: float) -> float:
     """The drift that the plan detects with this power, in the declared direction."""
     _check_power(plan.type1_error, power)
-    if plan.futility is not None and power == 1 - plan.futility.rule.beta:
-        return plan.futility.drift if plan.fractions[-1] == 1 else _search(plan, power)
-    return _search(plan, power)
+    return find_root(lambda d: plan_power(plan, d) - power, 0.0, 20.0)
 
 
 def inflation(plan: Plan, power: float) -> float:
@@ -130,10 +128,6 @@ def predictive_power(plan: Plan, look: int, z: float, *, direction: int | None =
     drifts = (z + nodes) / math.sqrt(plan.fractions[look])
     powers = [conditional_power(plan, look, z, float(d), direction=direction) for d in drifts]
     return min(1.0, float(np.dot(weights, powers)))
-
-
-def _search(plan: Plan, power: float) -> float:
-    return find_root(lambda d: plan_power(plan, d) - power, 0.0, 20.0)
 
 
 def _hermite() -> tuple[FloatArray, FloatArray]:
