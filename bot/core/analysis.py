@@ -8,7 +8,7 @@ from bot.core.data_finding import faults, notes
 from bot.core.futility import is_futile
 from bot.core.guardrail_table import guardrails
 from bot.core.look import LookResult, relative
-from bot.core.measure import Measured, measure
+from bot.core.measure import Measured, known_units, measure
 from bot.core.observation import SIDES, Observations
 from bot.core.primary_table import primary
 from bot.core.reconciling import reconciled
@@ -18,6 +18,7 @@ from bot.core.timetable import planned
 from bot.core.validity import examine
 from bot.core.verdict import Findings, decide
 from bot.core.verdict_words import unplanned
+from bot.stats.power import harmonic
 from bot.stats.srm import srm
 from bot.stats.undecided import Undecided
 
@@ -134,9 +135,8 @@ def _find(registration: Registration, seen: Observations, at: Course, wrong: Seq
 
 def _adequate(registration: Registration, seen: Observations) -> float | None:
     needed = size(registration).n_cuped
-    samples = [seen.sample(side, registration.primary.metric) for side in SIDES]
-    smaller = min(0 if sample is None else sample.n for sample in samples)
-    return None if not needed else smaller / needed
+    n_c, n_t = known_units(registration, seen, registration.primary.metric)
+    return None if not needed else harmonic(n_c, n_t) / needed
 
 
 def _clears_mde(registration: Registration, measured: Measured) -> bool | None:

@@ -12,6 +12,7 @@ from bot.core.sizing import needed_per_arm
 from bot.stats.cohort import Claim, CohortStatus, judge_cohorts
 from bot.stats.effect import Effect, Harm
 from bot.stats.guardrail import Judgement, Status, Threshold
+from bot.stats.power import harmonic
 from bot.stats.undecided import Undecided
 
 
@@ -24,6 +25,11 @@ class _Cohort:
     share: float
     known: tuple[int, int]
     effect: Effect | Undecided
+
+    @property
+    def per_arm(self) -> int:
+        """Units per arm, of unequal arms the harmonic mean: what power depends on."""
+        return round(harmonic(*self.known))
 
 
 def harm_of(registration: Registration) -> Harm:
@@ -55,7 +61,7 @@ def table(registration: Registration, seen: Observations, overall: Measured) -> 
             share=row.share,
             n=sum(row.known),
             effect=row.effect,
-            adequacy=None if isinstance(needed, Undecided) else min(row.known) / needed,
+            adequacy=None if isinstance(needed, Undecided) else row.per_arm / needed,
             judgement=judgement,
             shrunk=_shrunk(row, pulled),
         )
@@ -105,7 +111,7 @@ def _judged(
         ]
     # Where the need is not known every cohort counts as having the units for it.
     claims = [
-        Claim(row.effect, min(row.known), max(min(row.known), 1) if isinstance(needed, Undecided) else needed)
+        Claim(row.effect, row.per_arm, max(row.per_arm, 1) if isinstance(needed, Undecided) else needed)
         for row in rows
     ]
     statuses = judge_cohorts(

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from bot.core.guardrail_table import threshold_of
@@ -132,8 +133,9 @@ def _one(registration: Registration, sizing: Sizing, guardrail: Guardrail) -> Gu
     return GuardrailPlan(guardrail.metric, threshold, guardrail.spending, alpha, upper, chances)
 
 
+@lru_cache(maxsize=256)  # the linter and the plan ask for the same
 def _chance(
-    alpha: float, spending: powers.Watch, fractions: Sequence[float], away: _Distance | Undecided
+    alpha: float, spending: powers.Watch, fractions: tuple[float, ...], away: _Distance | Undecided
 ) -> Chance:
     if isinstance(away, Undecided):
         return Chance(powers.veto_probability(alpha, spending, fractions), away, away)

@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.core.metric import Proportion
 from bot.core.registration import Registration
-from bot.core.sizing import Sizing, cohort_shares, reduction, window_of
+from bot.core.sizing import Sizing, cohort_shares, design_drift, reduction, window_of
 from bot.core.timetable import planned
 from bot.stats import plan_power, power
 from bot.stats.undecided import Undecided
@@ -90,7 +90,7 @@ def _power(registration: Registration, sizing: Sizing, n: float) -> float | Unde
         return sizing.n_fixed if isinstance(sizing.n_fixed, Undecided) else Undecided("no sample size")
     plan = planned(registration)
     # Information goes with the units, and the drift with its root (Jennison & Turnbull 2000, section 3.1).
-    drift = plan_power.drift_for(plan, registration.power) * (n / sizing.needed) ** 0.5
+    drift = design_drift(plan, registration.power) * (n / sizing.needed) ** 0.5
     return 1.0 if drift > CERTAIN else plan_power.plan_power(plan, drift)
 
 

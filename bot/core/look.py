@@ -71,7 +71,7 @@ class GuardrailResult:
 
 @dataclass(frozen=True)
 class CohortResult:
-    """One cohort; share: of all units; n: units of both arms; adequacy: smaller arm over units needed.
+    """One cohort; share: of all units; n: units of both arms; adequacy: units per arm over units needed.
 
     shrunk: its relative effect pulled towards the mean of all cohorts of the crossing, and the standard
     deviation of that, fractions.

@@ -143,8 +143,14 @@ def _inflation(plan: Plan, wanted: float) -> float:
 
 
 @lru_cache(maxsize=64)
+def design_drift(plan: Plan, wanted: float) -> float:
+    """The expected Z at the last look under which the plan has the wanted power."""
+    return plan_power.drift_for(plan, wanted)
+
+
+@lru_cache(maxsize=64)
 def _expected(plan: Plan, wanted: float, needed: float) -> Expected:
-    drift = plan_power.drift_for(plan, wanted)
+    drift = design_drift(plan, wanted)
     whole = needed / plan.fractions[-1]
     h0, midway, h1 = (whole * plan_power.expected_information(plan, drift * part) for part in (0.0, 0.5, 1.0))
     return Expected(h0, midway, h1)

@@ -20,8 +20,8 @@ CohortCorrection: TypeAlias = Literal["none", "bonferroni", "holm"]
 class CohortStatus:
     """One cohort against the floor.
 
-    adequacy: units of the smaller arm over the units needed per arm. judgement: underpowered when that is
-    below the minimum, whatever the estimate says.
+    adequacy: units per arm (of unequal arms their harmonic mean) over the units needed. judgement:
+    underpowered when that is below the minimum, whatever the estimate says.
     """
 
     adequacy: float
@@ -30,7 +30,7 @@ class CohortStatus:
 
 @dataclass(frozen=True)
 class Claim:
-    """One cohort as it is judged: its effect, the smaller arm's units, and the units per arm it needs."""
+    """One cohort as it is judged: its effect, the units per arm it has, and those it needs."""
 
     effect: Effect | Undecided
     n: int
@@ -46,7 +46,7 @@ def judge_cohort(
     min_adequacy: float,
     alpha: float = 0.05,
 ) -> CohortStatus:
-    """The status of one cohort; n is the smaller arm's units, needed the units per arm its question needs."""
+    """The status of one cohort; n is the units per arm it has, needed those its question needs."""
     have = adequacy(n, needed)
     found = judge(effect, threshold, alpha=alpha)
     if have >= min_adequacy or found.status is Status.UNDECIDED:

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
-import numpy as np
 from scipy import special
 
 from bot.stats.guardrail import Correction
@@ -140,18 +139,14 @@ def clear_probability(alpha_last: float, limit: float) -> float:
 
 
 def both_above(first: float, second: float, correlation: float) -> float:
-    """Probability that two standard normal scores of this correlation lie above these values.
+    """Probability that two standard normal scores of this correlation, above 0, lie above these values.
 
-    P(X > a, Y > b) as the integral of phi(x) Phi((r x - b) / sqrt(1 - r^2)) over x > a, on 200 nodes.
+    They are those of a Brownian motion at the times correlation^2 and 1.
 
     >>> round(both_above(0.0, 0.0, 0.5), 9), round(1 / 3, 9)
     (0.333333333, 0.333333333)
     """
-    if abs(correlation) >= 1:
-        raise ValueError(f"the correlation must lie inside -1 and 1, not {correlation:g}")
-    low, high = max(first, -9.0), max(first, -9.0) + 18.0
-    nodes, weights = np.polynomial.legendre.leggauss(200)
-    x = low + (high - low) * (nodes + 1) / 2
-    density = np.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
-    inner = special.ndtr((correlation * x - second) / math.sqrt(1 - correlation * correlation))
-    return min(1.0, float(weights @ (density * inner)) * (high - low) / 2)
+    if not 0 < correlation < 1:
+        raise ValueError(f"the correlation must lie between 0 and 1, not {correlation:g}")
+    time = correlation * correlation
+    return min(1.0, Walk.start().through(time, first, math.inf, 1.0).above(1.0, second))
