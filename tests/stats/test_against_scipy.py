@@ -273,7 +273,7 @@ def test_all_metrics_of_one_data_set_agree_with_tea_tasting():
 
 
 def test_the_relative_interval_is_tea_tastings_on_the_log_scale():
-    """tea-tasting: exp(log ratio -+ t s) - 1, s^2 the delta variance of the log; ours has s times the ratio."""
+    """tea-tasting takes exp(log ratio -+ t s) - 1, s^2 the delta variance of the log; ours s * ratio."""
     frame = _table(np.random.default_rng(22))
     expected = tt.Experiment(csat=tt.Mean("csat")).analyze(frame)["csat"]
     arms = [Sample.of(rows["csat"], ("csat",)) for _, rows in frame.groupby("variant")]
