@@ -5,13 +5,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.core.effect import Block, Message
-from bot.core.figures import bound, day_of, level, share
+from bot.core.figures import day_of, share
 from bot.core.finding import Finding
-from bot.core.plan import LaunchPlan, PlannedLook
-from bot.core.registration import Guardrail, Registration
-from bot.stats.undecided import Undecided
+from bot.core.plan import LaunchPlan
+from bot.core.registration import Registration
 from bot.views import text
 from bot.views.experiment_actions import ExperimentAction, Reference, button
+from bot.views.plan_words import (
+    cohorts,
+    guardrail_chances,
+    guardrail_line,
+    look_line,
+    primary,
+    reach,
+    spending_line,
+)
 
 REGISTER = "experiment.register"
 INPUT_MOST = 3000
@@ -84,12 +92,10 @@ def registered(plan: LaunchPlan, by: str) -> Message:
     blocks = [
         text.header(head),
         text.section(text.fit([decides, *_hypothesis(registration)])),
-        text.section(text.fit(_primary(plan))),
-        text.section(
-            text.fit(["*When it may stop*", *(_look_line(registration, one) for one in plan.looks)])
-        ),
+        text.section(text.fit(primary(plan))),
+        text.section(text.fit(["*When it may stop*", *(look_line(registration, one) for one in plan.looks)])),
         *_lines("*Guardrails*", [guardrail_line(one) for one in registration.guardrails]),
-        *_lines("*Cohorts*", _cohorts(plan)),
+        *_lines("*Cohorts*", cohorts(plan)),
         *_lines("*To know*", [f"⚠ {_finding(one)}" for one in plan.findings if one.level == "warning"]),
         {
             "type": "actions",
@@ -113,13 +119,18 @@ def plan(work: LaunchPlan) -> Message:
     """The plan in words, for the person who asked."""
     registration = work.registration
     error = (
-        f"True type-I error of these looks: {work.type1_error:.4f}. "
-        f"Probability that a harmless change is vetoed by a guardrail: {share(work.false_veto_probability)}."
+        f"True type-I error of these looks: {work.type1_error:.4f}. Probability that a harmless change is "
+        f"vetoed by a guardrail: {'at most ' if work.guardrails.upper_bound else ''}"
+        f"{share(work.false_veto_probability)}."
     )
+    head = f"*Plan of {text.escape(registration.name, 200)}*"
     blocks = [
-        text.section(text.fit([f"*Plan of {text.escape(registration.name, 200)}*", *_primary(work)])),
-        text.section(text.fit([_look_line(registration, one) for one in work.looks])),
-        *_lines("*Cohorts*", _cohorts(work)),
+        text.section(text.fit([head, *primary(work), *reach(work)])),
+        text.section(
+            text.fit(["*When it may stop*", *(spending_line(registration, one) for one in work.looks)])
+        ),
+        *_lines("*Guardrails*", guardrail_chances(work)),
+        *_lines("*Cohorts*", cohorts(work)),
         text.context(f"{error} Registration {work.sha256[:12]}…"),
     ]
     return Message(text.escape(f"Plan of {registration.name}. {error}", text.NOTIFICATION), tuple(blocks))
@@ -147,19 +158,6 @@ def standings(every: Sequence[Standing]) -> Message:
     return Message("\n".join(lines), tuple(blocks))
 
 
-def guardrail_line(guardrail: Guardrail) -> str:
-    """One guardrail in words: `csat may not fall by more than 1 %`."""
-    kind, value = next(iter(guardrail.thresholds.items()))
-    name = text.escape(guardrail.metric, 80)
-    words = {
-        "max_relative_regression": f"may not get worse by more than {share(value)}",
-        "max_relative_increase": f"may not rise by more than {share(value)}",
-        "max": f"may not be above {level(value)}",
-        "min": f"may not be below {level(value)}",
-    }
-    return f"• {name} {words[kind]}"
-
-
 def _reference(one: Standing) -> Reference:
     return Reference(one.registration.id, one.record)
 
@@ -184,52 +182,6 @@ def _hypothesis(registration: Registration) -> list[str]:
     if hypothesis.disconfirming:
         against = "; ".join(hypothesis.disconfirming)
         lines.append(f"Would count against it: {text.escape(against, 500)}")
-    return lines
-
-
-def _primary(work: LaunchPlan) -> list[str]:
-    registration, sizing = work.registration, work.sizing
-    primary = registration.primary
-    name, verb = text.escape(primary.metric, 80), {"increase": "rise", "decrease": "fall"}[primary.direction]
-    mde = "" if primary.mde is None else f" by {_mde(primary.mde.relative, primary.mde.absolute)} or more"
-    lines = [f"*Primary* {name} is to {verb}{mde}"]
-    if isinstance(sizing.n_fixed, Undecided):
-        return [*lines, f"Units per arm: unknown, {text.escape(sizing.n_fixed.reason, 200)}"]
-    sizes = f"Needs {sizing.n_cuped:,} units per arm"
-    if primary.cuped is not None:
-        sizes += f" with CUPED ({sizing.n:,} without)"
-    days = "" if sizing.runtime_days is None else f", {sizing.runtime_days:.1f} days of traffic"
-    return [*lines, f"{sizes}{days}; power {share(registration.power, 0)}, alpha {registration.alpha:g}"]
-
-
-def _mde(relative: float | None, absolute: float | None) -> str:
-    return share(relative) if relative is not None else level(absolute or 0.0)
-
-
-def _look_line(registration: Registration, one: PlannedLook) -> str:
-    when = day_of(registration, one.day)
-    if one.z > 1e300:
-        return f"• Look {one.look}, {when}: cannot stop"
-    return f"• Look {one.look}, {when}: stops only if p is below {bound(one.nominal_p)}"
-
-
-def _cohorts(work: LaunchPlan) -> list[str]:
-    registration = work.registration
-    cohorts = registration.cohorts
-    if not cohorts.dimensions:
-        return []
-    lines = []
-    limit = cohorts.max_relative_regression
-    if limit is not None:
-        lines.append(f"None may get worse by more than {share(limit)}.")
-    for dimension, values in cohorts.dimensions.items():
-        lines.append(f"• {text.escape(dimension, 40)}: {text.escape(', '.join(values), 200)}")
-    weak = [need for need in work.sizing.cohorts if need.powered is False]
-    lines += [
-        f"⚠ {text.escape(need.cohort, 80)} is under-powered: it needs {need.days or 0:.1f} days of traffic; "
-        "its figures will never count as evidence"
-        for need in weak
-    ]
     return lines
 
 

@@ -98,13 +98,13 @@ def worst(result: LookResult) -> list[str]:
     """The cohort that moved furthest the wrong way, where there are others with units enough."""
     found = result.worst_cohort
     known = [one for one in result.cohorts if one.judgement.status not in _NO_EVIDENCE]
-    if isinstance(found, Undecided) or len(known) < 2:
+    if isinstance(found, Undecided) or found.distance is None or len(known) < 2:
         return []
-    name, floor = text.escape(found.cohort, 120), ""
-    if found.distance is not None:
-        side = "above the floor" if found.distance >= 0 else "beyond the floor"
-        floor = f", {share(abs(found.distance))} {side}"
-    return [f"furthest the wrong way, of those with units enough: {name} {signed(found.effect_rel)}{floor}"]
+    said = f"{text.escape(found.cohort, 120)} {signed(found.effect_rel)}"
+    points = f"{abs(found.distance) * 100:.1f} points"
+    if found.distance < 0:
+        return [f"furthest beyond the floor: {said}, by {points}"]
+    return [f"nearest to the floor: {said}, {points} from it"]
 
 
 _NO_EVIDENCE = (Status.UNDERPOWERED, Status.UNDECIDED)

@@ -171,6 +171,24 @@ def test_the_registration_card_names_what_is_under_powered() -> None:
     assert "Look 2, day 7: stops only if p is below 0.0030" in card
 
 
+def test_the_plan_says_what_it_costs_and_what_it_can_show() -> None:
+    """Units expected, alpha spent by each look, what the horizon shows, each guardrail's chances."""
+    data = parse(GOOD, name="x").data
+    guardrails = [{**data["guardrails"][0], "baseline": 4.2, "sd": 0.55, "spending": "pocock"}]
+    sequential = data["sequential"] | {"sided": 1, "futility": {"spending": "obrien-fleming"}}
+    work = work_out(registration(guardrails=guardrails, sequential=sequential), SHA)
+    message = experiment.plan(work)
+    assert check_blocks(message.blocks) == []
+    said = readable(message.blocks)
+    assert "stops only if the one-sided p is below" in said
+    assert "; for want of effect if z is below" in said
+    assert "alpha spent by then 0.05" in said
+    assert "if there is no effect" in said
+    assert "14 days of traffic" in said
+    assert "csat may not get worse by more than 1\u00a0%; clears with probability" in said
+    assert "watched at every look (pocock)" in said
+
+
 def test_the_form_is_a_valid_modal_with_yaml_or_file() -> None:
     """Both fields optional; the channel comes back with the form."""
     form = experiment.register_form("C0LAUNCH")
@@ -267,10 +285,9 @@ def test_the_answer_to_why_has_the_chance_of_a_later_look_both_ways() -> None:
 
 def test_the_worst_cohort_is_named_when_several_are_evidence() -> None:
     """Which moved furthest the wrong way, and how far it is from the floor."""
-    assert "furthest the wrong way" not in readable(look.card(shown()).blocks)
+    assert "nearest to the floor" not in readable(look.card(shown()).blocks)
     text = readable(look.card(shown(n=120_000)).blocks)
-    assert "furthest the wrong way, of those with units enough: locale=" in text
-    assert "5.2\u00a0% above the floor" in text
+    assert "nearest to the floor: locale=en +2.2\u00a0%, 5.2 points from it" in text
 
 
 def test_a_mix_that_differs_between_the_arms_is_shown_with_the_effect_at_a_fixed_mix() -> None:
