@@ -9,7 +9,7 @@ from bot.core.futility import is_futile
 from bot.core.guardrail_table import guardrails
 from bot.core.look import LookResult, relative
 from bot.core.measure import Measured, known_units, measure
-from bot.core.observation import SIDES, Observations
+from bot.core.observation import Observations
 from bot.core.primary_table import primary
 from bot.core.reconciling import reconciled
 from bot.core.registration import Registration
@@ -73,7 +73,7 @@ def analyse(
         planned_p=planned(registration).nominal_p,
         guardrails=tuple(found.guardrails),
         cohorts=tuple(found.cohorts),
-        heterogeneity=cohort_whole.heterogeneity(registration, seen) if sound else unfit,
+        heterogeneity=cohort_whole.heterogeneity(registration, found.cohorts) if sound else unfit,
         reconciliation=added_up,
         data_fingerprint=seen.fingerprint(),
         last_day=seen.last_day,

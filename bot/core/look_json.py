@@ -162,7 +162,7 @@ def _primary(primary: PrimaryResult) -> dict[str, Any]:
         "adjusted": _adjusted(primary.adjusted, effect),
         "cuped": None
         if primary.cuped is None
-        else {"theta": primary.cuped.theta, "variance_reduction": primary.cuped.variance_reduction},
+        else _chosen(primary.cuped, ("theta", "variance_reduction", "balance_p")),
         "conditional_power": primary.conditional_power,
         "predictive_power": primary.predictive_power,
     }
