@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from bot import settings
+from bot.commands import cohort_text, cross_check
 from bot.commands.registration_file import complain, read, text_of
 from bot.core import look_file
 from bot.core.analysis import analyse
@@ -15,6 +16,7 @@ from bot.core.figures import bound, day_of, level, p_is, plain, share, signed
 from bot.core.look import CohortResult, GuardrailResult, LookResult, PrimaryResult, relative
 from bot.core.look_json import look_json
 from bot.core.registration import Registration
+from bot.core.verdict_words import judged
 from bot.errors import InputError
 from bot.sources.samples import observe
 from bot.stats.effect import Effect
@@ -29,13 +31,14 @@ def run(
     day: int | None = None,
     held: str = "",
     record: Path | None = None,
+    check: bool = False,
     json: bool = False,
 ) -> int:
     """Take one look at the data the registration names; 1 when the registration has an error.
 
     Without `look` it is a peek on `day`. held: the days of the looks before, as typed. record: where to write
-    what `lookout verify --file` needs. Raises InputError when the look cannot be taken as asked, SourceError
-    when the data cannot be had.
+    what `lookout verify --file` needs. check: also fit the mixed model of the cohorts to the units. Raises
+    InputError when the look cannot be taken as asked, SourceError when the data cannot be had.
     """
     found = read(file)
     if found.registration is None or not found.usable:
@@ -43,19 +46,25 @@ def run(
         return 1
     registration = found.registration
     check_day(registration, look, day)
-    earlier = days_held(held) if held else None
     at = float(day if day is not None else registration.looks[(look or 1) - 1])
+    earlier = days_held(held, at) if held else None
     sources = settings.load(os.environ).sources if registration.data.source else {}
-    seen = observe(registration, day=at, sources=sources, root=file.resolve().parent)
+    root = file.resolve().parent
+    seen = observe(registration, day=at, sources=sources, root=root)
     try:
         result = analyse(registration, found.sha256, seen, look=look, day=at, earlier=earlier)
     except ValueError as error:
         said = str(error)
-        hint = "Wait for newer data, or name a later day."
+        hint = "Wait for newer data, name a later day, or say with --held which looks were held."
         raise InputError(f"{said[0].upper()}{said[1:]}.", hint) from error
     if record is not None:
         _keep(record, look_file.write(text_of(file), file.name, seen, result, earlier))
-    print(to_json.dumps(look_json(result), indent=2) if json else text(registration, result))
+    shape, lines = look_json(result), text(registration, result)
+    if check:
+        fitted = cross_check.run(registration, day=result.day, sources=sources, root=root)
+        shape |= cross_check.as_json(fitted)
+        lines += f"\n{cross_check.as_text(fitted)}"
+    print(to_json.dumps(shape, indent=2) if json else lines)
     return 0
 
 
@@ -86,8 +95,8 @@ def check_day(registration: Registration, look: int | None, day: int | None) -> 
         raise InputError(f"Day {day} comes after the last look of {name}, day {last}.", hint)
 
 
-def days_held(typed: str) -> list[float]:
-    """The days in `4,7,9`; raises InputError unless they are numbers that rise."""
+def days_held(typed: str, day: float) -> list[float]:
+    """The days in `4,7,9`; raises InputError unless they are numbers that rise and lie before `day`."""
     try:
         days = [float(one) for one in typed.split(",")]
     except ValueError:
@@ -95,6 +104,11 @@ def days_held(typed: str) -> list[float]:
     rising = all(first < then for first, then in pairwise([0.0, *days]))
     if not days or not rising or not math.isfinite(days[-1]):
         raise InputError(f"--held {typed} is no list of rising days.", "For example --held 4,7,9.")
+    if days[-1] >= day:
+        raise InputError(
+            f"--held {typed} names day {days[-1]:g}, and this look is on day {day:g}.",
+            "Name only looks held before it.",
+        )
     return days
 
 
@@ -115,6 +129,7 @@ def text(registration: Registration, result: LookResult) -> str:
     lines = [
         f"{registration.name}: {_which(result)}, day {result.day:g}: {result.verdict.upper()}",
         *(f"  {reason}" for reason in (*result.reasons, *result.notes)),
+        *cohort_text.mends(result),
         "",
         *_primary(result),
     ]
@@ -125,9 +140,8 @@ def text(registration: Registration, result: LookResult) -> str:
     if result.guardrails:
         lines += ["", "Guardrails", *(_guardrail(one) for one in result.guardrails)]
     if result.cohorts:
-        lines += ["", "Cohorts", *_cohorts(result.cohorts)]
-    if not isinstance(result.reconciliation, Undecided):
-        lines += ["", f"Reconciliation: {result.reconciliation.reason}"]
+        lines += ["", "Cohorts", *_cohorts(result.cohorts), *cohort_text.together(result)]
+    lines += cohort_text.reconciliation(result)
     lines += ["", f"registration {result.sha256[:12]}… data {result.data_fingerprint[:12]}…"]
     return "\n".join(lines)
 
@@ -160,7 +174,7 @@ def _primary(result: LookResult) -> list[str]:
         return [f"{primary.metric}: undecided, {primary.effect.reason}"]
     effect = primary.effect
     p, z = (f" (boundary {one})" if not primary.unjudged else "" for one in _boundary(primary))
-    lines = [f"{primary.metric}: {_effect(effect)}, {p_is(effect.p)}{p}, z {effect.z:.3f}{z}"]
+    lines = [f"{primary.metric}: {_effect(effect)}, {judged(primary)}{p}, z {effect.z:.3f}{z}"]
     if primary.cuped is not None:
         lines.append(f"  CUPED saves {share(primary.cuped.variance_reduction, 0)} of the variance")
     if primary.note:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot.core.observation import Observations
 from bot.core.registration import Registration
 from bot.core.sizing import size
+from bot.stats.power import arms_of
 from bot.stats.undecided import Undecided
 
 LEAST = 1e-5
@@ -36,7 +37,7 @@ def planned_units(registration: Registration) -> float | Undecided:
             sizing.n_fixed.reason if isinstance(sizing.n_fixed, Undecided) else "the plan has no sample size"
         )
         return Undecided(f"sequential.planned_units is not declared, and {why}")
-    return sizing.n_cuped / min(registration.allocation, 1 - registration.allocation)
+    return sum(arms_of(sizing.n_cuped, registration.allocation))
 
 
 def information(registration: Registration, seen: Observations, days: Sequence[float]) -> Information:
@@ -61,17 +62,25 @@ def _by_units(
     planned = planned_units(registration)
     if isinstance(planned, Undecided):
         return planned
-    known = {day: (control, treatment) for day, control, treatment in seen.earlier}
-    known[days[-1]] = (seen.units("control"), seen.units("treatment"))
-    absent = [f"{day:g}" for day in days if day not in known]
+    units = [_units_by(seen, day) for day in days[:-1]]
+    absent = [f"{day:g}" for day, counted in zip(days, units, strict=False) if counted is None]
     if absent:
         return Undecided(f"the units seen by day {', '.join(absent)} are not known")
-    fractions = tuple(fraction(registration, planned, *known[day]) for day in days)
+    counts = [*(one for one in units if one), (seen.units("control"), seen.units("treatment"))]
+    fractions = tuple(fraction(registration, planned, *one) for one in counts)
     before = (0.0, *fractions)
     for day, first, then in zip(days, before, fractions, strict=False):
         if then - first < LEAST:
             return Undecided(f"the units seen by day {day:g} are no more than those before")
     return fractions
+
+
+def _units_by(seen: Observations, day: float) -> tuple[int, int] | None:
+    """Units of both arms a look on `day` saw; a summary table's are those of the newest day until then."""
+    if seen.summary:
+        until = [one for one in seen.earlier if one[0] <= day]
+        return max(until)[1:] if until else None
+    return next((one[1:] for one in seen.earlier if one[0] == day), None)
 
 
 def fraction(registration: Registration, planned: float, control: int, treatment: int) -> float:

@@ -74,7 +74,7 @@ class CohortResult:
     """One cohort; share: of all units; n: units of both arms; adequacy: units per arm over units needed.
 
     shrunk: its relative effect pulled towards the mean of all cohorts of the crossing, and the standard
-    deviation of that, fractions.
+    deviation of that, fractions. crossing: whether it has a value of every dimension.
     """
 
     cohort: str
@@ -84,6 +84,7 @@ class CohortResult:
     adequacy: float | None
     judgement: Judgement
     shrunk: tuple[float, float] | Undecided = NOT_POOLED
+    crossing: bool = False
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ def write(
             "text": text,
         },
         "look": result.look or None,
-        "day": result.day,
+        "day": result.asked,
         "earlier": None if earlier is None else list(earlier),
         "engine": seen.engine,
         "query_sha256": seen.query_sha256,

@@ -1,7 +1,7 @@
 """What a line, or the primary, says in a sentence: the movement, the line beside it, and whether chance
 could have done it."""
 
-from bot.core.course import Course
+from bot.core.course import PEEK, Course
 from bot.core.figures import bound, interval, level, p_is, share, signed
 from bot.core.look import CohortResult, GuardrailResult, PrimaryResult, relative
 from bot.core.registration import Registration
@@ -66,7 +66,7 @@ def primary(registration: Registration, result: PrimaryResult, course: Course) -
     name = registration.primary.metric
     if isinstance(result.effect, Undecided):
         return f"{name} cannot be judged: {result.effect.reason}."
-    p, line = p_is(result.effect.p), bound(result.boundary_p)
+    p, line = judged(result), bound(result.boundary_p)
     if result.significant:
         return f"{name} {moved(result.effect)}: {p}, below the {line} that {course.name} asks."
     if course.last:
@@ -74,6 +74,13 @@ def primary(registration: Registration, result: PrimaryResult, course: Course) -
     if result.boundary_p <= 0:
         return f"{p}, and {course.name} cannot stop: the plan spends nothing yet."
     return f"{p}, and {course.name} stops only below {line}."
+
+
+def judged(result: PrimaryResult) -> str:
+    """The p that is held against the boundary: `p = 0.040`, and of what when the plan is one-sided."""
+    if result.p_judged is None:
+        return "p unknown"
+    return p_is(result.p_judged) if result.sided == 2 else f"one-sided {p_is(result.p_judged)}"
 
 
 def over(registration: Registration, course: Course) -> str:
@@ -95,6 +102,10 @@ def no_function(registration: Registration) -> str:
 def unplanned(registration: Registration, course: Course, planned: float | None) -> list[str]:
     """What a peek, or a look on another day, does to the boundaries; empty when all is planned."""
     said = [course.information.note] if course.information.note else []
+    pairs = list(zip(course.numbers, course.days, strict=True))[: course.at or 0]
+    peeks = [f"day {day:g}" for number, day in pairs if number == PEEK]
+    if peeks:
+        said.append(f"Counted as well: the unplanned look on {' and '.join(peeks)}.")
     if course.peek and course.at is not None:
         spent = bound(course.plan.alpha_at_look[course.at])
         peek = f"⚠ A peek: the plan has no look on day {course.day:g}. It spends {spent} of alpha."
@@ -114,8 +125,12 @@ def _later(registration: Registration, course: Course) -> str:
     before = planned(registration).nominal_p
     asks = []
     for number, p in list(zip(course.numbers, course.plan.nominal_p, strict=True))[course.at + 1 :]:
-        asks.append(f"look {number} stops only below {bound(p)} (was {bound(before[number - 1])})")
-    return f"Because of it {', '.join(asks)}."
+        was, now = bound(before[number - 1]), bound(p)
+        if was != now:
+            asks.append(f"look {number} stops only below {now} instead of {was}")
+    return (
+        f"Because of it {', '.join(asks)}." if asks else "What later looks ask changes by less than is shown."
+    )
 
 
 def moved(effect: Effect) -> str:

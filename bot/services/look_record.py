@@ -28,6 +28,11 @@ def registration_of(registered: Registered) -> Registration:
     return registration
 
 
+def asked_day(record: LookRecord) -> float:
+    """The day a look was asked for; records of the first version have only the one it was judged by."""
+    return float(record.result.get("asked_day", record.day))
+
+
 def again(registration: Registration, record: LookRecord) -> LookResult:
     """The result of a look, from its record alone."""
     seen = Observations.from_json(record.observations)
@@ -36,7 +41,7 @@ def again(registration: Registration, record: LookRecord) -> LookResult:
         record.sha256,
         seen,
         look=record.number,
-        day=record.day,
+        day=asked_day(record),
         earlier=record.earlier,
     )
 

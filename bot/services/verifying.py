@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from bot.core.course import PEEK
 from bot.core.recomputing import Kept, disagreement, plain, seal
+from bot.services.look_record import asked_day
 from bot.store import experiments
 from bot.store.experiments import LookRecord, Registered
 
@@ -110,7 +111,7 @@ def _kept(registered: Registered, record: LookRecord) -> Kept:
         name=registered.name,
         sha256=record.sha256,
         number=record.number,
-        day=record.day,
+        day=asked_day(record),
         earlier=record.earlier,
         observations=record.observations,
         result=record.result,

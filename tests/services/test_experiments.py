@@ -166,7 +166,8 @@ def test_a_look_posts_its_card_with_the_chart_and_is_recorded(bench: Bench) -> N
     card = bench.effects("post")[-1]
     image = next(block for block in card["message"]["blocks"] if block["type"] == "image")
     assert image["slack_file"]["id"] == f"upload:{upload['key']}"
-    assert image["alt_text"].startswith("m1 against its boundary. look 3 on day 26: z +1.79, boundary ±2.66")
+    assert image["alt_text"].startswith("z of m1 against its boundary")
+    assert "look 3 on day 26: z +1.79, boundary ±2.66" in image["alt_text"]
     text = bench.last_card()
     assert "Look 3 of 5: CONTINUE · not significant on the plan" in text
     assert "p = 0.073, and look 3 stops only below 0.0078. Nothing to decide before look 4 on day 35." in text
@@ -200,7 +201,9 @@ def test_later_charts_show_the_looks_before(lite: Bench) -> None:
         lite.ask(number, now=NOW + timedelta(minutes=number))
         lite.work()
     alt = lite.effects("upload")[-1]["alt_text"]
-    assert [f"look {number} on day" in alt for number in (1, 2, 3, 4)] == [True, True, True, False]
+    days = enumerate((2, 14, 26, 35), start=1)
+    shown = [f"look {number} on day {day}: z " in alt for number, day in days]
+    assert shown == [True, True, True, False]
 
 
 def test_a_look_whose_data_cannot_be_read_says_so_and_records_nothing(lite: Bench) -> None:
