@@ -54,7 +54,7 @@ def table(registration: Registration, seen: Observations, overall: Measured) -> 
     needed = _needed(registration, overall)
     rows = list(_cohorts(registration, seen))
     judged = _judged(registration, rows, needed)
-    pulled = shrunk(registration, seen)
+    pulled = shrunk({row.name: row.effect for row in rows if row.crossing})
     return tuple(
         CohortResult(
             cohort=row.name,
@@ -64,6 +64,7 @@ def table(registration: Registration, seen: Observations, overall: Measured) -> 
             adequacy=None if isinstance(needed, Undecided) else row.per_arm / needed,
             judgement=judgement,
             shrunk=_shrunk(row, pulled),
+            crossing=row.crossing,
         )
         for row, judgement in zip(rows, judged, strict=True)
     )

@@ -30,33 +30,24 @@ def crossings(registration: Registration) -> Iterator[tuple[str, Where]]:
         yield name, dict(enumerate(values))
 
 
-def heterogeneity(registration: Registration, seen: Observations) -> Heterogeneity | Undecided:
+def heterogeneity(registration: Registration, cohorts: Sequence[CohortResult]) -> Heterogeneity | Undecided:
     """Whether the cohorts of the full crossing respond differently."""
-    return _pooled(registration, seen)[0]
+    if not registration.cohorts.dimensions:
+        return Undecided("no cohorts were declared")
+    return relative_heterogeneity([one.effect for one in cohorts if one.crossing])
 
 
-def shrunk(registration: Registration, seen: Observations) -> dict[str, tuple[float, float]] | Undecided:
+def shrunk(effects: Mapping[str, Effect | Undecided]) -> dict[str, tuple[float, float]] | Undecided:
     """By crossing, the relative effect pulled towards the mean of all, and its standard deviation."""
-    found, names = _pooled(registration, seen)
+    found = relative_heterogeneity(list(effects.values()))
     if isinstance(found, Undecided):
         return found
-    pairs = zip(found.shrunk, found.shrunk_sd, strict=True)
-    return dict(zip(names, pairs, strict=True))
-
-
-def _pooled(registration: Registration, seen: Observations) -> tuple[Heterogeneity | Undecided, list[str]]:
-    if not registration.cohorts.dimensions:
-        return Undecided("no cohorts were declared"), []
-    primary = registration.primary.metric
-    effects = {
-        name: measure(registration, seen, primary, where).effect for name, where in crossings(registration)
-    }
     names = [
         name
         for name, one in effects.items()
         if isinstance(one, Effect) and not isinstance(one.relative, Undecided)
     ]
-    return relative_heterogeneity(list(effects.values())), names
+    return dict(zip(names, zip(found.shrunk, found.shrunk_sd, strict=True), strict=True))
 
 
 def stratified(registration: Registration, seen: Observations) -> PostStratified | Undecided:

@@ -41,6 +41,8 @@ HINTS: Mapping[str, str] = MappingProxyType(
         "rows-without-unit": "Mend the join or the logging that loses the unit.",
         "rows-without-day": "Mend the day column.",
         "other-arms": "Fine in a test of several arms; otherwise check how the arms are spelt.",
+        "young-units": "Wait until the units have had the metric's days.",
+        "young-units": "Look later, when more units have had their window.",
         "odd-rows": "",
     }
 )
@@ -69,12 +71,12 @@ class DataFinding:
 
 def error(code: str, message: str) -> DataFinding:
     """A finding that makes the data unfit."""
-    return DataFinding(code, "error", _sentence(message), HINTS[code])
+    return DataFinding(code, "error", _sentence(message), HINTS.get(code, ""))
 
 
 def warning(code: str, message: str, *, shown: bool = True) -> DataFinding:
     """A finding that a reader should know of although it forbids no verdict."""
-    return DataFinding(code, "warning", message, HINTS[code], shown)
+    return DataFinding(code, "warning", message, HINTS.get(code, ""), shown)
 
 
 def faults(findings: Iterable[DataFinding]) -> list[str]:

@@ -1,5 +1,6 @@
 """Whether units are split as planned: in all, day by day, and within every cohort."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -79,14 +80,17 @@ def within_cohorts(registration: Registration, seen: Observations, srm: Srm | Un
 def splits(registration: Registration, seen: Observations, allocation: float) -> Iterator[Split]:
     """Every marginal, then every crossing there are units of; None stands for undeclared values."""
     dimensions = registration.cohorts.dimensions
+    crossed: defaultdict[tuple[str | None, ...], list[int]] = defaultdict(lambda: [0, 0])
+    for cell in seen.cells:
+        crossed[cell.cohort][SIDES.index(cell.side)] += cell.units
     for number, (dimension, values) in enumerate(dimensions.items()):
         for value in (*values, None):
-            sizes = [seen.count(side, {number: value}) for side in SIDES]
+            inside = [sizes for cohort, sizes in crossed.items() if cohort[number] == value]
+            sizes = [sum(one[at] for one in inside) for at in (0, 1)]
             yield _split(f"{dimension}={value or 'other'}", sizes, allocation)
     if len(dimensions) < 2:
         return
-    for cohort in sorted({cell.cohort for cell in seen.cells}, key=str):
-        sizes = [seen.count(side, dict(enumerate(cohort))) for side in SIDES]
+    for cohort, sizes in sorted(crossed.items(), key=lambda one: str(one[0])):
         names = zip(dimensions, cohort, strict=True)
         yield _split(",".join(f"{name}={value or 'other'}" for name, value in names), sizes, allocation)
 
