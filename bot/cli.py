@@ -97,10 +97,13 @@ def look(
     day: Annotated[int | None, typer.Option(help="The day it is held on, if not the planned one.")] = None,
     held: Annotated[str, typer.Option(help="Days of the looks held before, peeks too: 4,7,9.")] = "",
     record: Annotated[Path | None, typer.Option(help="Write a record of the look to this file.")] = None,
+    cross_check: Annotated[
+        bool, typer.Option("--cross-check", help="Also fit the mixed model of the cohorts, on small data.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Analyse one look, offline."""
-    _done(_verb("look")(file, look=look, day=day, held=held, record=record, json=json))
+    _done(_verb("look")(file, look=look, day=day, held=held, record=record, check=cross_check, json=json))
 
 
 @app.command()
