@@ -20,7 +20,7 @@ NEVER = 1e-15
 
 @dataclass(frozen=True)
 class Ask:
-    """What a look asks: a Z as given, or the one at which `spent` has been spent by then, over all sides."""
+    """What a look asks: a Z as given, or the one at which `spent` has been spent by then, over both sides."""
 
     z: float | None = None
     spent: float = 0.0
@@ -82,7 +82,7 @@ def solve(
     futile: list[float] = []
     lost: list[float] = []
     for k, (t, ask) in enumerate(zip(times, asks, strict=True)):
-        bound = _efficacy(null, t, ask, spent, sided, symmetric=not counted)
+        bound = _efficacy(null, t, ask, spent, sided)
         z.append(bound)
         under = floor[k] if floor else -math.inf
         mirrored = -bound if sided == 2 else -math.inf
@@ -92,7 +92,7 @@ def solve(
             futile.append(under)
             lost.append(given_up)
         if searched and math.isfinite(bound):
-            spent += null.above(t, bound) + (null.below(t, -bound) if sided == 2 else 0.0)
+            spent += sided * null.above(t, bound)
         if k == last:
             break
         if searched:
@@ -130,8 +130,11 @@ def critical(p: float, sided: Sided = 2) -> float:
     return math.inf if p <= 0 else -float(special.ndtri(p / sided))
 
 
-def _efficacy(walk: Walk, time: float, ask: Ask, spent: float, sided: Sided, *, symmetric: bool) -> float:
-    """The z with probability `ask.spent - spent` beyond it at `time`, of the paths still running."""
+def _efficacy(walk: Walk, time: float, ask: Ask, spent: float, sided: Sided) -> float:
+    """The z with probability `ask.spent - spent` beyond it at `time`, of the paths still running.
+
+    In a two-sided plan half of that lies above, also when binding futility leaves less of it below.
+    """
     if ask.z is not None:
         return ask.z
     increment = ask.spent - spent
@@ -140,18 +143,13 @@ def _efficacy(walk: Walk, time: float, ask: Ask, spent: float, sided: Sided, *, 
     if walk.time == 0:
         return critical(increment, sided)
 
-    def beyond(b: float) -> float:
-        if sided == 1:
-            return walk.above(time, b)
-        return 2 * walk.above(time, b) if symmetric else walk.above(time, b) + walk.below(time, -b)
-
     low = 0.0 if sided == 2 else -9.0
-    if beyond(low) < increment:
+    if sided * walk.above(time, low) < increment:
         raise ValueError(
             f"futility stops so many that {increment:.3g} of alpha cannot be spent at information {time:g}"
         )
-    goal = math.log(increment)
-    return find_root(lambda b: math.log(max(beyond(b), 1e-300)) - goal, low, 9.0)
+    goal = math.log(increment / sided)
+    return find_root(lambda b: math.log(max(walk.above(time, b), 1e-300)) - goal, low, 9.0)
 
 
 def _futility(walk: Walk, time: float, share: float, z: float, mirrored: float) -> float:

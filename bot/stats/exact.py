@@ -18,7 +18,7 @@ def constant(times: Sequence[float], rule: Spending, floor: Sequence[float] = ()
 
     def excess(c: float) -> float:
         stops = exits([c * s for s in shape], times, sided=rule.sided, floor=floor)
-        return math.log(math.fsum(one.down + one.up for one in stops)) - goal
+        return math.log(math.fsum(rule.sided * one.up for one in stops)) - goal
 
     single = critical(rule.alpha, rule.sided)
     if len(times) == 1:

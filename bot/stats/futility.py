@@ -7,6 +7,8 @@ count on stopping, ask for less, and alpha holds only when everybody stops.
 
 Futility is one-sided, in the declared direction, also in a two-sided plan, whose upper and lower efficacy
 bounds stay symmetric: an effect on the wrong side is futile, and beyond the lower bound shown to be harm too.
+There binding futility buys back the upper half of alpha only: a false success has probability alpha / 2, a
+false harm less than that, since most of the experiments that would show one have stopped before.
 """
 
 from collections.abc import Callable, Sequence

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bot.stats.bounds import Ask, solve
 from bot.stats.exact import constant, is_constant
-from bot.stats.sequential import Plan, p_of
+from bot.stats.sequential import Plan, p_of, spent_by_rule
 
 
 def level_at(plan: Plan, look: int, alpha: float) -> float:
@@ -20,7 +20,7 @@ def level_at(plan: Plan, look: int, alpha: float) -> float:
         return p_of(constant(plan.fractions, rule, floor)[look], plan.sided)
     if rule.exact:
         share = alpha / plan.spending.alpha
-        asks = tuple(Ask(spent=share * spent) for spent in plan.cumulative_alpha)
+        asks = tuple(Ask(spent=share * spent) for spent in spent_by_rule(plan))
     elif rule.by_function:
         asks = (*(Ask(spent=rule.spent(t)) for t in plan.fractions[:-1]), Ask(spent=alpha))
     elif rule.rule == "haybittle-peto" and look == plan.last:

@@ -5,6 +5,7 @@ two-sided plan is symmetric: a look crosses when |Z| reaches its boundary. A one
 direction alone, at the whole alpha.
 """
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,7 +36,8 @@ class Plan:
         nothing can.
     nominal_p: the p of that z, two-sided or one-sided as the plan is.
     cumulative_alpha: probability under no effect of having crossed by each look; the last is the true type-I
-        error of the plan as written. Futility is counted only when it binds.
+        error of the plan as written. Futility is counted only when it binds; a two-sided plan then spends
+        less than its alpha, half of which is for either side.
     spending: the rule it was made by.
     direction: 1 when an increase is wanted, -1 for a decrease.
     futility: when to stop for want of effect; None when never.
@@ -176,11 +178,6 @@ def crossing_probabilities(
     return tuple((one.down, one.up) for one in found)
 
 
-def crossing_probability(z: Sequence[float], fractions: Sequence[float], drift: float = 0.0) -> float:
-    """Probability of crossing either boundary at any look."""
-    return math.fsum(p for pair in crossing_probabilities(z, fractions, drift) for p in pair)
-
-
 def type1_error(z: Sequence[float], fractions: Sequence[float], sided: Sided = 2) -> float:
     """The true type-I error of any boundaries, on both sides or above alone.
 
@@ -214,13 +211,10 @@ def _plan(
     futility: FutilityBounds | None = None,
 ) -> Plan:
     floor = futility.z if futility is not None and futility.rule.binding else ()
-    total = 0.0
-    cumulative = []
-    for one in exits(z, times, sided=rule.sided, floor=floor):
-        total += one.down + one.up
-        cumulative.append(total)
+    stops = exits(z, times, sided=rule.sided, floor=floor)
+    cumulative = tuple(itertools.accumulate(one.down + one.up for one in stops))
     levels = tuple(p_of(b, rule.sided) for b in z)
-    return Plan(times, z, levels, tuple(cumulative), rule, direction, futility)
+    return Plan(times, z, levels, cumulative, rule, direction, futility)
 
 
 def _asks_again(
@@ -236,7 +230,8 @@ def _asks_again(
                 f"look {len(held)} of a plan with {len(plan.z)} looks and no spending function"
             )
         return tuple(Ask(z) for z in (*plan.z[: len(held)], *(plan.z[k] for k in kept)))
-    spent = [rule.spent(t) if rule.by_function else _interpolated(plan, t) for t in times]
+    known = () if rule.by_function else spent_by_rule(plan)
+    spent = [rule.spent(t) if rule.by_function else _interpolated(plan.fractions, known, t) for t in times]
     if final:
         spent[-1] = rule.alpha
     return tuple(Ask(spent=one) for one in spent)
@@ -288,9 +283,15 @@ def _at_drift(plan: Plan, times: tuple[float, ...], asks: tuple[Ask, ...], futil
     return _plan(times, bounds.z, plan.spending, plan.direction, found)
 
 
-def _interpolated(plan: Plan, fraction: float) -> float:
+def spent_by_rule(plan: Plan) -> tuple[float, ...]:
+    """What each look has spent by the rule: `cumulative_alpha`, unless binding futility takes from it."""
+    stops = plan_exits(plan, 0.0, futility=False)
+    return tuple(itertools.accumulate(plan.sided * one.up for one in stops))
+
+
+def _interpolated(looks: tuple[float, ...], known: tuple[float, ...], fraction: float) -> float:
     """Cumulative alpha on the line through what the plan's looks had spent."""
-    times, spent = (0.0, *plan.fractions), (0.0, *plan.cumulative_alpha)
+    times, spent = (0.0, *looks), (0.0, *known)
     for k in range(1, len(times)):
         if fraction <= times[k]:
             share = (fraction - times[k - 1]) / (times[k] - times[k - 1])
