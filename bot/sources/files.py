@@ -6,9 +6,12 @@ from typing import Any
 
 from bot.core.lint.data import leaves
 from bot.errors import SourceError
+from bot.sources import parts
 
 READABLE = (".parquet", ".csv", ".csv.gz", ".tsv")
 MAX_FILES = 10_000
+DATA = "lookout_rows"
+"""The view of all rows of the files."""
 
 
 def resolve(path: str, root: Path) -> list[Path]:
@@ -41,7 +44,8 @@ def resolve(path: str, root: Path) -> list[Path]:
 def open_files(files: list[Path]) -> tuple[Any, Any]:
     """An Ibis connection that can read these files only, and their rows as one Ibis table.
 
-    One thread: sums are hashed, and with several threads their last bits differ from run to run.
+    Folders named like `day=3` are columns. A query has one thread: sums are hashed, and with several threads
+    their last bits differ from run to run.
     """
     import duckdb
     import ibis
@@ -55,9 +59,8 @@ def open_files(files: list[Path]) -> tuple[Any, Any]:
     backend = ibis.duckdb.from_connection(connection)
     connection.execute("SET lock_configuration = true")
     try:
-        if files[0].suffix == ".parquet":
-            return backend, backend.read_parquet(names, table_name="data")
-        return backend, backend.read_csv(names, table_name="data")
+        parts.create(connection, files, DATA)
+        return backend, backend.table(DATA)
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         raise SourceError(f"{files[0].name} cannot be read: {reason}") from error

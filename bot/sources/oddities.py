@@ -3,7 +3,8 @@
 A few such rows are left out and named; more than that, and something is wrong with the data.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from bot.core.metric import Quantile
@@ -12,36 +13,52 @@ from bot.sources import rollup
 
 BEARABLE = 0.001
 """Share of the rows up to which odd ones are only remarked on."""
+EXACT_ROWS = 2_000_000
+"""Rows up to which a file's units are all compared with each other."""
+SHARE = 64
+"""One unit in so many is compared in a file of more rows."""
 
 
 @dataclass(frozen=True)
 class Odd:
-    """In words. broken: why the data cannot be judged; remarks: what a reader should know."""
+    """In words. broken: why the data cannot be judged; remarks: what a reader should know; codes: of both."""
 
     broken: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    codes: Mapping[str, str] = field(default_factory=dict)
 
 
-def look_over(table: Any, registration: Registration, day: float) -> Odd:
-    """Everything odd about the rows of a table of units."""
-    data = registration.data
-    found = _count(table, registration, day)
-    broken, remarks = [], []
-    if found["first"] == 0:
-        broken.append(f"column {data.day} begins at 0, and day 1 is the first: add 1 to it")
-    elif found["early"]:
-        remarks.append(f"{_rows(found['early'])} of days before the first were left out.")
-    odd = {
-        "without a unit": found["no_unit"],
-        "without a day": found["no_day"],
-        "repeating a unit on the same day": found["repeats"],
-    }
-    for words, count in odd.items():
-        if count > BEARABLE * found["rows"]:
-            broken.append(f"{_rows(count)} of {found['rows']:,} {words}")
+@dataclass(frozen=True)
+class Counts:
+    """Rows up to the look's day. first, newest: the least and the largest day, None where there is none."""
+
+    rows: int
+    no_unit: int = 0
+    no_day: int = 0
+    early: int = 0
+    first: float | None = None
+    newest: float | None = None
+
+
+def in_words(found: Counts, repeats: int, registration: Registration) -> Odd:
+    """Everything odd about the rows of a table of units. repeats: rows of a unit on a day it has already."""
+    day = registration.data.day
+    broken, remarks = {}, {}
+    if found.first == 0 and day is not None:  # calendar days before the start are just earlier
+        broken[f"column {day} begins at 0, and day 1 is the first: add 1 to it"] = "day-from-zero"
+    elif found.early:
+        remarks[f"{_rows(found.early)} of days before the first were left out."] = "rows-before-start"
+    odd = (
+        ("without a unit", found.no_unit, "rows-without-unit"),
+        ("without a day", found.no_day, "rows-without-day"),
+        ("repeating a unit on the same day", repeats, "repeated-units"),
+    )
+    for words, count, code in odd:
+        if count > BEARABLE * found.rows:
+            broken[f"{_rows(count)} of {found.rows:,} {words}"] = code
         elif count:
-            remarks.append(f"{_rows(count)} {words}.")
-    return Odd(tuple(broken), tuple(remarks))
+            remarks[f"{_rows(count)} {words}."] = code
+    return Odd(tuple(broken), tuple(remarks), broken | remarks)
 
 
 def other_arms(rows: Any, registration: Registration) -> tuple[str, ...]:
@@ -65,54 +82,74 @@ def other_arms(rows: Any, registration: Registration) -> tuple[str, ...]:
     return (f"Column {registration.data.arm} also holds {', '.join(names[:3])}{more}.",)
 
 
-def _count(table: Any, registration: Registration, day: float) -> dict[str, Any]:
-    data = registration.data
-    when = _when(table, data)
-    if when is None:
-        no_unit = table[data.unit].isnull().sum()
-        found = table.aggregate(rows=table.count(), no_unit=no_unit).to_pyarrow().to_pylist()[0]
-        return {"first": None, "early": 0, "no_day": 0, "repeats": 0, **_counts(found)}
-    flat = table.select(unit=table[data.unit], when=when)
-    until = flat.filter(flat.when.isnull() | (flat.when <= day))
-    totals = until.aggregate(
+def count_days(table: Any, registration: Registration, day: float) -> Counts:
+    """The rows of a table with days."""
+    until = _until(table, registration, day)
+    found = until.aggregate(
         rows=until.count(),
         no_unit=until.unit.isnull().sum(),
         no_day=until.when.isnull().sum(),
         early=(until.when <= 0).sum(),
         first=until.when.min(),
-        inside=(until.unit.notnull() & (until.when > 0)).sum(),
-    ).mutate(pairs=_pairs(until, registration))
-    found = totals.to_pyarrow().to_pylist()[0]
-    first = found.pop("first")
-    numbered = data.day is not None  # calendar days before the start are just earlier
-    inside, pairs = found.pop("inside"), found.pop("pairs")
-    repeats = 0 if pairs is None else int(inside or 0) - int(pairs)
-    return {"first": first if numbered else None, "repeats": repeats, **_counts(found)}
+        newest=until.when.max(),
+    )
+    row = found.to_pyarrow().to_pylist()[0]
+    first, newest = row.pop("first"), row.pop("newest")
+    return Counts(
+        **{name: int(value or 0) for name, value in row.items()},
+        first=None if first is None else float(first),
+        newest=None if newest is None else float(newest),
+    )
+
+
+def repeats_of_days(table: Any, registration: Registration, day: float) -> int:
+    """Rows of a unit on a day that it has already, by comparing all.
+
+    Many rows each are fine where all metrics are quantiles: they are events.
+    """
+    if all(isinstance(metric, Quantile) for metric in registration.metrics.values()):
+        return 0
+    until = _until(table, registration, day)
+    inside = until.filter(until.unit.notnull() & (until.when > 0))
+    found = inside.aggregate(rows=inside.count()).mutate(pairs=inside.distinct().count().as_scalar())
+    row = found.to_pyarrow().to_pylist()[0]
+    return int(row["rows"]) - int(row["pairs"])
+
+
+def units_query(table: Any, registration: Registration, *, sample: bool) -> Any:
+    """Of a table without days: rows without a unit (`no_unit`), with one (`units`), and different units.
+
+    sample: compare only the units whose hash falls in one class of 64, which is every row of theirs. Among r
+    repeated units none is in that class with a chance of (63/64)^r: .21 for 100, 1.4e-7 for 1,000.
+    """
+    import ibis
+
+    unit = table[registration.data.unit]
+    if sample:
+
+        @ibis.udf.scalar.builtin(name="hash", signature=((unit.type(),), "uint64"))
+        def hashed(value):  # type: ignore[no-untyped-def]  # DuckDB's own
+            ...
+
+        table = table.filter((hashed(unit) % SHARE == 0) | unit.isnull())
+        unit = table[registration.data.unit]
+    return table.aggregate(no_unit=unit.isnull().sum(), units=unit.count(), different=unit.nunique())
+
+
+def _until(table: Any, registration: Registration, day: float) -> Any:
+    data = registration.data
+    flat = table.select(unit=table[data.unit], when=_when(table, data))
+    return flat.filter(flat.when.isnull() | (flat.when <= day))
 
 
 def _when(table: Any, data: Data) -> Any:
-    """The day as a number from 1; None when the table has none."""
+    """The day as a number from 1."""
     import ibis
 
     if data.day is not None:
         return rollup.number(table, data.day)
-    if data.date is None or data.start is None:
-        return None
     offset = table[data.date].cast("date").delta(ibis.literal(data.start), unit="day")
     return (offset + 1).cast("float64")
-
-
-def _pairs(until: Any, registration: Registration) -> Any:
-    """Units times their days; null where many rows each are fine, which are events for quantiles alone."""
-    import ibis
-
-    if all(isinstance(metric, Quantile) for metric in registration.metrics.values()):
-        return ibis.null("int64")
-    return until.filter(until.unit.notnull() & (until.when > 0)).distinct().count().as_scalar()
-
-
-def _counts(found: dict[str, Any]) -> dict[str, int]:
-    return {name: int(value or 0) for name, value in found.items()}
 
 
 def _rows(count: int) -> str:

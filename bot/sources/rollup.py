@@ -1,17 +1,33 @@
-"""From rows to units, in the engine: one row per unit up to the look's day, with a value per metric.
+"""What a look asks of the rows: which of them, and which values of every unit.
 
-Columns of the result: `side` (control, treatment or null), `both` (1 when the unit is in both arms), `c0`,
-`c1`, … the cohort dimensions (null for a value that was not declared), `first`, `last` the unit's days, and
-per metric number i `v{i}_0`, `v{i}_1`, … its values about a shift.
+The units themselves are made in `bot.sources.units`, their cells in `bot.sources.cells`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from bot.core.metric import Mean, Metric, Proportion, Quantile, Ratio
 from bot.core.registration import Registration
+
+How: TypeAlias = Literal["mean", "sum", "max"]
+
+
+@dataclass(frozen=True)
+class Value:
+    """One number per unit.
+
+    column: of the table. how: what becomes of it over the unit's days. window: days a unit needs until it has
+    the value. clipped: the metric whose limits it is pulled in to, or "". covariate: whether it is one.
+    """
+
+    column: str
+    how: How
+    window: int | None = None
+    clipped: str = ""
+    covariate: bool = False
 
 
 @dataclass(frozen=True)
@@ -31,6 +47,41 @@ class Wanted:
         """Whether the last column is a covariate."""
         return not isinstance(self.metric, Quantile) and self.metric.covariate is not None
 
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """What is asked of every unit, in the order of `columns`."""
+        return tuple(self._value(name, column) for name, column in zip(self.names, self.columns, strict=True))
+
+    def _value(self, name: str, column: str) -> Value:
+        if name == "covariate":
+            return Value(column, "max", covariate=True)
+        metric = self.metric
+        how: How = "max" if isinstance(metric, Proportion) else "sum" if isinstance(metric, Ratio) else "mean"
+        clipped = self.name if isinstance(metric, Mean) and metric.winsorise is not None else ""
+        return Value(column, how, metric.window_days, clipped)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the values of one look are.
+
+    values: each with its name, v0, v1, …; shifts: by name, what is taken off every row's value. limits: by
+    winsorised metric, the lowest and the highest value kept. gaps: names of values that may be NaN, which
+    then count as none. newest: the last day there is, when the table has days. mapped: whether labels are
+    mapped to declared ones row by row, as a column of very many different ones must be.
+    """
+
+    values: Mapping[Value, str]
+    shifts: Mapping[str, float] = field(default_factory=dict)
+    limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    gaps: AbstractSet[str] = frozenset()
+    newest: float | None = None
+    mapped: bool = False
+
+    def names(self, one: Wanted) -> tuple[str, ...]:
+        """The names of a metric's values."""
+        return tuple(self.values[value] for value in one.values)
+
 
 def wanted(registration: Registration) -> list[Wanted]:
     """The metrics that have a mean per unit: all but quantiles."""
@@ -45,6 +96,17 @@ def wanted(registration: Registration) -> list[Wanted]:
             columns, names = (*columns, metric.covariate), (*names, "covariate")
         result.append(Wanted(name, metric, columns, names))
     return result
+
+
+def numbered(metrics: Sequence[Wanted]) -> dict[Value, str]:
+    """Every value once, however many metrics share it."""
+    values = dict.fromkeys(value for one in metrics for value in one.values)
+    return {value: f"v{number}" for number, value in enumerate(values)}
+
+
+def daily(registration: Registration) -> bool:
+    """Whether the table has days, so that a unit may have many rows."""
+    return registration.data.day is not None or registration.data.date is not None
 
 
 def rows_until(table: Any, registration: Registration, day: float) -> Any:
@@ -65,70 +127,21 @@ def rows_until(table: Any, registration: Registration, day: float) -> Any:
     return table.mutate(day_=ibis.null("float64"))
 
 
-def number(table: Any, column: str) -> Any:
-    """A column as a float; NaN counts as no value."""
+def number(table: Any, column: str, *, gaps: bool = True) -> Any:
+    """A column as a float; NaN counts as no value where there may be `gaps`."""
     import ibis
 
     value = table[column]
     if value.type().is_floating():
         real = value.cast("float64")
-        return real.isnan().ifelse(ibis.null("float64"), real)
+        return real.isnan().ifelse(ibis.null("float64"), real) if gaps else real
     return value.cast("int32").cast("float64") if value.type().is_boolean() else value.cast("float64")
 
 
-def units(
-    rows: Any, registration: Registration, metrics: Sequence[Wanted], shifts: Mapping[str, float]
-) -> Any:
-    """One row per unit. Tables without days have one already; the others are rolled up.
-
-    A mean is averaged over the unit's days, a proportion is whether it ever happened, a ratio's two columns
-    are summed, a covariate is the same on all days.
-    """
+def labels(rows: Any, registration: Registration) -> dict[str, Any]:
+    """The arm and the cohort dimensions as text, by the names they have here."""
     data = registration.data
-    daily = data.day is not None or data.date is not None
-    arm = rows[data.arm].cast("string")
-    dimensions = list(registration.cohorts.dimensions.items())
-    values: dict[str, Any] = {"first": rows.day_, "last": rows.day_, "arm_low": arm, "arm_high": arm}
-    for position, (dimension, declared) in enumerate(dimensions):
-        cohort = rows[data.column(dimension)].cast("string")
-        values[f"c{position}"] = cohort.isin(declared).ifelse(cohort, None)
-    for i, one in enumerate(metrics):
-        for j, column in enumerate(one.columns):
-            values[f"v{i}_{j}"] = number(rows, column) - shifts.get(f"v{i}_{j}", 0.0)
-    if not daily:
-        return _sided(rows.select(**values), registration)
-    flat = rows.select(unit_=rows[data.unit], **values)
-    rolled: dict[str, Any] = {"first": flat["first"].min(), "last": flat["last"].max()}
-    rolled |= {"arm_low": flat.arm_low.min(), "arm_high": flat.arm_high.max()}
-    rolled |= {f"c{k}": flat[f"c{k}"].min() for k in range(len(dimensions))}
-    for i, one in enumerate(metrics):
-        for j, name in enumerate(one.names):
-            rolled[f"v{i}_{j}"] = _rolled(one.metric, name, flat[f"v{i}_{j}"])
-    return _sided(flat.group_by("unit_").aggregate(**rolled), registration)
-
-
-def _rolled(metric: Metric, name: str, column: Any) -> Any:
-    if name in ("numerator", "denominator"):
-        return column.sum()
-    if name == "covariate" or isinstance(metric, Proportion):
-        return column.max()
-    assert isinstance(metric, Mean)  # noqa: S101 - ratios and quantiles were dealt with
-    return column.mean()
-
-
-def _sided(table: Any, registration: Registration) -> Any:
-    import ibis
-
-    arms = registration.arms
-    both = (
-        table.arm_low.isin((arms.control, arms.treatment))
-        & table.arm_high.isin((arms.control, arms.treatment))
-        & (table.arm_low != table.arm_high)
-    )
-    side = ibis.cases(
-        (table.arm_low != table.arm_high, ibis.null("string")),
-        (table.arm_low == arms.control, "control"),
-        (table.arm_low == arms.treatment, "treatment"),
-        else_=ibis.null("string"),
-    )
-    return table.mutate(side=side, both=both.cast("int32").cast("int64"))
+    found = {"side": rows[data.arm].cast("string")}
+    for position, dimension in enumerate(registration.cohorts.dimensions):
+        found[f"c{position}"] = rows[data.column(dimension)].cast("string")
+    return found

@@ -1,22 +1,20 @@
 """What a look sees: one aggregate query for all metrics and all cohort cells, where the data is."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bot.core.metric import Ratio
 from bot.core.observation import Observations
 from bot.core.registration import Registration
 from bot.errors import SourceError
 from bot.settings import SourceSettings
-from bot.sources import cells, oddities, quantiles, rollup, summary
+from bot.sources import oddities, quantiles, rollup, summary
+from bot.sources.asking import ask
 from bot.sources.engine import name_of
 from bot.sources.rollup import Wanted
 from bot.sources.warehouse import columns_missing, not_numbers, table_of
-
-SHIFT_ROWS = 1000
-"""Rows whose mean is the shift: any constant near the mean will do."""
 
 
 def observe(
@@ -25,9 +23,11 @@ def observe(
     day: float,
     sources: Mapping[str, SourceSettings],
     root: Path | None,
+    held: Sequence[float] = (),
 ) -> Observations:
     """The experiment's data up to and with `day`.
 
+    held: days on which looks were held before, for the units they saw; the planned ones need not be named.
     root is the folder below which `path:` may lead. Raises SourceError with the reason when the data cannot
     be had at all; a metric that cannot be had is named in `missing`.
     """
@@ -35,43 +35,43 @@ def observe(
     what = data.table or data.path or "the query"
     with table_of(data, sources=sources, root=root) as table:
         if data.kind == "summary":
-            return summary.observe(table, registration, day, what)
-        return _observe(table, registration, day, what)
+            return replace(summary.observe(table, registration, day, what), day=day)
+        return replace(_observe(table, registration, day, what, held), day=day)
 
 
-def _observe(table: Any, registration: Registration, day: float, what: str) -> Observations:
-    import ibis
-
+def _observe(
+    table: Any, registration: Registration, day: float, what: str, held: Sequence[float]
+) -> Observations:
     metrics, missing = _available(table, registration, what)
-    odd = oddities.look_over(table, registration, day)
-    rows = rollup.rows_until(table, registration, day)
-    shifts = _shifts(rows, metrics)
-    units = rollup.units(rows, registration, metrics, shifts)
-    dimensions = len(registration.cohorts.dimensions)
-    query = cells.query(units, metrics, dimensions)
-    found = query.to_pyarrow().to_pylist()
-    if not found:
+    whole = [int(one) for one in held if one == int(one)]
+    answer = ask(table, registration, day, metrics, whole)
+    found, rows = answer.found, answer.rows
+    if not found.cells and not found.strangers:
         raise SourceError(f"{what} has no rows up to day {day:g}")
-    strangers = sum(int(row["units"]) for row in found if row["side"] is None)
-    both_arms = sum(int(row["both"] or 0) for row in found)
-    slow = quantiles.observe(rows, registration, both_arms)
-    data = registration.data
+    slow = quantiles.observe(rows, registration, found.both)
+    odd = oddities.in_words(answer.counts, answer.repeats, registration)
+    strange = oddities.other_arms(rows, registration) if found.strangers else ()
+    young = _young(metrics, found.young)
     return Observations(
-        cells=cells.cells_of(found, metrics, dimensions, shifts),
-        first_day=_edge(found, "first", min),
-        last_day=_edge(found, "last", max),
-        both_arms=both_arms,
-        other_arm=strangers,
+        cells=found.cells,
+        first_day=found.first,
+        last_day=found.last,
+        both_arms=found.both,
+        other_arm=found.strangers,
         broken=odd.broken,
-        remarks=(*odd.remarks, *(oddities.other_arms(rows, registration) if strangers else ())),
-        duplicates=_duplicates(rows, registration) if data.day is None and data.date is None else 0,
-        nulls=_counts(found, metrics, "null"),
-        infinite=_counts(found, metrics, "inf"),
+        remarks=(*odd.remarks, *strange, *young),
+        codes={**odd.codes, **dict.fromkeys(strange, "other-arms"), **dict.fromkeys(young, "young-units")},
+        duplicates=answer.duplicates,
+        nulls=found.nulls,
+        infinite=found.infinite,
         quantiles=slow.arms,
         cohort_quantiles=slow.cohorts,
+        moving=found.moving | slow.moving,
+        winsorised=answer.limits,
+        earlier=found.earlier,
         missing=missing | slow.missing,
         source=what,
-        query_sha256=hashlib.sha256(str(ibis.to_sql(query)).encode()).hexdigest(),
+        query_sha256=hashlib.sha256(answer.text.encode()).hexdigest(),
         engine=name_of(table),
     )
 
@@ -110,35 +110,12 @@ def _refuse(table: Any, reason: str, what: str) -> None:
     raise SourceError(f"{what} has no rows" if empty else reason)
 
 
-def _shifts(rows: Any, metrics: list[Wanted]) -> dict[str, float]:
-    """A constant near the mean of each value column; the columns of a ratio are summed and keep theirs."""
-    wanted = {
-        f"v{i}_{j}": rollup.number(rows, column)
-        for i, one in enumerate(metrics)
-        for j, column in enumerate(one.columns)
-        if not isinstance(one.metric, Ratio) or one.names[j] == "covariate"
-    }
-    if not wanted:
-        return {}
-    head = rows.select(**wanted).limit(SHIFT_ROWS)
-    means = head.aggregate(**{name: head[name].mean() for name in wanted}).to_pyarrow().to_pylist()[0]
-    return {name: float(mean) for name, mean in means.items() if mean is not None and abs(mean) < 1e300}
-
-
-def _duplicates(rows: Any, registration: Registration) -> int:
-    column = rows[registration.data.unit]
-    found = rows.aggregate(rows=column.count(), units=column.nunique()).to_pyarrow().to_pylist()[0]
-    return int(found["rows"]) - int(found["units"])
-
-
-def _edge(found: list[dict[str, Any]], name: str, choose: Any) -> float | None:
-    days = [float(row[name]) for row in found if row[name] is not None]
-    return choose(days) if days else None
-
-
-def _counts(found: list[dict[str, Any]], metrics: list[Wanted], name: str) -> dict[str, int]:
-    counts = {
-        one.name: sum(int(row[f"{name}{i}"] or 0) for row in found if row["side"] is not None)
-        for i, one in enumerate(metrics)
-    }
-    return {metric: count for metric, count in counts.items() if count}
+def _young(metrics: list[Wanted], young: Mapping[int, int]) -> tuple[str, ...]:
+    """Metrics for which units are too young: they have no value yet."""
+    windows = {one.name: window for one in metrics if (window := one.values[0].window) is not None}
+    return tuple(
+        f"{name}: {young[window]:,} unit{'' if young[window] == 1 else 's'} without {window} days since the "
+        "first have no value yet."
+        for name, window in windows.items()
+        if young.get(window)
+    )

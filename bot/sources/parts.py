@@ -1,0 +1,130 @@
+"""A large table in parts that are read side by side, each by one thread and always the same ones.
+
+Sums of floats depend on their order. DuckDB with several threads adds in another order at every run, so it
+has one; several queries over fixed parts use several cores, and their results are added in a fixed order:
+the same rows give the same bits, on one core or on many.
+"""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeAlias
+
+PART_ROWS = 1_250_000
+"""Rows for which a part of its own is worth its start."""
+MOST_PARTS = 8
+WORKERS = 4
+"""Cores that a look may take at most: others answer people at the same time."""
+EVERY, PART = "lookout_every", "lookout_part"
+FILE, ROW = "lookout_file", "file_row_number"
+
+Row: TypeAlias = dict[str, Any]
+
+
+def create(connection: Any, files: Sequence[Path], name: str) -> None:
+    """Views of files: `name` of all rows, and one of each part where Parquet files are large.
+
+    Raises duckdb.Error when they cannot be read.
+    """
+    parquet = files[0].suffix == ".parquet"
+    listed = ", ".join(_text(str(file)) for file in files)
+    read = f"{'read_parquet' if parquet else 'read_csv'}([{listed}]"
+    connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {read})")  # noqa: S608 - quoted
+    bounds = _bounds(files) if parquet else []
+    columns = [row[0] for row in connection.execute(f"DESCRIBE {name}").fetchall()]
+    if len(bounds) < 2 or {ROW, FILE}.intersection(columns):
+        return
+    more = f"{ROW} = true, filename = '{FILE}'"
+    connection.execute(f"CREATE VIEW {EVERY} AS SELECT * FROM {read}, {more})")  # noqa: S608 - quoted
+    kept = f"SELECT * EXCLUDE ({FILE}, {ROW}) FROM {EVERY}"  # noqa: S608 - names of our own
+    for number, where in enumerate(bounds):
+        connection.execute(f"CREATE VIEW {PART}_{number} AS {kept} WHERE {where}")
+
+
+def gather(
+    backend: Any, query: Any, others: Sequence[Any] = (), *, name: str = ""
+) -> tuple[list[list[Row]], list[list[Row]]]:
+    """The rows of `query` and of each of the others.
+
+    name: the view that `query` may read part by part, where it has parts; then the others run beside it.
+    """
+    if backend.name != "duckdb":
+        return [_plain(query)], [_plain(other) for other in others]
+    text = str(backend.compile(query))
+    first = [str(backend.compile(other)) for other in others]
+    views = [view for (view,) in backend.con.execute(_PARTS).fetchall()] if name else []
+    if not views:
+        return [_rows(backend.con, text)], [_rows(backend.con, other) for other in first]
+    texts = [*first, *(text.replace(f'"{name}"', f'"{view}"') for view in views)]
+    workers = min(len(texts), WORKERS, os.cpu_count() or 1)
+    with ThreadPoolExecutor(workers, thread_name_prefix="look") as pool:
+        found = list(pool.map(lambda text: _rows(backend.con.cursor(), text), texts))
+    return found[len(first) :], found[: len(first)]
+
+
+def _plain(query: Any) -> list[Row]:
+    found: list[Row] = query.to_pyarrow().to_pylist()
+    return found
+
+
+def _rows(connection: Any, text: str) -> list[Row]:
+    found = connection.execute(text)
+    names = [column[0] for column in found.description]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+_PARTS = f"SELECT view_name FROM duckdb_views() WHERE view_name LIKE '{PART}%' ORDER BY view_name"  # noqa: S608
+
+
+def _bounds(files: Sequence[Path]) -> list[str]:
+    """Conditions that split the rows at row groups into parts of about the same size; the same every time."""
+    from pyarrow import ArrowException
+    from pyarrow.parquet import read_metadata
+
+    groups: list[tuple[Path, int, int]] = []  # file, first row, rows
+    try:
+        for file in files:
+            metadata, first = read_metadata(file), 0
+            for number in range(metadata.num_row_groups):
+                rows = metadata.row_group(number).num_rows
+                groups.append((file, first, rows))
+                first += rows
+    except (ArrowException, OSError):
+        return []  # a file that DuckDB alone can read is read in one
+    total = sum(rows for _, _, rows in groups)
+    parts = min(MOST_PARTS, total // PART_ROWS)
+    if parts < 2:
+        return []
+    return [_where(part) for part in _even(groups, total / parts)]
+
+
+def _even(groups: Sequence[tuple[Path, int, int]], size: float) -> list[list[tuple[Path, int, int]]]:
+    parts: list[list[tuple[Path, int, int]]] = [[]]
+    taken = 0
+    for group in groups:
+        if taken >= size * len(parts):
+            parts.append([])
+        parts[-1].append(group)
+        taken += group[2]
+    return parts
+
+
+def _where(part: Sequence[tuple[Path, int, int]]) -> str:
+    """Of each file the rows from the first to the last group of the part."""
+    spans: dict[Path, tuple[int, int]] = {}
+    for file, first, rows in part:
+        spans[file] = (spans.get(file, (first, 0))[0], first + rows)
+    named = ", ".join(_text(str(file)) for file in spans)
+    conditions = [f"{FILE} IN ({named})"]
+    # Only the first and the last file of a part may be cut.
+    for file, (low, high) in {file: spans[file] for file in (part[0][0], part[-1][0])}.items():
+        conditions.append(f"({FILE} <> {_text(str(file))} OR {ROW} BETWEEN {low} AND {high - 1})")
+    if len(spans) == 1:
+        low, high = spans[part[0][0]]
+        conditions[1:] = [f"{ROW} BETWEEN {low} AND {high - 1}"]
+    return " AND ".join(conditions)
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
