@@ -25,7 +25,7 @@ from bot.views.chart_paint import (
 )
 from bot.views.chart_steps import Course, Step, short_alpha, signed_z
 
-_PLOT, _LINE = 2.3, 0.165
+_PLOT, _LINE = 2.0, 0.165
 _LEFT, _RIGHT, _MARGIN = 0.42, 0.2, 0.09
 """Inches beside the plot; and the share of the days' span left free before the first and after the last."""
 _HIGHEST = 6.5
@@ -198,7 +198,8 @@ class BoundaryPanel:
     def _table(self, sheet: Sheet, axes: Any, top: float) -> None:
         """Where looks are too close for words under each: days under the axis, the rest in two columns."""
         days = _thinned(self.course.steps)
-        axes.set_xticks(days, [*(f"{day:g}" for day in days[:-1]), f"day {days[-1]:g}"])
+        axes.set_xticks(days, [f"{day:g}" for day in days])
+        sheet.text(LEFT, top + 0.115, "day", color=GREY)
         told, half = self.course.told, math.ceil(len(self.course.told) / 2)
         for index, step in enumerate((None, *told[:half], None, *told[half:])):
             column, row = divmod(index, half + 1)

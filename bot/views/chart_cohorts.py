@@ -39,7 +39,7 @@ from bot.views.text import cut
 MOST_COHORTS = 10
 """Drawn; the matrix has the rest."""
 
-_AXIS, _FLOOR, _MIDDLE = 0.24, 0.2, 0.095
+_AXIS, _FLOOR, _MIDDLE = 0.22, 0.18, 0.085
 _LOUD = (Status.VETO, Status.NEAR_VETO)
 
 
@@ -57,14 +57,16 @@ class Cohort:
     adequacy: float | None = None
     pooled: float | None = None
 
-    def said(self, *, floor: bool) -> str:
-        """What was measured, and what that means."""
+    def said(self, *, floor: bool, drawn: bool = False) -> str:
+        """What was measured, and what that means; shorter where it is drawn."""
         if self.effect is None or self.ends is None:
             return "no figure"
         figure = f"{signed(self.effect)} {interval(self.ends)}"
         if self.status is Status.UNDERPOWERED:
-            have = "" if self.adequacy is None else f" {share(self.adequacy, 0)} of n"
-            return f"{figure} · under-powered{have}"
+            have = "" if self.adequacy is None else share(self.adequacy, 0)
+            if drawn or not have:
+                return f"{figure} · under-powered{f' ({have})' if have else ''}"
+            return f"{figure} · under-powered, {have} of the units needed"
         if self.status is Status.UNDECIDED and not floor:
             return figure
         return f"{figure} · {WORDS[self.status]}"
@@ -129,7 +131,7 @@ class CohortPanel:
 
     def _entry(self, row: Cohort) -> Entry:
         floored = self.floor is not None and row is not self.overall
-        return Entry(row.name, row.said(floor=floored), INKS.get(row.status, INK))
+        return Entry(row.name, row.said(floor=floored, drawn=True), INKS.get(row.status, INK))
 
     @property
     def _rows(self) -> Sequence[Cohort]:
@@ -174,7 +176,7 @@ class CohortPanel:
 
     def _track(self, axes: Any, y: float, shown: tuple[float, float]) -> None:
         """What an interval lies on: no change, the effect of all, the floor and what lies beyond it."""
-        low, high = y - 0.075, y + 0.075
+        low, high = y - 0.07, y + 0.07
         axes.fill_between(shown, low, high, color=PALE, alpha=0.55, linewidth=0, zorder=0)
         axes.vlines(0, low, high, color=GREY, linewidth=1, zorder=1)
         if self.overall is not None and self.overall.effect is not None:

@@ -34,7 +34,7 @@ from bot.views.text import cut
 MOST_GUARDRAILS = 8
 """Drawn; the matrix has the rest."""
 
-_AXIS, _MIDDLE = 0.24, 0.095
+_AXIS, _MIDDLE = 0.22, 0.085
 """Height of the axis, and how far the middle of a track is under the words, inches."""
 
 _LOW, _HIGH, _FAR = -1.5, 2.0, 4.0
@@ -180,7 +180,7 @@ def guardrail_row(one: GuardrailResult) -> Row:
 
 def _track(axes: Any, y: float, right: float) -> None:
     """What an interval lies on: no change at 0, the line at 1, and what is beyond it."""
-    low, high = y - 0.075, y + 0.075
+    low, high = y - 0.07, y + 0.07
     axes.fill_between([_LOW, 1], low, high, color=PALE, alpha=0.55, linewidth=0, zorder=0)
     axes.fill_between([1, right], low, high, color=VERMILLION, alpha=0.15, linewidth=0, zorder=0)
     axes.vlines(0, low, high, color=GREY, linewidth=1, zorder=1)

@@ -19,10 +19,10 @@ SIZE, TITLE = 9.0, 10.0
 LEFT, RIGHT = 0.14, 0.14
 """Margins, inches."""
 
-LINE, TRACK = 0.17, 0.2
+LINE, TRACK = 0.17, 0.175
 """Height of a row's words, and of the track under them, inches."""
 
-HEADING, GAP = 0.32, 0.2
+HEADING, GAP = 0.28, 0.14
 """Height of a part's title, and space between two parts, inches."""
 
 INK, GREY, PALE = "#111827", "#5B6470", "#E5E7EB"
@@ -94,7 +94,7 @@ class Sheet:
 
     def title(self, top: float, said: str) -> None:
         """The title of a part."""
-        self.text(LEFT, top + HEADING / 2 - 0.03, said, fontsize=TITLE, fontweight="bold")
+        self.text(LEFT, top + HEADING / 2 - 0.02, said, fontsize=TITLE, fontweight="bold")
 
     def entry(self, y: float, entry: "Entry") -> None:
         """What was measured, and above or beside it of what, with their top edge at `y`."""

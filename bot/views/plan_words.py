@@ -72,21 +72,18 @@ def reach(work: LaunchPlan) -> list[str]:
         )
     if isinstance(horizon, Undecided):
         return [*lines, f"What the horizon can show is not known: {text.escape(horizon.reason, 200)}"]
-    lines.append(f"{horizon.days} days of traffic show {_smallest(work.registration, horizon.primary)}")
-    for name, shown in horizon.cohorts:
-        lines.append(f"• {text.escape(name, 80)}: {_smallest(work.registration, shown)}")
-    return lines
+    smallest = _smallest(horizon.primary)
+    with_power = f"with probability {share(work.registration.power, 0)}"
+    lines.append(f"{horizon.days} days of traffic show a change of {smallest} or more {with_power}")
+    each = [f"{text.escape(name, 80)} {_smallest(shown)}" for name, shown in horizon.cohorts]
+    return [*lines, text.cut(f"In a cohort: {', '.join(each)}", 900)] if each else lines
 
 
-def _smallest(registration: Registration, shown: Shown) -> str:
-    """`a change of 1.2 % or more with probability 80 %`."""
-    if isinstance(shown.mde_rel, Undecided):
-        if isinstance(shown.mde_abs, Undecided):
-            return f"no figure: {text.escape(shown.mde_abs.reason, 200)}"
-        size = level(shown.mde_abs)
-    else:
-        size = share(shown.mde_rel)
-    return f"a change of {size} or more with probability {share(registration.power, 0)}"
+def _smallest(shown: Shown) -> str:
+    """The smallest change so many units show."""
+    if not isinstance(shown.mde_rel, Undecided):
+        return share(shown.mde_rel)
+    return "unknown" if isinstance(shown.mde_abs, Undecided) else level(shown.mde_abs)
 
 
 def guardrail_chances(work: LaunchPlan) -> list[str]:

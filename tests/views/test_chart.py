@@ -81,7 +81,7 @@ def test_the_alternative_text_says_the_same_in_words() -> None:
         "p95 741 (740 … 742), line ≤ 800 · holds. "
         f"Cohorts, floor {minus}3.0 %: all together +2.2 % (±0.0 … +4.4); "
         f"locale=en +2.2 % ({minus}0.2 … +4.6) · holds, pooled +2.2 %; "
-        f"locale=jp +2.2 % ({minus}2.7 … +7.0) · under-powered 37 % of n, pooled +2.2 %."
+        f"locale=jp +2.2 % ({minus}2.7 … +7.0) · under-powered, 37 % of the units needed, pooled +2.2 %."
     )
 
 
@@ -111,7 +111,7 @@ def test_under_powered_cohorts_are_marked_with_and_without_a_floor() -> None:
         panel = chart_cohorts.panel(one, result(one))
         assert panel is not None
         assert [cohort.status is Status.UNDERPOWERED for cohort in panel.cohorts] == [False, True]
-        assert "under-powered 37 % of n" in panel.words(2000)
+        assert "under-powered, 37 % of the units needed" in panel.words(2000)
 
 
 def test_what_is_left_out_is_counted() -> None:
