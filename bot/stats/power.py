@@ -189,8 +189,9 @@ def detectable_proportion(
         )
 
     room = 1 - baseline if direction > 0 else baseline
-    least, most = room * 1e-5, room * (1 - 1e-9)
-    if not n > 0 or needed(most) > n:
+    # The smallest effect that a real sample can show at all, see `_check`.
+    least, most = 1.01 * math.sqrt(2 / LARGEST) * (_z(alpha / sided) + _z(1 - power)), room * (1 - 1e-9)
+    if not n > 0 or least >= most or needed(most) > n:
         raise ValueError(f"{n:,.0f} units an arm are too few to tell any proportion from {baseline:g}")
     if needed(least) < n:
         return least

@@ -3,14 +3,17 @@
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.power import TTestIndPower
 
 from bot.stats.plan_power import inflation
 from bot.stats.power import (
     adequacy,
+    arms_of,
     detectable,
+    detectable_proportion,
+    harmonic,
     n_normal,
     n_per_arm,
     n_per_arm_proportion,
@@ -75,6 +78,49 @@ def test_a_huge_effect_needs_two_units():
     assert n_per_arm(1.0, 50.0) == 2.0
 
 
+@pytest.mark.parametrize("share", [0.5, 0.2, 0.75])
+@pytest.mark.parametrize(("size", "power"), [(0.0387, 0.8), (0.5, 0.9)])
+def test_unequal_arms_agree_with_statsmodels(share, size, power):
+    """TTestIndPower with ratio=: both arms, not the equal-arm size over the smaller share."""
+    ratio = share / (1 - share)
+    control = TTestIndPower().solve_power(size, alpha=0.05, power=power, ratio=ratio)
+    found = arms_of(n_per_arm(1.0, size, 0.05, power, share=share), share)
+    assert found == pytest.approx((control, control * ratio), rel=1e-6)
+    assert harmonic(*found) == pytest.approx(n_per_arm(1.0, size, 0.05, power, share=share))
+
+
+def test_one_sided_sizes_agree_with_r():
+    """power.t.test(delta=.5, sd=1, power=.9, sig.level=.025, alternative="one.sided"): 85.03129.
+
+    power.prop.test(p1=.31, p2=.35, power=.8, alternative="one.sided"): 1707.657607.
+    """
+    assert n_per_arm(1.0, 0.5, 0.025, 0.9, sided=1) == pytest.approx(85.03129, rel=1e-6)
+    assert n_per_arm_proportion(0.31, 0.04, sided=1) == pytest.approx(1707.657607, rel=1e-9)
+    assert detectable(85.03129, 1.0, 0.025, 0.9, sided=1) == pytest.approx(0.5, rel=1e-6)
+
+
+def test_proportions_going_down_and_in_unequal_arms():
+    """R power.prop.test(p1=.31, p2=.28, power=.9): 4854.103267; Fleiss, Levin & Paik eq. 4.19 for 80:20."""
+    assert n_per_arm_proportion(0.31, -0.03, 0.05, 0.9) == pytest.approx(4854.103267, rel=1e-9)
+    p1, p2, r = 0.31, 0.35, 0.25
+    mean = (p1 + r * p2) / (1 + r)
+    root = 1.959963984540054 * math.sqrt((r + 1) * mean * (1 - mean))
+    root += 0.8416212335729143 * math.sqrt(r * p1 * (1 - p1) + p2 * (1 - p2))
+    control = root**2 / (r * (p2 - p1) ** 2)
+    assert arms_of(n_per_arm_proportion(p1, 0.04, share=0.2), 0.2) == pytest.approx((control, r * control))
+
+
+@given(st.floats(200, 1e7), st.floats(0.01, 0.99), st.sampled_from([1, -1]), st.floats(0.1, 0.9))
+@settings(deadline=None, max_examples=40)
+def test_the_detectable_proportion_needs_that_many_units(n, baseline, direction, share):
+    """detectable_proportion and n_per_arm_proportion are inverse, where a proportion is far enough."""
+    room = 1 - baseline if direction > 0 else baseline
+    assume(n_per_arm_proportion(baseline, direction * room * 0.999, share=share) * 1.1 < n)
+    gap = detectable_proportion(n, baseline, direction=direction, share=share, inflation=1.1)
+    back = n_per_arm_proportion(baseline, direction * gap, share=share, inflation=1.1)
+    assert back == pytest.approx(n, rel=1e-6)
+
+
 def test_adequacy_is_what_there_is_over_what_is_needed():
     """AML-06 calls a cohort under-powered below 0.8."""
     assert adequacy(800, 1000) == 0.8
@@ -90,6 +136,8 @@ def test_adequacy_is_what_there_is_over_what_is_needed():
         (lambda: n_per_arm(1.0, 0.1, variance_reduction=1.0), "variance_reduction"),
         (lambda: n_per_arm_proportion(0.98, 0.04), "between 0 and 1"),
         (lambda: detectable(1, 1.0), "at least 2 units"),
+        (lambda: detectable_proportion(10, 0.5), "too few to tell any proportion from 0.5"),
+        (lambda: n_per_arm(1.0, 0.1, share=1.0), "share must lie between 0 and 1"),
         (lambda: adequacy(1, 0), "needed must be positive"),
         (lambda: find_root(lambda x: x + 5, 0.0, 1.0), "no root between 0 and 1"),
     ],
