@@ -42,7 +42,6 @@ HINTS: Mapping[str, str] = MappingProxyType(
         "rows-without-day": "Mend the day column.",
         "other-arms": "Fine in a test of several arms; otherwise check how the arms are spelt.",
         "young-units": "Wait until the units have had the metric's days.",
-        "young-units": "Look later, when more units have had their window.",
         "odd-rows": "",
     }
 )
