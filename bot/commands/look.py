@@ -50,7 +50,7 @@ def run(
     earlier = days_held(held, at) if held else None
     sources = settings.load(os.environ).sources if registration.data.source else {}
     root = file.resolve().parent
-    seen = observe(registration, day=at, sources=sources, root=root)
+    seen = observe(registration, day=at, sources=sources, root=root, held=earlier or ())
     try:
         result = analyse(registration, found.sha256, seen, look=look, day=at, earlier=earlier)
     except ValueError as error:

@@ -148,3 +148,34 @@ def test_a_record_that_lost_a_part_says_which(tmp_path: Path, capsys: pytest.Cap
     capsys.readouterr()
     assert verify.run({}, file=record) == 1
     assert "it has no field 'observations': restore the file." in capsys.readouterr().out
+
+
+def test_rows_count_the_units_of_every_day_a_look_was_held(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A unit a row and day: by day 9, where a peek was held, nine tenths of the units of day 10."""
+    rows = ["user,arm,day,m1,m2,m3,m4"]
+    for unit in range(2000):
+        arm, first, value = "ct"[unit % 2], 1 + unit // 200, unit % 7
+        rows += [f"{unit},{arm},{day},{value},{value},{value},{value}" for day in range(first, 11)]
+    (tmp_path / "rows.csv").write_text("\n".join(rows), encoding="utf-8")
+    text = ASOS.read_text(encoding="utf-8").replace("[2, 14, 26, 35, 43]", "[4, 7, 10]\n  information: units")
+    text = text.replace("  information: units", "  information: units\n  planned_units: 2000")
+    text = text.replace(
+        "  kind: summary\n  path: 0bad33.csv\n", "  path: rows.csv\n  unit: user\n  arm: arm\n  day: day\n"
+    )
+    text = text.replace("  columns: {day: time_since_start, n: count}\n", "").replace(
+        "{kind: proportion}", "{kind: mean, column: m1}"
+    )
+    for metric in ("m2", "m3", "m4"):
+        text = text.replace(f"{metric}: {{kind: mean}}", f"{metric}: {{kind: mean, column: {metric}}}")
+    file = tmp_path / "rows.yaml"
+    file.write_text(text, encoding="utf-8")
+    assert look.run(file, look=3, held="4,7,9", json=True) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["information"] == {"fraction": 1.0, "counted_in": "units"}
+    assert "Counted as well: the unplanned look on day 9." in found["notes"]
+    assert look.run(file, day=9, json=True) == 0
+    peek = json.loads(capsys.readouterr().out)
+    assert peek["information"] == {"fraction": 0.9, "counted_in": "units"}
+    assert peek["alpha_spent"] == pytest.approx(found["alpha_spent"] - found["alpha_at_look"], abs=1e-9)

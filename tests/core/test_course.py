@@ -255,3 +255,34 @@ def test_whatever_was_held_alpha_is_spent_once(days: list[int]) -> None:
     assert found.days[found.at] == days[-1]
     assert found.plan.cumulative_alpha[-1] == pytest.approx(0.05, abs=1e-9)
     assert all(n > 0 or day in days for n, day in zip(found.numbers, found.days, strict=True))
+
+
+@pytest.mark.parametrize(("direction", "treatment"), [("increase", 0.1858), ("decrease", 0.1802)])
+def test_a_one_sided_look_is_held_against_the_p_of_its_direction(direction: str, treatment: float) -> None:
+    """z 1.98 the declared way at the last look: p .024 one-sided, where .05 is spent on one side."""
+    plan = registration(sided=1)
+    plan = plan.model_copy(update={"primary": plan.primary.model_copy(update={"direction": direction})})
+    result = look(plan, 4, saw=seen(mean=treatment))
+    primary = look_json(result)["primary"]
+    assert (primary["sided"], primary["significant"], result.verdict) == (1, True, "ship")
+    assert primary["p_judged"] == pytest.approx(primary["p"] / 2)
+    assert 0.023 < primary["p_judged"] < primary["boundary_p"] < 0.05
+    assert ": one-sided p = 0.024, below the 0.04" in result.reasons[0]
+
+
+def test_a_one_sided_look_never_crosses_the_other_way() -> None:
+    """However far it falls: nothing is shown, and the p of the declared direction is near 1."""
+    result = look(registration(sided=1), 4, saw=seen(mean=0.17))
+    assert (result.primary.significant, result.verdict) == (False, "no-ship")
+    assert result.primary.p_judged == pytest.approx(1)
+
+
+def test_powers_and_the_futility_bound_of_a_look_are_in_its_json() -> None:
+    """Conditional and predictive power before the last look, null with the reason at it."""
+    plan = registration(futility={"spending": "obrien-fleming"})
+    third, last = (look_json(look(plan, n, saw=seen(mean=0.1855)))["primary"] for n in (3, 4))
+    assert 0 < min(third["predictive_power"], third["conditional_power"]) < 1
+    assert third["predictive_power"] != third["conditional_power"]
+    assert 0 < third["futility_z"] < third["boundary_z"]
+    assert (last["conditional_power"], last["predictive_power"]) == (None, None)
+    assert last["reasons"]["predictive_power"] == "this is the last look"
