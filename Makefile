@@ -29,6 +29,11 @@ test: .venv/development
 	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -e .
 	touch $@ .venv/runtime
 
+# Opt-in, 450 MB: the engine of the tests marked `spark`, which need Java besides.
+.venv/spark: requirements-spark.lock | .venv/development
+	$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements-spark.lock
+	touch $@
+
 .venv/uv:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Lookout needs Python 3.11 or newer")'
 	$(PYTHON) -m venv .venv
@@ -38,6 +43,7 @@ test: .venv/development
 lock: .venv/uv
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements-dev.lock -c requirements.lock --group dev pyproject.toml
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements-spark.lock -c requirements-dev.lock --extra spark pyproject.toml
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build dist

@@ -133,9 +133,8 @@ def _sources(configured: Settings) -> Iterator[Diagnosis]:
         try:
             yield Diagnosis(f"source {name}", True, _ask(source))
         except (SourceError, UserError) as error:
-            yield Diagnosis(
-                f"source {name}", False, str(error), "Check its url and that it is reachable from here."
-            )
+            mend = f"Check the url of [sources.{name}], its variables, and that it is reachable from here."
+            yield Diagnosis(f"source {name}", False, str(error), mend)
 
 
 def _ask(source: SourceSettings) -> str:
@@ -146,7 +145,8 @@ def _ask(source: SourceSettings) -> str:
         url = source.url.get_secret_value()
         Prometheus(url, timeout=source.timeout_seconds).instant("vector(1)", at=clock.system())
         return "Prometheus answers"
-    return f"{len(warehouse.tables(source))} tables"
+    count = len(warehouse.tables(source))
+    return f"{count} table{'' if count == 1 else 's'}"
 
 
 def _webhooks(configured: Settings) -> Iterator[Diagnosis]:

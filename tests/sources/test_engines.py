@@ -261,6 +261,7 @@ def test_names_that_need_quoting_are_the_same_rows_in_postgres(
 
 
 @pytest.mark.spark
+@pytest.mark.timeout(600)  # the first query of a JVM on a busy machine
 @pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")  # PySpark 4.0 asks pandas 3 the old way
 @pytest.mark.parametrize("way", ["days", "queried units"])
 def test_spark_gives_the_numbers_of_duckdb(
@@ -272,6 +273,7 @@ def test_spark_gives_the_numbers_of_duckdb(
 
 
 @pytest.mark.spark
+@pytest.mark.timeout(600)  # the first query of a JVM on a busy machine
 @pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 def test_names_that_need_quoting_are_the_same_rows_in_spark(
     in_duckdb: dict[str, SourceSettings], in_spark: dict[str, SourceSettings]
