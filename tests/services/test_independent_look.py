@@ -267,11 +267,11 @@ def _adds_up(one: Figures, users: Users, cells: list[npt.NDArray[np.bool_]]) -> 
     assert one["aggregate_rel"] == pytest.approx(float(shares[1] @ means[1]) / control - 1, rel=1e-9)
 
 
-def test_adequacy_is_the_smaller_arm_over_the_units_needed(found: Figures, users: Users) -> None:
+def test_adequacy_is_the_arms_harmonic_mean_over_the_units_needed(found: Figures, users: Users) -> None:
     """n per arm of the t-test by statsmodels' formula, with the inflation of two looks at 3/4 and 1."""
     from statsmodels.stats.power import TTestIndPower
 
     fixed = TTestIndPower().solve_power(0.05 * 0.22 / 0.09, alpha=0.05, power=0.8)
     (one,) = (each for each in found["cohorts"] if each["cohort"] == "locale=en")
-    smaller = min(cuped(users, users.cohort["locale"] == "en")["sizes"])
-    assert fixed < smaller / one["adequacy"] < 1.05 * fixed
+    sizes = cuped(users, users.cohort["locale"] == "en")["sizes"]
+    assert fixed < stats.hmean(sizes) / one["adequacy"] < 1.05 * fixed
