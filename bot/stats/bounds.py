@@ -71,7 +71,7 @@ def solve(
     """The bounds of looks at `times`, one after the other.
 
     (Lan & DeMets 1983; Pampallona, Tsiatis & Kim 2001.) floor: bounds below which paths have stopped already,
-    instead of `loss`. Raises ValueError when an ask cannot be met.
+    instead of `loss`.
     """
     last = len(times) - 1
     null, real = Walk.start(), Walk.start(loss.drift if loss else 0.0)
@@ -82,7 +82,7 @@ def solve(
     futile: list[float] = []
     lost: list[float] = []
     for k, (t, ask) in enumerate(zip(times, asks, strict=True)):
-        bound = _efficacy(null, t, ask, spent, sided)
+        bound = _efficacy(null, t, ask, spent, sided, least=0.0 if counted or sided == 2 else -9.0)
         z.append(bound)
         under = floor[k] if floor else -math.inf
         mirrored = -bound if sided == 2 else -math.inf
@@ -130,10 +130,11 @@ def critical(p: float, sided: Sided = 2) -> float:
     return math.inf if p <= 0 else -float(special.ndtri(p / sided))
 
 
-def _efficacy(walk: Walk, time: float, ask: Ask, spent: float, sided: Sided) -> float:
+def _efficacy(walk: Walk, time: float, ask: Ask, spent: float, sided: Sided, *, least: float) -> float:
     """The z with probability `ask.spent - spent` beyond it at `time`, of the paths still running.
 
-    In a two-sided plan half of that lies above, also when binding futility leaves less of it below.
+    In a two-sided plan half of that lies above, also when binding futility leaves less of it below. It is not
+    lower than `least`: where futility stops so many that not all of alpha can be spent, the rest is not.
     """
     if ask.z is not None:
         return ask.z
@@ -143,13 +144,10 @@ def _efficacy(walk: Walk, time: float, ask: Ask, spent: float, sided: Sided) -> 
     if walk.time == 0:
         return critical(increment, sided)
 
-    low = 0.0 if sided == 2 else -9.0
-    if sided * walk.above(time, low) < increment:
-        raise ValueError(
-            f"futility stops so many that {increment:.3g} of alpha cannot be spent at information {time:g}"
-        )
+    if sided * walk.above(time, least) <= increment:
+        return least
     goal = math.log(increment / sided)
-    return find_root(lambda b: math.log(max(walk.above(time, b), 1e-300)) - goal, low, 9.0)
+    return find_root(lambda b: math.log(max(walk.above(time, b), 1e-300)) - goal, least, 9.0)
 
 
 def _futility(walk: Walk, time: float, share: float, z: float, mirrored: float) -> float:

@@ -68,10 +68,7 @@ def design(times: Sequence[float], futility: Futility, efficacy: Efficacy, start
     """
 
     def missed(drift: float) -> float:
-        try:
-            return at_drift(times, futility, efficacy, drift)[1].cumulative_beta[-1] - futility.beta
-        except ValueError:
-            return -futility.beta  # futility stops everybody under no effect, so the drift is too large
+        return efficacy(Loss(futility.lost(times), drift, futility.binding)).lost[-1] - futility.beta
 
     low, high = start, 1.25 * start
     for _ in range(30):
