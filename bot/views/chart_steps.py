@@ -96,9 +96,7 @@ class Course:
 
     def _step_words(self, step: Step) -> str:
         seen = (
-            f"z {signed_z(step.z)}, "
-            if step.z is not None
-            else ("not judged, " if step.held else "to come, ")
+            f"z {signed_z(step.z)}, " if step.z is not None else ("no figure, " if step.held else "to come, ")
         )
         name = f"{step.name} on day {step.day:g}: {seen}"
         if step.bound is None:
