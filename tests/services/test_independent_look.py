@@ -275,3 +275,29 @@ def test_adequacy_is_the_arms_harmonic_mean_over_the_units_needed(found: Figures
     (one,) = (each for each in found["cohorts"] if each["cohort"] == "locale=en")
     sizes = cuped(users, users.cohort["locale"] == "en")["sizes"]
     assert fixed < stats.hmean(sizes) / one["adequacy"] < 1.05 * fixed
+
+
+def test_the_post_stratified_effect_weighs_the_cells_by_their_units(found: Figures, users: Users) -> None:
+    """CUPED within each crossing, both arms weighted by the cell's share of all units; normal for so many."""
+    means, variances = np.zeros(2), np.zeros(2)
+    for locale, tenure in product(LOCALES, TENURES):
+        cell = (users.cohort["locale"] == locale) & (users.cohort["tenure"] == tenure)
+        known = cell & ~np.isnan(users.score)
+        theta, centre = cuped(users, cell)["theta"], users.before[known].mean()
+        for side, arm in enumerate((known & ~users.treated, known & users.treated)):
+            left = users.score[arm] - theta * (users.before[arm] - centre)
+            means[side] += cell.mean() * left.mean()
+            variances[side] += cell.mean() ** 2 * left.var(ddof=1) / len(left)
+    one = found["post_stratified"]
+    assert (one["shares"], one["over"]) == ("observed", ["locale", "tenure"])
+    assert one["effect_abs"] == pytest.approx(means[1] - means[0], rel=1e-9)
+    z = (means[1] - means[0]) / np.sqrt(variances.sum())
+    assert one["p"] == pytest.approx(2 * stats.norm.sf(abs(z)), rel=0.05)
+
+
+def test_the_anytime_p_of_the_split_is_the_beta_binomials(found: Figures, users: Users) -> None:
+    """scipy's own mixture over its binomial, at each day so far: the strongest evidence counts."""
+    size, treated = len(users.ids), int(users.treated.sum())
+    beta = stats.betabinom.logpmf(treated, size, 4000, 6000) - stats.binom.logpmf(treated, size, 0.4)
+    assert found["srm"]["anytime_p"] <= min(1.0, float(np.exp(-beta))) + 1e-9
+    assert 0 < found["srm"]["anytime_p"] <= 1
