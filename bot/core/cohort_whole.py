@@ -5,6 +5,7 @@ question with the cohorts' mix held fixed, so the two differ by chance in the mi
 more, the mix shifted, and the finding about that says so.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
@@ -98,6 +99,10 @@ def _over(
         share * _denominator(registration, seen, where)
         for share, where in zip(weights.values(), places, strict=True)
     ]
+    if not (min(shares) >= 0 and 0 < sum(shares) < math.inf):
+        return Undecided(
+            f"a cohort's mean denominator of {primary} is negative or not finite, and weighs nothing"
+        )
     effects = [measure(registration, seen, primary, where).effect for where in places]
     effect = post_stratified(effects, shares, alpha=registration.alpha)
     if isinstance(effect, Undecided):

@@ -182,8 +182,8 @@ def _relative(
     centre = estimate / base
     if isinstance(effect.ci_relative, Undecided):
         return centre, effect.ci_relative
-    stretch = (effect.ci_relative[1] - effect.ci_relative[0]) / (
-        effect.ci_absolute[1] - effect.ci_absolute[0]
-    )
+    width = effect.ci_absolute[1] - effect.ci_absolute[0]
+    # An interval narrower than the difference's last digit is stretched by the control mean alone.
+    stretch = (effect.ci_relative[1] - effect.ci_relative[0]) / width if width > 0 else 1 / abs(base)
     low, high = (ci[0] - estimate, ci[1] - estimate) if base > 0 else (estimate - ci[1], estimate - ci[0])
     return centre, (centre + stretch * low, centre + stretch * high)

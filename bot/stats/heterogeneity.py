@@ -16,6 +16,9 @@ from bot.stats.effect import Effect
 from bot.stats.sample import FloatArray
 from bot.stats.undecided import Undecided
 
+FARTHEST = 1e12
+"""Ratio of variances beyond which one cohort is all there is, and REML has no digits left for the others."""
+
 
 @dataclass(frozen=True)
 class Heterogeneity:
@@ -50,6 +53,11 @@ def heterogeneity(estimates: Sequence[float], variances: Sequence[float]) -> Het
         return Undecided(f"heterogeneity needs at least 2 cohorts with an effect, not {len(y)}")
     if not (np.isfinite(y).all() and np.isfinite(v).all() and (v > 0).all()):
         return Undecided("heterogeneity: an effect is not finite or has no variance")
+    if v.max() > FARTHEST * v.min():
+        return Undecided(
+            f"heterogeneity: the cohorts' standard errors, {math.sqrt(v.min()):.2g} to "
+            f"{math.sqrt(v.max()):.2g}, are too far apart"
+        )
     fixed = float(np.average(y, weights=1 / v))
     q, df = float(np.sum((y - fixed) ** 2 / v)), len(y) - 1
     tau2 = _reml(y, v)
