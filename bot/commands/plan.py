@@ -1,6 +1,7 @@
 """`lookout plan`: sample size, boundaries, true error, guardrails, cohorts, runtime."""
 
 import json as to_json
+from collections.abc import Sequence
 from pathlib import Path
 
 from bot.commands.registration_file import Read, complain, read
@@ -110,13 +111,16 @@ def _shown(shown: Shown) -> str:
 
 
 def _looks(plan: LaunchPlan) -> list[str]:
-    lines = ["Look  Day  Information       z    stops below p  alpha spent"]
+    futile = any(one.futility_z is not None for one in plan.looks)
+    head = "Look  Day  Information       z    stops below p  alpha spent"
+    lines = [f"{head}  futile below z" if futile else head]
     for one in plan.looks:
         date = f"  {weekday(one.date)}" if one.date else ""
         z = f"{one.z:8.4f}" if one.z < 1e300 else "   never"
+        floor = "" if one.futility_z is None else f"{one.futility_z:.4f}"
         lines.append(
             f"{one.look:>4} {one.day:>4}  {one.fraction:>11.4f} {z}  {bound(one.nominal_p):>13}  "
-            f"{plain(one.alpha_spent):>11}{date}"
+            f"{plain(one.alpha_spent):>11}{f'  {floor:>14}' if futile else ''}{date}"
         )
     return [*lines, f"True type-I error of the plan as written: {plan.type1_error:.7f}"]
 
@@ -134,26 +138,36 @@ def _guardrails(plan: LaunchPlan) -> list[str]:
     ]
     for one in found.each:
         lines += _guardrail(one, alone=count == 1)
-    if count > 1 and len(found.each) > 1:
+    bare = any(isinstance(one.chance.clears, Undecided) for one in found.each)
+    if count > 1 and (bare or len(found.each) > 1):
         for name, p in found.choices.items():
             head = "any of them, if all were" if name == "none" else ""
             lines.append(f"{head:<30} {name:<16} {_percent(p, most=found.upper_bound):>10}")
-    reasons = {one.chance.clears.reason for one in found.each if isinstance(one.chance.clears, Undecided)}
-    reasons |= {one.chance.vetoes.reason for one in found.each if isinstance(one.chance.vetoes, Undecided)}
     lines.append("clears: at the last look, when nothing has changed. vetoes: a harm of twice the threshold.")
     if found.upper_bound:
         lines.append(
             "≤: a veto needs the threshold crossed too, and how far away it lies is not known in full."
         )
-    return [*lines, *(f"?: {reason}." for reason in sorted(reasons))]
+    return [*lines, *_unknown(found.each)]
+
+
+def _unknown(each: Sequence[GuardrailPlan]) -> list[str]:
+    """Why figures are missing, one line a reason."""
+    names: dict[str, list[str]] = {}
+    for one in each:
+        for reason in {v.reason for v in (one.chance.clears, one.chance.vetoes) if isinstance(v, Undecided)}:
+            names.setdefault(reason, []).append(one.metric)
+    return [f"?: {reason} ({', '.join(metrics)})." for reason, metrics in names.items()]
 
 
 def _guardrail(one: GuardrailPlan, *, alone: bool) -> list[str]:
+    """A line for each spending there is to choose from, the declared one marked."""
     limit = one.threshold.limit
     shown = signed(limit) if one.threshold.relative else f"{one.threshold.kind} {limit:g}"
+    bare = isinstance(one.chance.clears, Undecided)
     lines: list[str] = []
     for name, chance in one.chances.items():
-        if alone and name != one.spending:
+        if (alone or bare) and name != one.spending:
             continue
         mark = "> " if name == one.spending else "  "
         head = f"{one.metric}, {shown}" if not lines else ""

@@ -207,13 +207,13 @@ def _figures(registration: Registration, guardrail: Guardrail) -> tuple[float, f
         baseline = primary.baseline if baseline is None else baseline
         sd = primary.sd if sd is None else sd
     if baseline is None:
-        return Undecided(f"baseline of the guardrail on {guardrail.metric} is not given")
+        return Undecided("baseline is not given")
     if sd is None and isinstance(registration.metrics.get(guardrail.metric), Proportion):
         if not 0 < baseline < 1:
             return Undecided(f"a proportion of {baseline:g} has no spread")
         sd = math.sqrt(baseline * (1 - baseline))
     if sd is None:
-        return Undecided(f"sd of the guardrail on {guardrail.metric} is not given")
+        return Undecided("sd is not given")
     kept = 1 - reduction(registration) if same and guardrail.sd is None else 1.0
     return baseline, sd * math.sqrt(kept)
 

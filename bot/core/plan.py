@@ -1,6 +1,7 @@
 """What `lookout plan` says of a registration: sizes, boundaries, the true error, cohorts, runtime."""
 
 import datetime as dt
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -16,7 +17,10 @@ from bot.stats.undecided import Undecided
 
 @dataclass(frozen=True)
 class PlannedLook:
-    """One look: its day, information, boundary (|z| and two-sided p) and alpha spent by then."""
+    """One look: its day, information, boundary (z and its p) and alpha spent by then.
+
+    futility_z: the Z in the declared direction below which it stops for want of effect; None when none does.
+    """
 
     look: int
     day: int
@@ -25,6 +29,7 @@ class PlannedLook:
     z: float
     nominal_p: float
     alpha_spent: float
+    futility_z: float | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,7 @@ def work_out(
     days: of traffic, to say what they show beside what the horizon does.
     """
     plan = planned(registration)
+    floor = plan.floor
     looks = tuple(
         PlannedLook(
             look=number + 1,
@@ -98,6 +104,7 @@ def work_out(
             z=plan.z[number],
             nominal_p=plan.nominal_p[number],
             alpha_spent=plan.cumulative_alpha[number],
+            futility_z=floor[number] if floor and math.isfinite(floor[number]) else None,
         )
         for number, day in enumerate(registration.looks)
     )
@@ -130,6 +137,8 @@ def _look(one: PlannedLook) -> dict[str, Any]:
         "nominal_p": one.nominal_p,
         "alpha_spent": one.alpha_spent,
     }
+    if one.futility_z is not None:
+        shape["futility_z"] = one.futility_z
     if shape["z"] is None:
         shape["reason"] = "the plan spends nothing at this look, so it cannot cross"
     return shape

@@ -214,3 +214,52 @@ def test_the_command_line_has_the_exit_codes_of_the_contract(tmp_path: Path) -> 
     missing = tmp_path / "none.yaml"
     said = f"lookout: {missing} cannot be read: No such file or directory. Is the path right?\n"
     assert ran[2].stderr == said
+
+
+def test_plan_says_what_other_days_show(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """`--days`: the smallest effect and the power, for all and for each cohort; in JSON as `at_days`."""
+    assert plan.run(GOOD, days=1) == 0
+    out = capsys.readouterr().out
+    assert "With 1 day of traffic, 20,000 units, the looks at the same shares of it:" in out
+    # TTestIndPower().solve_power(nobs1=10_000 / 1.022012, power=.8, alpha=.05) * .142: .005688; the power by
+    # rpact 3.3.4 getPowerMeans(asOF, maxNumberOfSubjects=20000): .7715, jp with 6,000: .3149, of which 3e-4
+    # are wins in the wrong direction
+    assert (
+        "  all                    an effect from 0.005688 (3.11 %); the declared one with power 77.1 %" in out
+    )
+    assert plan.run(GOOD, days=1, json=True) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["at_days"]["primary"]["mde_abs"] == pytest.approx(0.005688, abs=5e-7)
+    assert found["at_days"]["primary"]["power"] == pytest.approx(0.7715, abs=1e-4)
+    japanese = found["at_days"]["cohorts"][1]
+    assert (japanese["cohort"], japanese["power"]) == ("locale=jp", pytest.approx(0.3146, abs=1e-4))
+    assert found["horizon"]["days"] == 14
+    with pytest.raises(InputError, match=r"--days is 0\. Give the days of traffic"):
+        plan.run(GOOD, days=0)
+
+
+def test_plan_reads_well_where_arms_are_unequal_and_futility_stops(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both arms' sizes, the futility bounds, and each guardrail under every spending."""
+    text = GOOD.read_text(encoding="utf-8").replace("allocation: 0.5", "allocation: 0.2")
+    text = text.replace(
+        "spending: obrien-fleming", "spending: obrien-fleming\n  futility: {spending: pocock}"
+    )
+    text = text.replace("regression: 0.01}", "regression: 0.01, baseline: 4.2, sd: 1.1, spending: pocock}")
+    (tmp_path / "x.yaml").write_text(text, encoding="utf-8")
+    assert plan.run(tmp_path / "x.yaml") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("  that is ") and "their harmonic mean" in line for line in lines)
+    assert any(line.endswith("alpha spent  futile below z") for line in lines)
+    at = next(number for number, line in enumerate(lines) if line.startswith("csat, "))
+    assert [line[28:46].strip() for line in lines[at : at + 3]] == ["none", "> pocock", "obrien-fleming"]
+
+
+def test_findings_say_once_where_to_read_more(capsys: pytest.CaptureFixture[str]) -> None:
+    """The code of an error when there is one; nothing where there is nothing to say."""
+    assert check.run([FAULTY]) == 1
+    out = capsys.readouterr().out
+    assert out.count("lookout explain R101` says more, with an example and the mend.") == 1
+    assert plan.run(GOOD) == 0
+    assert capsys.readouterr().err == ""

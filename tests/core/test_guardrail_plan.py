@@ -116,7 +116,7 @@ def test_without_figures_it_is_a_bound_and_says_so() -> None:
     """Null with the reason, and "at most"."""
     found = planned(PLAN.replace(", baseline: 4.0, sd: 1.0", ""))
     assert found["each"][0]["power_to_clear"] is None
-    assert found["each"][0]["reason"] == "baseline of the guardrail on csat is not given"
+    assert found["each"][0]["reason"] == "baseline is not given"
     assert (found["upper_bound"], "at most" in found["reason"]) == (True, True)
     none = planned(PLAN.replace("traffic: {eligible_per_day: 500}\n", "").replace("  sd: 0.5,", ""))
     assert none["each"][0]["upper_bound"] is False  # the sample the plan needs stands in for the traffic
@@ -131,6 +131,6 @@ def test_what_can_have_no_power_says_why() -> None:
     )
     assert beyond["power_to_clear"] < 0.01
     bare = planned(PLAN.replace(", sd: 800", ""))["each"][1]
-    assert bare["reason"] == "sd of the guardrail on latency is not given"
+    assert bare["reason"] == "sd is not given"
     late = planned(PLAN.replace("column: csat", "column: csat, window_days: 28"))["each"][0]
     assert late["reason"] == "the looks end before the metric's window does"
