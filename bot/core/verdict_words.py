@@ -127,10 +127,8 @@ def _later(registration: Registration, course: Course) -> str:
     for number, p in list(zip(course.numbers, course.plan.nominal_p, strict=True))[course.at + 1 :]:
         was, now = bound(before[number - 1]), bound(p)
         if was != now:
-            asks.append(f"look {number} stops only below {now} instead of {was}")
-    return (
-        f"Because of it {', '.join(asks)}." if asks else "What later looks ask changes by less than is shown."
-    )
+            asks.append(f"look {number} stops only below {now} ({was} as registered)")
+    return f"With it, {', '.join(asks)}." if asks else "What later looks ask changes by less than is shown."
 
 
 def moved(effect: Effect) -> str:

@@ -42,7 +42,7 @@ def test_a_peek_reads_well(daily: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert out.startswith("ASOS experiment 0bad33: a peek, day 9: CONTINUE\n")
     assert "this peek stops only below 0.0094." in out
     assert "⚠ A peek: the plan has no look on day 9. It spends 0.0073 of alpha." in out
-    assert "Because of it look 3 stops only below 0.020 instead of 0.022" in out
+    assert "With it, look 3 stops only below 0.020 (0.022 as registered)" in out
     assert "Alpha spent 0.01 of 0.05, 0.0073 of it at this look" in out
 
 

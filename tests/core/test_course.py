@@ -112,7 +112,7 @@ def test_a_peek_is_reported_with_what_it_costs() -> None:
     )
     assert result.notes == (
         "⚠ A peek: the plan has no look on day 9. It spends 0.0073 of alpha. "
-        "Because of it look 3 stops only below 0.020 instead of 0.022.",
+        "With it, look 3 stops only below 0.020 (0.022 as registered).",
     )
 
 
