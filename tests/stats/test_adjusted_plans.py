@@ -111,25 +111,29 @@ def test_futility_that_does_not_bind_is_ignored_by_the_inference():
         assert stopped(free, look, z).p == pytest.approx(stopped(plain, look, z).p, abs=1e-10)
 
 
+def _curves(plan, look):
+    """Interval and estimate over z at a look, on a grid fine enough for a simulation, below and above."""
+    below = np.linspace(plan.futility.z[look] - 4, plan.futility.z[look] - 1e-9, 9)
+    z = np.concatenate([below, np.linspace(plan.z[look], plan.z[look] + 4, 9)])
+    found = [stopped(plan, look, float(one)) for one in z]
+    return z, [[d.ci[0] for d in found], [d.ci[1] for d in found], [d.estimate for d in found]]
+
+
 @pytest.mark.parametrize("sided", [1, 2])
 def test_intervals_cover_when_binding_futility_is_obeyed(sided):
-    """1,000 stopped experiments each without an effect and with the planned one: within 3 standard errors."""
+    """4,000 stopped experiments each without an effect and with the planned one: within 3 standard errors."""
     plan = boundaries([0.4, 0.7, 1.0], 0.05, "pocock", sided=sided, futility=BINDING)
-    rng, times, cache = np.random.default_rng(7), np.array(plan.fractions), {}
+    rng, times, runs = np.random.default_rng(7), np.array(plan.fractions), 4000
+    curves = [_curves(plan, look) for look in range(3)]
     level = 1 - 0.1 / sided
     for truth in (0.0, plan.futility.drift):
-        steps = rng.normal(size=(1000, 3)) * np.sqrt(np.diff(times, prepend=0))
+        steps = rng.normal(size=(runs, 3)) * np.sqrt(np.diff(times, prepend=0))
         z = (np.cumsum(steps, axis=1) + truth * times) / np.sqrt(times)
         ends = (z >= np.array(plan.z)) | (z < np.array(plan.futility.z))
-        look = ends.argmax(axis=1)
-        covered = above = 0
-        for k, value in zip(look, z[np.arange(1000), look], strict=True):
-            # Rounded away from the bound, and far below the simulation's error.
-            step = math.ceil(value * 20) if value >= plan.z[k] else math.floor(value * 20)
-            key = int(k), step / 20
-            if key not in cache:
-                cache[key] = stopped(plan, *key)
-            covered += cache[key].ci[0] <= truth <= cache[key].ci[1]
-            above += cache[key].estimate > truth
-        assert covered / 1000 == pytest.approx(level, abs=3 * math.sqrt(level * (1 - level) / 1000))
-        assert above / 1000 == pytest.approx(0.5, abs=3 * math.sqrt(0.25 / 1000))
+        look, covered, above = ends.argmax(axis=1), 0, 0
+        for k, (grid, values) in enumerate(curves):
+            low, high, estimate = (np.interp(z[look == k, k], grid, one) for one in values)
+            covered += int(((low <= truth) & (truth <= high)).sum())
+            above += int((estimate > truth).sum())
+        assert covered / runs == pytest.approx(level, abs=3 * math.sqrt(level * (1 - level) / runs))
+        assert above / runs == pytest.approx(0.5, abs=3 * math.sqrt(0.25 / runs))
