@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import duckdb
 import numpy as np
@@ -161,6 +162,10 @@ def in_spark(
         "spark.sql.shuffle.partitions": "1",
         "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("spark")),
         "spark.ui.enabled": "false",
+        # A few small queries: compiling them would take most of the time.
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
         "spark.ui.showConsoleProgress": "false",
     }
     builder = SparkSession.builder
@@ -173,8 +178,7 @@ def in_spark(
             session.sql(f"CREATE TABLE {name} USING parquet LOCATION '{path}'")
         else:  # Spark's own catalogue knows no such names, but others do
             session.read.parquet(str(path)).createOrReplaceGlobalTempView(f"`{name}`")
-    query = "&".join(f"{name}={value}" for name, value in settings.items())
-    yield {"w": SourceSettings(kind="ibis", url=f"pyspark://?{query}", timeout_seconds=600)}
+    yield {"w": SourceSettings(kind="ibis", url=f"pyspark://?{urlencode(settings)}", timeout_seconds=600)}
     session.stop()
 
 
