@@ -51,27 +51,27 @@ def ask(
 
 def _single(table: Any, registration: Registration, metrics: Sequence[Wanted]) -> Answer:
     backend = table.get_backend()
-    sample = backend.name == "duckdb" and table.count().to_pyarrow().as_py() > oddities.EXACT_ROWS
-    asked = _limited(_asked(table, registration, metrics), table, registration, metrics)
+    embedded = backend.name == "duckdb"
+    asked, rows_there = _asked(table, registration, metrics, counted=embedded)
+    sample = rows_there > oddities.EXACT_ROWS
+    asked = _limited(asked, table, registration, metrics)
     question = Question(metrics, asked)
     units = single(table, registration, asked)
     who = oddities.units_query(table, registration, sample=sample)
-    query = cells.query(units, question)
-    parts, [[odd]] = gather(backend, query, [who], name=DATA)
-    found = cells.read(parts, units, question)
+    gathered = gather(backend, cells.query(units, question), [who], name=DATA)
+    found, odd = cells.read(gathered.parts, units, question), gathered.others[0][0]
     no_unit = int(odd["no_unit"] or 0)
     rows = rollup.rows_until(table, registration, math.inf)
     if no_unit or found.doubtful:
         question = _carefully(question, found)
         units = single(rows if no_unit else table, registration, question.asked)
-        query = cells.query(units, question)
-        parts, _ = gather(backend, query, name=DATA)
-        found = cells.read(parts, units, question)
+        gathered = gather(backend, cells.query(units, question), name=DATA)
+        found = cells.read(gathered.parts, units, question)
     if sample and odd["units"] != odd["different"]:
         odd = oddities.units_query(table, registration, sample=False).to_pyarrow().to_pylist()[0]
     counts = Counts(sum(cell.units for cell in found.cells) + found.strangers + no_unit, no_unit)
     duplicates = int(odd["units"]) - int(odd["different"])
-    return Answer(found, counts, rows, _text(backend, query), duplicates, limits=asked.limits)
+    return Answer(found, counts, rows, gathered.text, duplicates, limits=asked.limits)
 
 
 def _daily(
@@ -80,21 +80,20 @@ def _daily(
     backend = table.get_backend()
     counts = oddities.count_days(table, registration, day)
     rows = rollup.rows_until(table, registration, day)
-    asked = replace(_asked(rows, registration, metrics), newest=counts.newest)
-    asked = _limited(asked, rows, registration, metrics)
+    asked, _ = _asked(rows, registration, metrics)
+    asked = _limited(replace(asked, newest=counts.newest), rows, registration, metrics)
     bits = backend.name == "duckdb"
     earlier = tuple(sorted({one for one in (*registration.looks, *held) if one < day}))
     question = Question(metrics, asked, earlier=earlier)
     while True:
         units = rolled_up(rows, registration, question.asked, bits=bits)
-        query = cells.query(units, question)
-        parts, _ = gather(backend, query)
-        found = cells.read(parts, units, question)
+        gathered = gather(backend, cells.query(units, question))
+        found = cells.read(gathered.parts, units, question)
         if not found.doubtful:
             break
         question = _carefully(question, found)
     repeats = oddities.repeats_of_days(table, registration, day) if found.again or not bits else 0
-    return Answer(found, counts, rows, _text(backend, query), repeats=repeats, limits=asked.limits)
+    return Answer(found, counts, rows, gathered.text, repeats=repeats, limits=asked.limits)
 
 
 def _carefully(question: Question, found: Found) -> Question:
@@ -122,23 +121,31 @@ def _units(rows: Any, registration: Registration, asked: Asked) -> Units:
     return single(rows, registration, asked)
 
 
-def _asked(rows: Any, registration: Registration, metrics: Sequence[Wanted]) -> Asked:
-    """Values, a shift for each, and whether the labels are few, from the first rows."""
+def _asked(
+    rows: Any, registration: Registration, metrics: Sequence[Wanted], *, counted: bool = False
+) -> tuple[Asked, int]:
+    """Values, a shift for each, and whether the labels are few, from the first rows.
+
+    And how many rows there are; 0 where they are not `counted`.
+    """
     values, days = rollup.numbered(metrics), rollup.daily(registration)
     # A sum over days has as many shifts in it as days, so it goes without.
     shifted = [(value, name) for value, name in values.items() if not (days and value.how == "sum")]
     texts = {} if days else rollup.labels(rows, registration)
     columns = {name: rollup.number(rows, value.column) for value, name in shifted} | texts
     if not columns:
-        return Asked(values)
+        return Asked(values), 0
     head = rows.select(**columns).limit(HEAD_ROWS)
     outputs = {f"l_{name}": head[name].nunique() for name in texts}
     for _, name in shifted:
         outputs |= {f"m_{name}": head[name].mean(), f"t_{name}": head[name].max()}
         outputs |= {f"s_{name}": head[name].var(how="sample")}
-    row = head.aggregate(**outputs).to_pyarrow().to_pylist()[0]
+    glance = head.aggregate(**outputs)
+    glance = glance.mutate(rows=rows.count().as_scalar()) if counted else glance
+    row = gather(rows.get_backend(), glance).parts[0][0]
     shifts = {name: _round_shift(row[f"m_{name}"], row[f"s_{name}"], row[f"t_{name}"]) for _, name in shifted}
-    return Asked(values, shifts, mapped=any(row[f"l_{name}"] > MANY_LABELS for name in texts))
+    mapped = any(row[f"l_{name}"] > MANY_LABELS for name in texts)
+    return Asked(values, shifts, mapped=mapped), int(row.get("rows", 0))
 
 
 def _round_shift(mean: float | None, variance: float | None, top: float | None) -> float:
@@ -149,7 +156,3 @@ def _round_shift(mean: float | None, variance: float | None, top: float | None) 
         return float(top)  # all the same, so far
     step = 2.0 ** math.floor(math.log2(math.sqrt(variance)))
     return round(mean / step) * step
-
-
-def _text(backend: Any, query: Any) -> str:
-    return str(backend.compile(query))

@@ -9,7 +9,7 @@ each value is tested, and the engine computes variances about its own mean.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
@@ -61,23 +61,20 @@ def of_sums(total: Mapping[str, float], one: Wanted, asked: Asked) -> Moments | 
     if n == 0:
         return Moments(Sample.empty(one.names), units, 0)
     # A unit without a covariate has the shift, about the mean, which adds nothing to any of its sums.
-    total_of = np.array([total[f"s_{name}"] for name in names])
-    products = np.empty((k, k))
-    for i, first in enumerate(names):
-        for j in range(i, k):
-            products[i, j] = products[j, i] = total[f"p_{first}_{names[j]}"]
-    if not (np.isfinite(total_of).all() and np.isfinite(products).all()):
+    added = [total[f"s_{name}"] for name in names]
+    products = [[total[f"p_{names[min(i, j)]}_{names[max(i, j)]}"] for j in range(k)] for i in range(k)]
+    if not all(map(math.isfinite, (*added, *chain.from_iterable(products)))):
         return None
-    shift = np.array([asked.shifts.get(name, 0.0) for name in names])
-    sample = Sample.from_sums(one.names, n, shift, total_of, products)
-    if n > 1 and _lost(np.diagonal(products), np.diagonal(sample.cov) * (n - 1), n):
+    if n > 1 and any(_lost(products[i][i], added[i], n) for i in range(k)):
         return None
-    return Moments(sample, units - n, 0)
+    shift = [asked.shifts.get(name, 0.0) for name in names]
+    return Moments(Sample.from_sums(one.names, n, shift, added, products), units - n, 0)
 
 
-def _lost(raw: Any, centred: Any, n: int) -> bool:
-    """Whether too many digits cancelled. Of nothing but equal values, exactly 0 is left."""
-    return bool(np.any((centred > 0) & (raw * math.sqrt(n) > LOSS * centred)))
+def _lost(raw: float, added: float, n: int) -> bool:
+    """Whether too many digits cancel. Of nothing but equal values, exactly 0 is left."""
+    centred = raw - added * (added / n)
+    return centred != 0 and raw * math.sqrt(n) > LOSS * abs(centred)
 
 
 def careful(units: Any, i: int, one: Wanted, asked: Asked) -> dict[str, Any]:

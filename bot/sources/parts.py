@@ -8,6 +8,7 @@ the same rows give the same bits, on one core or on many.
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -42,25 +43,31 @@ def create(connection: Any, files: Sequence[Path], name: str) -> None:
         connection.execute(f"CREATE VIEW {PART}_{number} AS {kept} WHERE {where}")
 
 
-def gather(
-    backend: Any, query: Any, others: Sequence[Any] = (), *, name: str = ""
-) -> tuple[list[list[Row]], list[list[Row]]]:
-    """The rows of `query` and of each of the others.
+@dataclass(frozen=True)
+class Gathered:
+    """What was asked at once. parts: rows of the query, for each part; others: of the rest; text: its SQL."""
+
+    parts: list[list[Row]]
+    others: list[list[Row]]
+    text: str
+
+
+def gather(backend: Any, query: Any, others: Sequence[Any] = (), *, name: str = "") -> Gathered:
+    """Ask `query` and the others.
 
     name: the view that `query` may read part by part, where it has parts; then the others run beside it.
     """
+    text, *first = (str(backend.compile(one)) for one in (query, *others))
     if backend.name != "duckdb":
-        return [_plain(query)], [_plain(other) for other in others]
-    text = str(backend.compile(query))
-    first = [str(backend.compile(other)) for other in others]
+        return Gathered([_plain(query)], [_plain(other) for other in others], text)
     views = [view for (view,) in backend.con.execute(_PARTS).fetchall()] if name else []
     if not views:
-        return [_rows(backend.con, text)], [_rows(backend.con, other) for other in first]
+        return Gathered([_rows(backend.con, text)], [_rows(backend.con, other) for other in first], text)
     texts = [*first, *(text.replace(f'"{name}"', f'"{view}"') for view in views)]
     workers = min(len(texts), WORKERS, os.cpu_count() or 1)
     with ThreadPoolExecutor(workers, thread_name_prefix="look") as pool:
         found = list(pool.map(lambda text: _rows(backend.con.cursor(), text), texts))
-    return found[len(first) :], found[: len(first)]
+    return Gathered(found[len(first) :], found[: len(first)], text)
 
 
 def _plain(query: Any) -> list[Row]:

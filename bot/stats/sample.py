@@ -14,6 +14,9 @@ import numpy.typing as npt
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 
+ROUNDING = 1e-9
+"""Share of a sum of squares, and of a mean, that rounding may take."""
+
 
 @dataclass(frozen=True, eq=False)
 class Sample:
@@ -88,7 +91,8 @@ class Sample:
             return cls.empty(columns)
         total = np.asarray(sums, dtype=np.float64)
         mean = np.asarray(shift, dtype=np.float64) + total / n
-        comoment = np.asarray(products, dtype=np.float64) - np.outer(total, total) / n
+        # n m m' and not s s' / n: of equal whole numbers exactly 0 is left
+        comoment = np.asarray(products, dtype=np.float64) - n * np.outer(total / n, total / n)
         return cls(n, tuple(columns), mean, _cov(comoment, n))
 
     @classmethod
@@ -126,6 +130,40 @@ class Sample:
     def merge(self, other: "Sample") -> "Sample":
         """The sample of both groups of units together; they must not share a unit."""
         return Sample.merge_all((self, other))
+
+    def subtract(self, part: "Sample") -> "Sample":
+        """The sample of the units that are not in `part`, which is a part of this one: undoes `merge`.
+
+        Keeps the digits that are there: what is left of a large whole without nearly all of it has lost those
+        that cancel. Raises ValueError when `part` has other columns, more units, or varies more than the
+        whole can, beyond rounding.
+        """
+        if part.columns != self.columns:
+            raise ValueError(f"cannot subtract {', '.join(part.columns)} from {', '.join(self.columns)}")
+        if part.n > self.n:
+            raise ValueError(f"a part of {part.n} units cannot be of a whole of {self.n}")
+        if part.n == 0:
+            return self
+        n = self.n - part.n
+        if n == 0:
+            return Sample.empty(self.columns)
+        offset = part.mean - self.mean
+        rest = -offset * (part.n / n)  # its mean, about that of the whole
+        mean = self.mean + rest
+        if n == 1:
+            return Sample(n, self.columns, mean, np.full_like(self.cov, np.nan))
+        with np.errstate(over="ignore", invalid="ignore"):
+            # Pebay (2008) eq. 2.1 solved for one group: M_rest = M - M_part - n_part d d' - n_rest d' d
+            within = part.cov * (part.n - 1) if part.n > 1 else np.zeros_like(self.cov)
+            between = part.n * np.outer(offset, offset) + n * np.outer(rest, rest)
+            whole = self.cov * (self.n - 1)
+            comoment = whole - within - between
+        rounding = ROUNDING * np.diagonal(whole) + self.n * (ROUNDING * np.abs(self.mean)) ** 2 + 1e-300
+        if np.any(np.diagonal(comoment) < -rounding):
+            raise ValueError(
+                f"the part varies more than the whole of {self.n} units can: it is no part of it"
+            )
+        return Sample(n, self.columns, mean, _cov(comoment, n))
 
     def pick(self, *columns: str) -> "Sample":
         """The same units with these columns only, in this order."""

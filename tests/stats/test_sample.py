@@ -49,6 +49,45 @@ def test_merging_does_not_depend_on_order_or_grouping(a, b, c):
     _close(Sample.merge_all([x, y, z, Sample.empty(("a", "b"))]), whole)
 
 
+@given(ROWS, ROWS)
+@settings(deadline=None, max_examples=60)
+def test_subtracting_a_part_leaves_the_rest(a, b):
+    """(a + b) - b is a to rounding; an empty part takes nothing, the whole leaves nothing."""
+    x, y = (Sample.of(rows, ("a", "b")) for rows in (a, b))
+    whole = x.merge(y)
+    _close(whole.subtract(y), x)
+    _close(whole.subtract(x), y)
+    assert whole.subtract(Sample.empty(("a", "b"))) == whole
+    assert whole.subtract(whole) == Sample.empty(("a", "b"))
+
+
+def test_subtracting_keeps_the_digits_of_a_large_mean():
+    """Timestamps with a spread of 1: a double at 1e12 resolves 1.2e-4, which is all that is lost."""
+    rng = np.random.default_rng(17)
+    rest, part = (np.round(rng.normal(0, 1, 5000) * 2**10) / 2**10 + 2.0**40 for _ in range(2))
+    left = Sample.of(np.concatenate([rest, part]), ("y",)).subtract(Sample.of(part, ("y",)))
+    assert left.n == 5000
+    assert left.mean_of("y") - 2.0**40 == pytest.approx((rest - 2.0**40).mean(), abs=2.5e-4)
+    assert left.variance("y") == pytest.approx(np.var(rest - 2.0**40, ddof=1), rel=2e-5)
+
+
+def test_what_is_no_part_is_not_subtracted():
+    """More units, other columns, more variance than the whole has."""
+    whole = Sample.of([1.0, 2.0, 3.0, 4.0], ("y",))
+    with pytest.raises(ValueError, match="a part of 5 units cannot be of a whole of 4"):
+        whole.subtract(Sample.of(np.arange(5.0), ("y",)))
+    with pytest.raises(ValueError, match="cannot subtract x from y"):
+        whole.subtract(Sample.of([1.0], ("x",)))
+    with pytest.raises(ValueError, match="varies more than the whole of 4 units can"):
+        whole.subtract(Sample.of([-9.0, 9.0], ("y",)))
+
+
+def test_equal_whole_numbers_have_no_variance():
+    """Sums about a shift of nothing but sevens leave exactly 0, for any count."""
+    for n in (2, 3, 10, 99_999):
+        assert Sample.from_sums(("y",), n, [0.0], [7.0 * n], [[49.0 * n]]).variance("y") == 0
+
+
 def test_digits_survive_a_mean_of_1e12():
     """facts.md: raw sums of squares give t .03 instead of 3.88 at mean 1.7e12; centred ones keep it."""
     rng = np.random.default_rng(7)
