@@ -214,16 +214,24 @@ def post_stratification(rng: np.random.Generator, replications: int) -> list[Tal
         cohorts.append(effects(control, normal_looks(rng, replications, [size_t], mean=mean + lift)[0]))
     every = [post_stratified(parts, shares) for parts in zip(*cohorts, strict=True)]
     assert all(isinstance(one, Effect) for one in every)
+    inside = np.array([_inside(one.ci_absolute, truth) for one in every])
+    relative_inside = np.array([_inside(one.ci_relative, truth / base) for one in every])
     return [
-        tally(
-            "post-stratified effect: interval", 0.95, np.array([_inside(e.ci_absolute, truth) for e in every])
-        ),
-        tally(
-            "post-stratified effect: relative interval",
-            0.95,
-            np.array([_inside(e.ci_relative, truth / base) for e in every]),
-        ),
+        tally("post-stratified effect: interval", 0.95, inside),
+        tally("post-stratified effect: relative interval", 0.95, relative_inside),
+        _few_that_weigh_much(rng, replications),
     ]
+
+
+def _few_that_weigh_much(rng: np.random.Generator, replications: int) -> Tally:
+    """Twelve units an arm stand for 90 % of the population, a hundred for the rest."""
+    cohorts = []
+    for size in (12, 100):
+        arms = [normal_looks(rng, replications, [size], mean=5.0)[0] for _ in range(2)]
+        cohorts.append(effects(*arms))
+    every = [post_stratified(parts, (0.9, 0.1)) for parts in zip(*cohorts, strict=True)]
+    inside = np.array([_inside(one.ci_absolute, 0.0) for one in every])
+    return tally("post-stratified, 12 units weighing 90 %: interval", 0.95, inside)
 
 
 TRIALS: dict[str, Trial] = {

@@ -162,5 +162,9 @@ def post_stratified(
 def _stratified(parts: Sequence[tuple[float, Arm]]) -> Arm:
     n = sum(arm.n for _, arm in parts)
     mean = math.fsum(weight * arm.mean for weight, arm in parts)
-    variance = math.fsum(weight * weight * arm.variance for weight, arm in parts)
-    return Arm(n, mean, math.sqrt(variance * n))
+    parcels = [weight * weight * arm.variance for weight, arm in parts]
+    variance = math.fsum(parcels)
+    # Satterthwaite (1946, Biometrics Bull. 2:110): a few units that weigh much have few degrees of freedom.
+    spread = math.fsum(v * v / arm.freedom for v, (_, arm) in zip(parcels, parts, strict=True))
+    df = variance * variance / spread if spread > 0 else None
+    return Arm(n, mean, math.sqrt(variance * n), df)

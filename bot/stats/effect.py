@@ -33,11 +33,18 @@ class Arm:
 
     n: units; mean: the estimate, in metric units (a ratio metric's ratio);
     sd: standard deviation of one unit's contribution, so that the standard error is sd / sqrt(n).
+    df: degrees of freedom of the sd when they are not n - 1, as when strata are weighed together.
     """
 
     n: int
     mean: float
     sd: float
+    df: float | None = None
+
+    @property
+    def freedom(self) -> float:
+        """Degrees of freedom of the sd."""
+        return self.n - 1 if self.df is None else self.df
 
     @property
     def variance(self) -> float:
@@ -174,7 +181,7 @@ def compare(control: Arm, treatment: Arm, *, alpha: float = 0.05) -> Effect | Un
         )
     # Welch-Satterthwaite, written with the share of the variance so that nothing overflows.
     share = v_t / (v_c + v_t)
-    df = 1 / (share**2 / (treatment.n - 1) + (1 - share) ** 2 / (control.n - 1))
+    df = 1 / (share**2 / treatment.freedom + (1 - share) ** 2 / control.freedom)
     t = difference / se
     margin = -float(special.stdtrit(df, alpha / 2))
     relative, ci_relative, method = _relative(control, treatment, margin)

@@ -188,7 +188,7 @@ def _measure(effect: Effect, threshold: Threshold) -> tuple[float, Interval] | U
     """What the threshold is about, and its interval."""
     if not threshold.relative:
         arm = effect.treatment
-        half = -float(special.stdtrit(arm.n - 1, effect.alpha / 2)) * math.sqrt(arm.variance)
+        half = -float(special.stdtrit(arm.freedom, effect.alpha / 2)) * math.sqrt(arm.variance)
         return arm.mean, (arm.mean - half, arm.mean + half)
     if isinstance(effect.relative, Undecided):
         return effect.relative

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize, special, stats
 
+from bot.stats.cohort import post_stratified
 from bot.stats.cuped import cuped_effect
 from bot.stats.effect import Arm, compare, fieller, mean_effect, proportion_effect, ratio_effect
 from bot.stats.sample import Sample
@@ -289,3 +290,13 @@ def test_the_normal_score_has_the_same_tail_as_the_t():
         for t in (0.5, 3.0, 9.0, 20.0):
             effect = compare(Arm(n, 0.0, 1.0), Arm(n, t * math.sqrt(2 / n), 1.0))
             assert 2 * float(special.ndtr(-effect.z)) == pytest.approx(effect.p, rel=1e-9)
+
+
+def test_few_units_that_weigh_much_have_few_degrees_of_freedom():
+    """Satterthwaite by hand: strata of 12 and 100 units with sd 1, weights .9 and .1, both arms alike."""
+    strata = [compare(Arm(n, 5.0, 1.0), Arm(n, 5.5, 1.0)) for n in (12, 100)]
+    parcels = 0.81 / 12, 0.01 / 100
+    arm = sum(parcels) ** 2 / (parcels[0] ** 2 / 11 + parcels[1] ** 2 / 99)
+    effect = post_stratified(strata, (0.9, 0.1))
+    assert effect.df == pytest.approx(2 * arm)
+    assert effect.p == pytest.approx(2 * stats.t.sf(effect.statistic, 2 * arm), rel=1e-9)
