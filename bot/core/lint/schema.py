@@ -85,7 +85,7 @@ def _finding(kind: str, path: Path, context: Mapping[str, Any], text: str, docum
         where = f"{where}.kind" if kind == "union_tag_not_found" else where
         code, message, hint = "R003", f"{where} is missing.", _missing_hint(path)
     elif kind in _EXPECTED:
-        code, message, hint = "R002", f"{where} is {_shown(value)}, expected {_EXPECTED[kind]}.", ""
+        code, message, hint = "R002", f"{where} is {_shown(value)}.", f"Write {_EXPECTED[kind]}."
     elif kind == "literal_error":
         code, message, hint = "R002", f"{where} is {_shown(value)}.", f"Use {context['expected']}."
     elif kind == "union_tag_invalid":
@@ -95,7 +95,11 @@ def _finding(kind: str, path: Path, context: Mapping[str, Any], text: str, docum
         code, message = "R002", f"{where} is {_shown(value)}."
         hint = "Use 3 to 64 small letters, digits and hyphens, not beginning with a hyphen."
     else:
-        code, message, hint = "R002", f"{where} is {_shown(value)}: {text[0].lower()}{text[1:]}.", ""
+        code, message, hint = (
+            "R002",
+            f"{where} is {_shown(value)}.",
+            f"{text.replace('Input should', 'It should')}.",
+        )
     return Finding(code, "error", document.name, dotted(path), document.line(path), message, hint)
 
 
@@ -125,6 +129,8 @@ def _known(path: Path, data: Any) -> list[str]:
         metric = _value(path, data)
         kind = metric.get("kind") if isinstance(metric, Mapping) else None
         part = _METRICS.get(str(kind))
+    elif len(path) == 3 and (path[0], path[2]) == ("metrics", "winsorise"):
+        part = kinds.Winsorise
     else:
         part = _PARTS.get(tuple("*" if isinstance(p, int) else p for p in path))
     return list(part.model_fields) if part else []
@@ -151,6 +157,8 @@ def _missing_hint(path: Path) -> str:
         ("primary",): "Write `primary: {metric: rate, baseline: 0.1, sd: 0.3, mde: {relative: 0.03}}`.",
         ("sequential",): "Write `sequential: {looks: [7, 14], spending: obrien-fleming}`.",
     }
+    if path[:1] == ("metrics",) and path[-1:] == ("q",):
+        return "Write e.g. `q: 0.95`."
     if path[:1] == ("metrics",) and len(path) < 4:
         return "Use kind mean, proportion, ratio or quantile."
     return examples.get(path, "Add it.")
