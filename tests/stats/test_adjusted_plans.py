@@ -1,6 +1,8 @@
-"""Inference after stopping for one-sided plans and plans with futility: laws, and coverage by simulation."""
+"""Inference after stopping, one-sided and with futility: rpact 3.3.4, laws, coverage by simulation."""
 
+import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,9 +10,12 @@ import pytest
 from bot.stats.adjusted import Adjusted, adjusted, repeated, repeated_p, stopped
 from bot.stats.effect import Arm, Effect, compare
 from bot.stats.futility import Futility
+from bot.stats.plan_power import conditional_power
 from bot.stats.sequential import boundaries, is_futile, realised
 from bot.stats.undecided import Undecided
 
+ORACLE = Path(__file__).parents[1] / "oracles" / "stopping_one_sided.json"
+CASES = json.loads(ORACLE.read_text())["cases"]
 DAYS = (4 / 14, 7 / 14, 11 / 14, 1.0)
 FREE, BINDING = Futility("pocock", 0.2), Futility("pocock", 0.2, binding=True)
 RULES = ("obrien-fleming", "pocock", "exact-obrien-fleming", "exact-pocock")
@@ -22,6 +27,30 @@ def _effect(z, n=1_000_000):
     effect = compare(Arm(n, 2.0, sd), Arm(n, 2.0 + 0.01 * z, sd))
     assert isinstance(effect, Effect)
     return effect
+
+
+def _case(case):
+    return f"{case['rule']}-{case['futility']}-{case['binding']}-look{case['look']}-{case['z']:.1f}"
+
+
+@pytest.mark.parametrize("case", CASES, ids=_case)
+def test_one_sided_inference_agrees_with_rpact(case):
+    """p, median-unbiased estimate and interval where it stopped, conditional power where it goes on."""
+    futility = case["futility"] and Futility(case["futility"], 0.2, binding=case["binding"])
+    plan = boundaries(case["fractions"], case["alpha"], case["rule"], sided=1, futility=futility)
+    look, z = case["look"], case["z"]
+    drift = stopped(plan, look, z)
+    if case["p"] is None:
+        assert isinstance(drift, Undecided)
+    else:
+        unit = case["estimate"] / z * math.sqrt(plan.fractions[look])
+        assert drift.p == pytest.approx(case["p"], abs=1e-9)
+        # rpact looks for these to 1e-6
+        seen = [drift.estimate * unit, drift.ci[0] * unit, drift.ci[1] * unit]
+        assert seen == pytest.approx([case["median"], *case["ends"]], abs=1e-6)
+    if not case["crossed"] and case["conditional"] is not None:
+        assumed = case["assumed"] * math.sqrt(1400)  # the drift of that mean at n = 1400
+        assert conditional_power(plan, look, z, assumed) == pytest.approx(case["conditional"], abs=1e-8)
 
 
 @pytest.mark.parametrize("futility", [None, FREE, BINDING], ids=["none", "free", "binding"])
