@@ -197,8 +197,9 @@ def _rest(stated: Sample, cohorts: Sample | None) -> Sample | None:
     here, there = stated.mean_of(name), cohorts.mean_of(name)
     mean = here + (here - there) * cohorts.n / n
     squares = (stated.n - 1) * stated.variance(name) - (cohorts.n - 1) * cohorts.variance(name)
-    variance = (squares - cohorts.n * n / stated.n * (mean - there) ** 2) / (n - 1)
-    possible = variance >= 0 and abs(mean - there) <= FAR * math.sqrt(stated.variance(name))
+    apart = mean - there
+    variance = (squares - cohorts.n * n / stated.n * apart * apart) / (n - 1)
+    possible = variance >= 0 and abs(apart) <= FAR * math.sqrt(stated.variance(name))
     return Sample.summary(n, mean, variance, name) if possible else None
 
 

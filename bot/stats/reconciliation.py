@@ -72,6 +72,8 @@ def reconcile(
     lonely = [s.name for s in used if min(s.n_control, s.n_treatment) <= 0]
     if lonely:
         return Undecided(f"cohort {', '.join(lonely)} has units in one arm only")
+    if aggregate and not all(map(math.isfinite, aggregate)):
+        return Undecided("a mean of the aggregate is not finite, so there is nothing to reconcile")
     control, within, shift = _decompose(used)
     if control == 0 or (aggregate and aggregate[0] == 0) or not math.isfinite(control + within + shift):
         return Undecided("the aggregate control mean is 0 or not finite, so no effect is relative to it")

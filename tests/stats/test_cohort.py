@@ -106,6 +106,7 @@ def test_what_cannot_be_reconciled_is_undecided():
     assert "no cohort has units" in reconcile([Stratum("a", 0, 0, 1, 1)]).reason
     assert "cohort b has units in one arm" in reconcile([AML_06[0], Stratum("b", 3, 0, 1, 1)]).reason
     assert "control mean is 0" in reconcile([Stratum("a", 5, 5, 0.0, 1.0)]).reason
+    assert "is not finite" in reconcile(AML_06, (0.184, math.nan)).reason
 
 
 def test_an_underpowered_cohort_is_shown_and_never_evidence():
