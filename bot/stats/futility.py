@@ -13,6 +13,7 @@ false harm less than that, since most of the experiments that would show one hav
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from bot.stats.bounds import Bounds, Loss
@@ -67,10 +68,11 @@ def design(times: Sequence[float], futility: Futility, efficacy: Efficacy, start
     start: the drift it would detect without, where the search begins. Raises ValueError when there is none.
     """
 
+    @lru_cache(maxsize=64)
     def missed(drift: float) -> float:
         return efficacy(Loss(futility.lost(times), drift, futility.binding)).lost[-1] - futility.beta
 
-    low, high = start, 1.25 * start
+    low, high = start, 1.1 * start
     for _ in range(30):
         if missed(low) >= 0:
             break
