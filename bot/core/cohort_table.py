@@ -9,8 +9,9 @@ from bot.core.measure import Measured, known_units, measure
 from bot.core.observation import SIDES, Observations
 from bot.core.registration import Registration
 from bot.core.sizing import needed_per_arm
+from bot.core.threshold import harm_of
 from bot.stats.cohort import Claim, CohortStatus, judge_cohorts
-from bot.stats.effect import Effect, Harm
+from bot.stats.effect import Effect
 from bot.stats.guardrail import Judgement, Status, Threshold
 from bot.stats.power import harmonic
 from bot.stats.undecided import Undecided
@@ -30,11 +31,6 @@ class _Cohort:
     def per_arm(self) -> int:
         """Units per arm, of unequal arms the harmonic mean: what power depends on."""
         return round(harmonic(*self.known))
-
-
-def harm_of(registration: Registration) -> Harm:
-    """The direction of the primary that is worse."""
-    return "decrease" if registration.primary.direction == "increase" else "increase"
 
 
 def floor(registration: Registration) -> Threshold | None:

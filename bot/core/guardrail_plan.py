@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from bot.core.guardrail_table import threshold_of
 from bot.core.horizon import NO_TRAFFIC
 from bot.core.metric import Proportion
 from bot.core.registration import Guardrail, Registration
 from bot.core.sizing import Sizing, reduction, window_of
+from bot.core.threshold import threshold_of
 from bot.stats import guardrail_power as powers
 from bot.stats import power
 from bot.stats.guardrail import Threshold

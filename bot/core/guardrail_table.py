@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from functools import partial
 
-from bot.core import cohort_table
 from bot.core.look import GuardrailResult
 from bot.core.measure import measure
 from bot.core.observation import Observations
 from bot.core.registration import Guardrail, Registration
-from bot.stats.guardrail import Threshold, judge_all
+from bot.core.threshold import threshold_of
+from bot.stats.guardrail import judge_all
 from bot.stats.guardrail_power import level_at
 
 
@@ -33,15 +33,6 @@ def guardrails(
         GuardrailResult(one.metric, line, effect, judgement, one.spending)
         for one, line, effect, judgement in zip(declared, lines, effects, judged, strict=True)
     )
-
-
-def threshold_of(registration: Registration, guardrail: Guardrail) -> Threshold:
-    """The line of a guardrail of a checked registration."""
-    kind, value = next(iter(guardrail.thresholds.items()))
-    harm = (
-        cohort_table.harm_of(registration) if guardrail.metric == registration.primary.metric else "decrease"
-    )
-    return Threshold(kind, value, harm)  # type: ignore[arg-type]  # the fields of Guardrail are these kinds
 
 
 def _level(held: tuple[float, ...], final: bool, guardrail: Guardrail, alpha: float) -> float:
