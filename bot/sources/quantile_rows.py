@@ -130,18 +130,29 @@ def outer_values(
 ) -> dict[Group, tuple[float, float]]:
     """The third pass: the values at the outer levels of every group."""
     found: dict[Group, tuple[float, float]] = {}
-    numbers = {one.name: i for i, one in enumerate(asked)}
     for grouping in _groupings(asked):
         groups = [group for group in levels if tuple(number for number, _ in group[2]) == grouping]
         if not groups:
             continue
-        wanted = {}
-        for at, group in enumerate(groups):
-            value, here = flat[f"v{numbers[group[0]]}"], _here(flat, group)
-            wanted[f"low{at}"] = value.quantile(levels[group].low, where=here)
-            wanted[f"high{at}"] = value.quantile(levels[group].high, where=here)
-        (row,) = _rows(flat.aggregate(**wanted))
-        found |= {group: (float(row[f"low{at}"]), float(row[f"high{at}"])) for at, group in enumerate(groups)}
+        cohorts = [f"c{number}" for number in grouping]
+        known = flat.filter([flat[name].notnull() for name in cohorts]) if cohorts else flat
+        # Every group at the levels of all: one sort each, where a filter for each would read the rows anew.
+        places: dict[str, list[float]] = {}
+        for name, *_ in groups:
+            own = (levels[group] for group in groups if group[0] == name)
+            places[name] = sorted({level for one in own for level in (one.low, one.high)})
+        wanted = {
+            f"o{i}": known[f"v{i}"].quantile(places[one.name])
+            for i, one in enumerate(asked)
+            if one.name in places
+        }
+        for row in _rows(known.group_by("side_", *cohorts).aggregate(**wanted)):
+            cohort = tuple((number, row[f"c{number}"]) for number in grouping)
+            for i, one in enumerate(asked):
+                outer = levels.get((one.name, row["side_"], cohort))
+                if outer is not None:
+                    at = dict(zip(places[one.name], row[f"o{i}"], strict=True))
+                    found[one.name, row["side_"], cohort] = float(at[outer.low]), float(at[outer.high])
     return found
 
 
