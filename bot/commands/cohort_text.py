@@ -7,6 +7,14 @@ from bot.core.look import LookResult, no_relative, relative
 from bot.stats.undecided import Undecided
 
 
+def split(result: LookResult) -> str:
+    """How unlikely the split of the arms is: at this look, and whenever it is asked."""
+    at_once, ever = result.srm, result.srm_anytime_p
+    if isinstance(at_once, Undecided) or isinstance(ever, Undecided):
+        return ""
+    return f", split {p_is(at_once.p)} (however often it is asked: {p_is(ever)})"
+
+
 def together(result: LookResult) -> list[str]:
     """The worst cohort, the post-stratified effect, how much the cohorts differ, and what they add up to."""
     if result.verdict == "invalid" or not result.cohorts:

@@ -12,7 +12,7 @@ from bot.commands import cohort_text, cross_check
 from bot.commands.registration_file import complain, read, text_of
 from bot.core import look_file
 from bot.core.analysis import analyse
-from bot.core.figures import bound, day_of, level, p_is, plain, share, signed
+from bot.core.figures import bound, day_of, level, plain, share, signed
 from bot.core.look import CohortResult, GuardrailResult, LookResult, PrimaryResult, relative
 from bot.core.look_json import look_json
 from bot.core.registration import Registration
@@ -134,8 +134,7 @@ def text(registration: Registration, result: LookResult) -> str:
         *_primary(result),
     ]
     control, treatment = result.units
-    split = "" if isinstance(result.srm, Undecided) else f", split {p_is(result.srm.p)}"
-    lines.append(f"  units {control:,} control, {treatment:,} treatment{split}")
+    lines.append(f"  units {control:,} control, {treatment:,} treatment{cohort_text.split(result)}")
     lines += ["", *_plan(registration, result)]
     if result.guardrails:
         lines += ["", "Guardrails", *(_guardrail(one) for one in result.guardrails)]

@@ -133,3 +133,17 @@ def test_the_post_stratified_effect_stands_beside_the_primary_and_decides_nothin
     assert beside["effect_rel"] == pytest.approx(post / pre - 1)
     assert found["primary"]["effect_rel"] == pytest.approx(-0.0011, abs=5e-5)
     assert look_json(look(tmp_path, registration()))["post_stratified"]["shares"] == "observed"
+
+
+def test_the_words_below_the_cohorts_say_what_they_come_to(tmp_path: Path) -> None:
+    """The worst and its distance, the post-stratified effect and its role, the spread; the mend of a fault."""
+    plan = registration()
+    said = text(plan, look(tmp_path, plan))
+    assert f"worst with units enough: locale=JP {MINUS}8.16 %, 5.16 points beyond the floor" in said
+    assert f"post-stratified by locale, observed shares: {MINUS}0.11 %" in said
+    assert "(shown beside the primary, which decides)" in said
+    assert "cohorts differ by a standard deviation of 6.63 % beyond chance (p < 0.001, I2 99 %)" in said
+    assert "split p = 1.000 (however often it is asked: p = 1.000)" in said
+    broken = text(plan, look(tmp_path, plan, ("all", *AGGREGATE)))
+    assert "irreconcilable: Find out who computed the aggregate from what" in broken
+    assert "worst with" not in broken
