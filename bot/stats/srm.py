@@ -14,7 +14,7 @@ crossed by chance with probability 0.0068."""
 
 CONCENTRATION = 10_000.0
 """Weight, in units, of the planned split in the anytime-valid test: the default of Lindon & Malek's own
-package. It is the most powerful when the split is off by about a per cent."""
+package. The shares it expects of a broken split lie about half a percentage point from the planned one."""
 
 EXACT_BELOW = 1_000
 """Units below which a cohort's split is tested by the binomial distribution itself."""

@@ -136,7 +136,7 @@ def test_the_post_stratified_effect_stands_beside_the_primary_and_decides_nothin
 
 
 def test_the_words_below_the_cohorts_say_what_they_come_to(tmp_path: Path) -> None:
-    """The worst and its distance, the post-stratified effect and its role, the spread; the mend of a fault."""
+    """The worst and its distance, the post-stratified effect, the spread; how a fault is mended."""
     plan = registration()
     said = text(plan, look(tmp_path, plan))
     assert f"worst with units enough: locale=JP {MINUS}8.16 %, 5.16 points beyond the floor" in said
