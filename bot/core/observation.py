@@ -92,6 +92,7 @@ class Observations:
     source: str = ""
     query_sha256: str = ""
     engine: str = ""
+    _merged: dict[Any, Sample | None] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def units(self, side: Side) -> int:
         """Units of one arm."""
@@ -113,8 +114,12 @@ class Observations:
 
         None when no cell has it.
         """
-        samples = [cell.samples[metric] for cell in self._cells(side, cohort or {}) if metric in cell.samples]
-        return Sample.merge_all(samples) if samples else None
+        key = side, metric, tuple(sorted((cohort or {}).items()))
+        if key not in self._merged:
+            cells = self._cells(side, cohort or {})
+            samples = [cell.samples[metric] for cell in cells if metric in cell.samples]
+            self._merged[key] = Sample.merge_all(samples) if samples else None
+        return self._merged[key]
 
     def count(self, side: Side, cohort: Mapping[int, str | None]) -> int:
         """Units of one arm in a cohort."""

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-PART_ROWS = 1_250_000
+PART_ROWS = 2_000_000
 """Rows for which a part of its own is worth its start."""
-MOST_PARTS = 8
+MOST_PARTS = 4
 WORKERS = 4
 """Cores that a look may take at most: others answer people at the same time."""
 EVERY, PART = "lookout_every", "lookout_part"
