@@ -69,6 +69,13 @@ def scores(looks: Sequence[Sequence[Effect]]) -> Array:
 
 
 def stops(plan: Plan, z: Array) -> npt.NDArray[np.int64]:
-    """The look (from 0) at which each replication stops: the first crossing, else the last."""
-    crossed = np.abs(z) >= np.array(plan.z)
-    return np.where(crossed.any(axis=1), crossed.argmax(axis=1), plan.last)
+    """The look (from 0) at which each replication stops: crossed or futile, futility obeyed, else the last.
+
+    z: per replication and look, in the declared direction.
+    """
+    ended = z >= np.array(plan.z)
+    if plan.sided == 2:
+        ended |= -z >= np.array(plan.z)
+    if plan.floor:
+        ended |= z < np.array(plan.floor)
+    return np.where(ended.any(axis=1), ended.argmax(axis=1), plan.last)

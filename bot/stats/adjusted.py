@@ -109,7 +109,9 @@ def repeated_p(plan: Plan, look: int, z: float) -> float | Undecided:
 def stopped(plan: Plan, look: int, z: float, *, alpha: float | None = None) -> Drift | Undecided:
     """Stage-wise inference on the drift for an experiment that stopped at this look with this Z.
 
-    z: positive when the treatment is higher. alpha: the plan's by default.
+    z: positive when the treatment is higher. alpha: the plan's by default. Futility that does not bind may
+    have been obeyed or not: the end towards the declared direction and the estimate count it as obeyed, p and
+    the other end as not, so that either way no end misses oftener than it should.
     """
     bound, declared = plan.z[look], z * plan.direction
     crossed = declared >= bound or (plan.sided == 2 and declared <= -bound)
@@ -120,14 +122,16 @@ def stopped(plan: Plan, look: int, z: float, *, alpha: float | None = None) -> D
     side = 1 if declared >= 0 else -1
     bracket = _bracket(plan, look, abs(declared), side)
 
-    def tail(drift: float) -> float:
-        return _more_extreme(plan, look, declared, drift * side, side)
+    def tail(drift: float, floor: tuple[float, ...]) -> float:
+        return _more_extreme(plan, look, declared, drift * side, side, floor)
 
-    def drift_at(probability: float) -> float:
-        return find_root(lambda d: tail(d) - probability, *bracket, tolerance=1e-10)
+    def drift_at(probability: float, floor: tuple[float, ...]) -> float:
+        return find_root(lambda d: tail(d, floor) - probability, *bracket, tolerance=1e-10)
 
-    low, middle, high = (drift_at(q) for q in (error, 0.5, 1 - error))
-    p = min(1.0, 2 * tail(0.0)) if plan.sided == 2 else _upwards(tail(0.0), side)
+    floors = (plan.binding, plan.floor) if side > 0 else (plan.floor, plan.binding)
+    low, high = drift_at(error, floors[0]), drift_at(1 - error, floors[1])
+    middle, under_none = drift_at(0.5, plan.floor), tail(0.0, plan.binding)
+    p = min(1.0, 2 * under_none) if plan.sided == 2 else _upwards(under_none, side)
     turn = side * plan.direction
     ends = (low, high) if turn > 0 else (-high, -low)
     return Drift(turn * middle, ends, p)
@@ -146,30 +150,32 @@ def _bracket(plan: Plan, look: int, extreme: float, side: int) -> Interval:
     lower end comes from them.
     """
     roots = [math.sqrt(t) for t in plan.fractions[: look + 1]]
-    bounds = [plan.z[k] if side > 0 else -_under(plan, k) for k in range(look)]
+    bounds = [plan.z[k] if side > 0 else -_under(plan, k, plan.floor) for k in range(look)]
     low = min((z - 12) / root for z, root in zip([*bounds, extreme], roots, strict=True) if math.isfinite(z))
     return low, (extreme + 12) / roots[look] + 12 / roots[0]
 
 
-def _more_extreme(plan: Plan, look: int, z: float, drift: float, side: int) -> float:
+def _more_extreme(
+    plan: Plan, look: int, z: float, drift: float, side: int, floor: tuple[float, ...]
+) -> float:
     """Probability under `drift` of an outcome at least as far to this side as stopping at `look` with z.
 
-    z, drift: in the declared direction.
+    z, drift: in the declared direction. floor: the futility that is obeyed; () for none.
     """
     walk = Walk.start(drift)
     total = 0.0
     for k in range(look):
-        bound, under, time = plan.z[k], _under(plan, k), plan.fractions[k]
+        bound, under, time = plan.z[k], _under(plan, k, floor), plan.fractions[k]
         total += walk.above(time, bound) if side > 0 else walk.below(time, under)
         walk = walk.through(time, under, bound, plan.fractions[k + 1])
     time = plan.fractions[look]
     return total + (walk.above(time, z) if side > 0 else walk.below(time, z))
 
 
-def _under(plan: Plan, look: int) -> float:
-    """Below this the look stops as far as the inference counts it: efficacy, and futility that binds."""
+def _under(plan: Plan, look: int, floor: tuple[float, ...]) -> float:
+    """Below this the look stops: the mirrored efficacy bound, or the futility that is obeyed."""
     mirrored = -plan.z[look] if plan.sided == 2 else -math.inf
-    return max(mirrored, plan.binding[look]) if plan.binding else mirrored
+    return max(mirrored, floor[look]) if floor else mirrored
 
 
 def _relative(

@@ -19,6 +19,7 @@ REPLICATIONS = {
     "one-sided": 800,
     "other-days": 400,
     "stopped": 40,
+    "stopped-futile": 40,
     "repeated": 3000,
     "relative": 1000,
     "welch": 10_000,
