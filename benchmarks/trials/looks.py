@@ -137,9 +137,11 @@ def _futility(rng: np.random.Generator, null: Array, sided: Sided) -> list[Tally
             ignored = _crossed(plan, null) if sided == 2 else (null >= np.array(plan.z)).any(axis=1)
             found.append(tally(f"{name}: type-I error when ignored", alpha, ignored))
         obeyed = _outcome(plan, null)
-        # A futility bound that does not bind takes from the type-I error what it stops.
-        nominal = alpha if binding else math.fsum(one.up + one.down for one in plan_exits(plan, 0.0))
+        # Futility takes from the type-I error what it stops; where it binds the upper half is bought back.
+        nominal = math.fsum(one.up + one.down for one in plan_exits(plan, 0.0))
         found.append(tally(f"{name}: type-I error when obeyed", nominal, obeyed[0] | obeyed[1]))
+        if binding:
+            found.append(tally(f"{name}: upwards", 0.025, obeyed[0]))
         real = _scores(rng, len(null), plan.futility.drift)
         found.append(tally(f"{name}: power", POWER, _outcome(plan, real)[0]))
     return found
