@@ -68,7 +68,7 @@ def rolled_up(rows: Any, registration: Registration, asked: Asked, *, bits: bool
         if value.covariate:
             rolled[f"low_{name}"] = table[name].min()
     if bits:
-        rolled |= {"seen": table.bit.bit_or(), "counted": table.bit.cast("float64").sum()}
+        rolled |= {"seen": table.bit.bit_or(), "counted": table.count()}
     found = _finished(table.group_by("unit_").aggregate(**rolled), asked, bits)
     cohorts = [dict(enumerate(sorted(texts))) for name, texts in declared.items() if name != "side"]
     return Units(found, dict(enumerate(SIDES)), tuple(cohorts))
@@ -109,7 +109,12 @@ def _finished(units: Any, asked: Asked, bits: bool) -> Any:
         if value.covariate:
             found[f"moves_{name}"] = (units[f"low_{name}"] != units[name]).ifelse(1, 0).cast("int64")
     if bits:
-        again = units.seen.cast("float64") != units.counted
+
+        @ibis.udf.scalar.builtin(signature=(("int64",), "int64"))
+        def bit_count(bits):  # type: ignore[no-untyped-def]  # DuckDB's own
+            ...
+
+        again = bit_count(units.seen) != units.counted
         found["again"] = again.ifelse(1, 0).cast("int64")
     return units.mutate(**found)
 
