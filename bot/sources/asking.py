@@ -7,6 +7,7 @@ aggregate is asked only for metrics whose sums will not do (`bot.sources.moments
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from bot.core.registration import Registration
@@ -14,7 +15,7 @@ from bot.sources import cells, oddities, rollup, winsorising
 from bot.sources.cells import Found, Question
 from bot.sources.files import DATA
 from bot.sources.oddities import Counts
-from bot.sources.parts import gather
+from bot.sources.parts import Gathered, gather
 from bot.sources.rollup import Asked, Wanted
 from bot.sources.units import Units, rolled_up, single
 
@@ -56,22 +57,35 @@ def _single(table: Any, registration: Registration, metrics: Sequence[Wanted]) -
     sample = rows_there > oddities.EXACT_ROWS
     asked = _limited(asked, table, registration, metrics)
     question = Question(metrics, asked)
-    units = single(table, registration, asked)
     who = oddities.units_query(table, registration, sample=sample)
-    gathered = gather(backend, cells.query(units, question), [who], name=DATA)
-    found, odd = cells.read(gathered.parts, units, question), gathered.others[0][0]
+    found, gathered = _aggregate(table, registration, question, who)
+    odd = gathered.others[0][0]
     no_unit = int(odd["no_unit"] or 0)
     rows = rollup.rows_until(table, registration, math.inf)
-    if no_unit or found.doubtful:
+    if no_unit:
+        found, gathered = _aggregate(rows, registration, question)
+    while found.doubtful:
         question = _carefully(question, found)
-        units = single(rows if no_unit else table, registration, question.asked)
-        gathered = gather(backend, cells.query(units, question), name=DATA)
-        found = cells.read(gathered.parts, units, question)
+        found, gathered = _aggregate(rows if no_unit else table, registration, question)
     if sample and odd["units"] != odd["different"]:
         odd = oddities.units_query(table, registration, sample=False).to_pyarrow().to_pylist()[0]
     counts = Counts(sum(cell.units for cell in found.cells) + found.strangers + no_unit, no_unit)
     duplicates = int(odd["units"]) - int(odd["different"])
     return Answer(found, counts, rows, gathered.text, duplicates, limits=asked.limits)
+
+
+def _aggregate(
+    rows: Any, registration: Registration, question: Question, *others: Any
+) -> tuple[Found, Gathered]:
+    """The cells of a table with one row per unit; other queries are asked beside."""
+    made: list[Units] = []
+
+    def query() -> Any:
+        made.append(single(rows, registration, question.asked))
+        return cells.query(made[0], question)
+
+    gathered = gather(rows.get_backend(), query, others, name=DATA)
+    return cells.read(gathered.parts, made[0], question), gathered
 
 
 def _daily(
@@ -87,7 +101,7 @@ def _daily(
     question = Question(metrics, asked, earlier=earlier)
     while True:
         units = rolled_up(rows, registration, question.asked, bits=bits)
-        gathered = gather(backend, cells.query(units, question))
+        gathered = gather(backend, partial(cells.query, units, question))
         found = cells.read(gathered.parts, units, question)
         if not found.doubtful:
             break
@@ -142,7 +156,7 @@ def _asked(
         outputs |= {f"s_{name}": head[name].var(how="sample")}
     glance = head.aggregate(**outputs)
     glance = glance.mutate(rows=rows.count().as_scalar()) if counted else glance
-    row = gather(rows.get_backend(), glance).parts[0][0]
+    row = gather(rows.get_backend(), lambda: glance).parts[0][0]
     shifts = {name: _round_shift(row[f"m_{name}"], row[f"s_{name}"], row[f"t_{name}"]) for _, name in shifted}
     mapped = any(row[f"l_{name}"] > MANY_LABELS for name in texts)
     return Asked(values, shifts, mapped=mapped), int(row.get("rows", 0))

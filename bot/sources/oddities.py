@@ -10,6 +10,7 @@ from typing import Any
 from bot.core.metric import Quantile
 from bot.core.registration import Data, Registration
 from bot.sources import rollup
+from bot.sources.duckdb_functions import hash_of
 
 BEARABLE = 0.001
 """Share of the rows up to which odd ones are only remarked on."""
@@ -122,16 +123,10 @@ def units_query(table: Any, registration: Registration, *, sample: bool) -> Any:
     sample: compare only the units whose hash falls in one class of 64, which is every row of theirs. Among r
     repeated units none is in that class with a chance of (63/64)^r: .21 for 100, 1.4e-7 for 1,000.
     """
-    import ibis
-
     unit = table[registration.data.unit]
     if sample:
-
-        @ibis.udf.scalar.builtin(name="hash", signature=((unit.type(),), "uint64"))
-        def hashed(value):  # type: ignore[no-untyped-def]  # DuckDB's own
-            ...
-
-        table = table.filter((hashed(unit) % SHARE == 0) | unit.isnull())
+        hashed = hash_of(str(unit.type()))(unit)
+        table = table.filter((hashed % SHARE == 0) | unit.isnull())
         unit = table[registration.data.unit]
     return table.aggregate(no_unit=unit.isnull().sum(), units=unit.count(), different=unit.nunique())
 

@@ -6,8 +6,8 @@ the same rows give the same bits, on one core or on many.
 """
 
 import os
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -30,7 +30,7 @@ def create(connection: Any, files: Sequence[Path], name: str) -> None:
     """
     parquet = files[0].suffix == ".parquet"
     listed = ", ".join(_text(str(file)) for file in files)
-    read = f"{'read_parquet' if parquet else 'read_csv'}([{listed}]"
+    read = f"read_parquet([{listed}]" if parquet else f"read_csv([{listed}], header = true"
     connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {read})")  # noqa: S608 - quoted
     bounds = _bounds(files) if parquet else []
     columns = [row[0] for row in connection.execute(f"DESCRIBE {name}").fetchall()]
@@ -52,22 +52,30 @@ class Gathered:
     text: str
 
 
-def gather(backend: Any, query: Any, others: Sequence[Any] = (), *, name: str = "") -> Gathered:
-    """Ask `query` and the others.
+def gather(backend: Any, query: Callable[[], Any], others: Sequence[Any] = (), *, name: str = "") -> Gathered:
+    """Ask the query that is made by `query`, and the others.
 
-    name: the view that `query` may read part by part, where it has parts; then the others run beside it.
+    name: the view that the query may read part by part, where it has parts; the others then begin while it is
+    being made.
     """
-    text, *first = (str(backend.compile(one)) for one in (query, *others))
     if backend.name != "duckdb":
-        return Gathered([_plain(query)], [_plain(other) for other in others], text)
+        made = query()
+        return Gathered([_plain(made)], [_plain(other) for other in others], str(backend.compile(made)))
     views = [view for (view,) in backend.con.execute(_PARTS).fetchall()] if name else []
     if not views:
-        return Gathered([_rows(backend.con, text)], [_rows(backend.con, other) for other in first], text)
-    texts = [*first, *(text.replace(f'"{name}"', f'"{view}"') for view in views)]
-    workers = min(len(texts), WORKERS, os.cpu_count() or 1)
+        text = str(backend.compile(query()))
+        found = [_rows(backend.con, str(backend.compile(other))) for other in others]
+        return Gathered([_rows(backend.con, text)], found, text)
+    workers = min(len(views) + len(others), WORKERS, os.cpu_count() or 1)
     with ThreadPoolExecutor(workers, thread_name_prefix="look") as pool:
-        found = list(pool.map(lambda text: _rows(backend.con.cursor(), text), texts))
-    return Gathered(found[len(first) :], found[: len(first)], text)
+
+        def ask(text: str) -> Future[list[Row]]:
+            return pool.submit(lambda: _rows(backend.con.cursor(), text))
+
+        first = [ask(str(backend.compile(other))) for other in others]
+        text = str(backend.compile(query()))
+        parts = [ask(text.replace(f'"{name}"', f'"{view}"')) for view in views]
+        return Gathered([one.result() for one in parts], [one.result() for one in first], text)
 
 
 def _plain(query: Any) -> list[Row]:

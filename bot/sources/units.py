@@ -12,6 +12,7 @@ from typing import Any
 
 from bot.core.observation import SIDES, Side
 from bot.core.registration import Registration
+from bot.sources.duckdb_functions import bit_count
 from bot.sources.rollup import Asked, Value, labels, number
 
 DAY_BITS = 50
@@ -49,7 +50,7 @@ def rolled_up(rows: Any, registration: Registration, asked: Asked, *, bits: bool
 
     A mean is averaged over the unit's days, a proportion is whether it ever happened, a ratio's two columns
     are summed, a covariate is the same on all days. A unit's cohort is the first of its values by name. bits:
-    whether the engine shifts and joins bits, which says at no cost that no day came twice.
+    whether the engine is DuckDB, which says by a bit for each day whether one came twice.
     """
     import ibis
 
@@ -109,12 +110,7 @@ def _finished(units: Any, asked: Asked, bits: bool) -> Any:
         if value.covariate:
             found[f"moves_{name}"] = (units[f"low_{name}"] != units[name]).ifelse(1, 0).cast("int64")
     if bits:
-
-        @ibis.udf.scalar.builtin(signature=(("int64",), "int64"))
-        def bit_count(bits):  # type: ignore[no-untyped-def]  # DuckDB's own
-            ...
-
-        again = bit_count(units.seen) != units.counted
+        again = bit_count()(units.seen) != units.counted
         found["again"] = again.ifelse(1, 0).cast("int64")
     return units.mutate(**found)
 
