@@ -183,8 +183,8 @@ many turns, so turns are no random sample and users differ: the case for users a
 def quantiles(rng: np.random.Generator, replications: int, users: int = 5000) -> list[Tally]:
     """The p95 of turns' latency, 5,000 users an arm with five turns each, no effect on it.
 
-    The standard error is read off the turns between the outer levels. With 2,000 users those are about a
-    hundred, which makes it rough enough to hold 94.7 % (40,000 replications).
+    The standard error is read off the turns between the outer levels, one or two hundred here, and is that
+    rough: 94.7 % with 2,000 users (40,000 replications) and with 5,000. The outer interval itself is not.
     """
     held, outer, crossed, level = [], [], [], special.ndtri(Q)
     # The turns' users are the users tilted by their pace: normal with mean PACE * variance.
