@@ -6,7 +6,7 @@ for all units and, for a primary, once for every dimension and the crossing of a
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -14,7 +14,8 @@ from bot.core.metric import Quantile
 from bot.core.observation import SIDES, QuantileArm
 from bot.core.registration import Registration
 from bot.sources import quantile_rows
-from bot.sources.quantile_rows import Asked, Group, cohort_of
+from bot.sources.quantile_events import Asked, Events, events
+from bot.sources.quantile_rows import Group, cohort_of
 from bot.sources.warehouse import columns_missing, not_numbers
 from bot.stats.cuped import Side
 from bot.stats.effect import Arm
@@ -40,16 +41,21 @@ class Quantiles:
     moving: dict[str, int] = field(default_factory=dict)
 
 
-def observe(rows: Any, registration: Registration, both_arms: int = 0) -> Quantiles:
-    """Every quantile metric; both_arms: how many units are in both arms, and left out."""
+def observe(
+    rows: Any, registration: Registration, both_arms: int = 0, newest: float | None = None
+) -> Quantiles:
+    """Every quantile metric. both_arms: how many units are in both arms, and left out.
+
+    newest: the last day there is, when the table has days.
+    """
     found = Quantiles()
     asked = list(_asked(rows, registration, found.missing))
     if not asked:
         return found
-    flat = quantile_rows.flat(rows, registration, asked, both_arms)
-    groups = quantile_rows.quantiles(flat, asked)
-    counts, found.moving = quantile_rows.counts(flat, asked, groups)
-    sides = _sides(flat, asked, groups, counts)
+    seen = events(rows, registration, asked, both_arms=both_arms, newest=newest)
+    groups = quantile_rows.quantiles(seen)
+    counts, found.moving = quantile_rows.counts(seen, groups)
+    sides = _sides(seen, groups, counts)
     names = list(registration.cohorts.dimensions)
     for one in asked:
         reason = next(
@@ -80,17 +86,17 @@ def _asked(rows: Any, registration: Registration, missing: dict[str, str]) -> It
             missing[name] = reason
             continue
         dimensions = len(registration.cohorts.dimensions) if name == registration.primary.metric else 0
-        yield Asked(name, metric.q, columns[0], metric.covariate, dimensions)
+        yield Asked(name, metric.q, columns[0], metric.covariate, dimensions, metric.window_days)
 
 
 def _sides(
-    flat: Any, asked: Sequence[Asked], groups: Mapping[Group, float], counts: Mapping[Group, Sample]
+    seen: Events, groups: Mapping[Group, float], counts: Mapping[Group, Sample]
 ) -> dict[Group, QuantileArm | Undecided]:
     """The third pass, and what the three make."""
     found: dict[Group, QuantileArm | Undecided] = {}
     levels: dict[Group, OuterLevels] = {}
-    q = {one.name: one.q for one in asked}
-    wanted = {(one.name, side, ()) for one in asked for side in SIDES}
+    q = {one.name: one.q for one in seen.asked}
+    wanted = {(one.name, side, ()) for one in seen.asked for side in SIDES}
     for group in sorted({*groups, *wanted}, key=str):
         value = groups.get(group, math.nan)
         if not math.isfinite(value):
@@ -101,7 +107,7 @@ def _sides(
             found[group] = outer
         else:
             levels[group] = outer
-    for group, (low, high) in quantile_rows.outer_values(flat, asked, levels).items():
+    for group, (low, high) in quantile_rows.outer_values(seen, levels).items():
         summary = QuantileSummary(groups[group], counts[group], levels[group], low, high)
         found[group] = _arm(summary)
     return found

@@ -48,7 +48,7 @@ def _observe(
     found, rows = answer.found, answer.rows
     if not found.cells and not found.strangers:
         raise SourceError(f"{what} has no rows up to day {day:g}")
-    slow = quantiles.observe(rows, registration, found.both)
+    slow = quantiles.observe(rows, registration, found.both, answer.counts.newest)
     odd = oddities.in_words(answer.counts, answer.repeats, registration)
     strange = oddities.other_arms(rows, registration) if found.strangers else ()
     young = _young(metrics, found.young)
