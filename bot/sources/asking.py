@@ -98,7 +98,7 @@ def _daily(
     asked = _limited(replace(asked, newest=counts.newest), rows, registration, metrics)
     bits = backend.name == "duckdb"
     earlier = tuple(sorted({one for one in (*registration.looks, *held) if one < day}))
-    question = Question(metrics, asked, earlier=earlier)
+    question = Question(metrics, asked, earlier=earlier, waits=rollup.waits(registration))
     while True:
         units = rolled_up(rows, registration, question.asked, bits=bits)
         gathered = gather(backend, partial(cells.query, units, question))

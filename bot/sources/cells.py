@@ -19,12 +19,16 @@ Row: TypeAlias = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of the cells. careful: names of the metrics asked carefully. earlier: days before."""
+    """What is asked of the cells. careful: names of the metrics asked carefully. earlier: days before.
+
+    waits: windows of metrics that are asked elsewhere.
+    """
 
     metrics: Sequence[Wanted]
     asked: Asked
     careful: AbstractSet[str] = frozenset()
     earlier: tuple[int, ...] = ()
+    waits: tuple[int, ...] = ()
 
     @property
     def quick(self) -> list[Wanted]:
@@ -34,7 +38,8 @@ class Question:
     @property
     def windows(self) -> list[int]:
         """The windows that units must have had."""
-        return sorted({value.window for value in self.asked.values if value.window is not None})
+        own = {value.window for value in self.asked.values if value.window is not None}
+        return sorted(own.union(self.waits))
 
 
 @dataclass

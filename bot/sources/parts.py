@@ -5,22 +5,19 @@ has one; several queries over fixed parts use several cores, and their results a
 the same rows give the same bits, on one core or on many.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
+
+from bot.sources.together import Row, on_cursor, rows_of, workers_for
 
 PART_ROWS = 2_000_000
 """Rows for which a part of its own is worth its start."""
 MOST_PARTS = 4
-WORKERS = 4
-"""Cores that a look may take at most: others answer people at the same time."""
 EVERY, PART = "lookout_every", "lookout_part"
 FILE, ROW = "lookout_file", "file_row_number"
-
-Row: TypeAlias = dict[str, Any]
 
 
 def create(connection: Any, files: Sequence[Path], name: str) -> None:
@@ -64,13 +61,12 @@ def gather(backend: Any, query: Callable[[], Any], others: Sequence[Any] = (), *
     views = [view for (view,) in backend.con.execute(_PARTS).fetchall()] if name else []
     if not views:
         text = str(backend.compile(query()))
-        found = [_rows(backend.con, str(backend.compile(other))) for other in others]
-        return Gathered([_rows(backend.con, text)], found, text)
-    workers = min(len(views) + len(others), WORKERS, os.cpu_count() or 1)
-    with ThreadPoolExecutor(workers, thread_name_prefix="look") as pool:
+        found = [rows_of(backend.con, str(backend.compile(other))) for other in others]
+        return Gathered([rows_of(backend.con, text)], found, text)
+    with ThreadPoolExecutor(workers_for(len(views) + len(others)), thread_name_prefix="look") as pool:
 
         def ask(text: str) -> Future[list[Row]]:
-            return pool.submit(lambda: _rows(backend.con.cursor(), text))
+            return pool.submit(on_cursor, backend.con, text)
 
         first = [ask(str(backend.compile(other))) for other in others]
         text = str(backend.compile(query()))
@@ -81,12 +77,6 @@ def gather(backend: Any, query: Callable[[], Any], others: Sequence[Any] = (), *
 def _plain(query: Any) -> list[Row]:
     found: list[Row] = query.to_pyarrow().to_pylist()
     return found
-
-
-def _rows(connection: Any, text: str) -> list[Row]:
-    found = connection.execute(text)
-    names = [column[0] for column in found.description]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 _PARTS = f"SELECT view_name FROM duckdb_views() WHERE view_name LIKE '{PART}%' ORDER BY view_name"  # noqa: S608

@@ -104,6 +104,12 @@ def numbered(metrics: Sequence[Wanted]) -> dict[Value, str]:
     return {value: f"v{number}" for number, value in enumerate(values)}
 
 
+def waits(registration: Registration) -> tuple[int, ...]:
+    """The windows of quantiles, whose values are asked for by themselves."""
+    slow = (one for one in registration.metrics.values() if isinstance(one, Quantile))
+    return tuple(sorted({window for one in slow if (window := one.window_days) is not None}))
+
+
 def daily(registration: Registration) -> bool:
     """Whether the table has days, so that a unit may have many rows."""
     return registration.data.day is not None or registration.data.date is not None

@@ -51,7 +51,8 @@ def _observe(
     slow = quantiles.observe(rows, registration, found.both, answer.counts.newest)
     odd = oddities.in_words(answer.counts, answer.repeats, registration)
     strange = oddities.other_arms(rows, registration) if found.strangers else ()
-    young = _young(metrics, found.young)
+    absent = missing | slow.missing
+    young = _young(registration, absent, found.young)
     return Observations(
         cells=found.cells,
         first_day=found.first,
@@ -69,7 +70,7 @@ def _observe(
         moving=found.moving | slow.moving,
         winsorised=answer.limits,
         earlier=found.earlier,
-        missing=missing | slow.missing,
+        missing=absent,
         source=what,
         query_sha256=hashlib.sha256(answer.text.encode()).hexdigest(),
         engine=name_of(table),
@@ -110,9 +111,15 @@ def _refuse(table: Any, reason: str, what: str) -> None:
     raise SourceError(f"{what} has no rows" if empty else reason)
 
 
-def _young(metrics: list[Wanted], young: Mapping[int, int]) -> tuple[str, ...]:
+def _young(
+    registration: Registration, missing: Mapping[str, str], young: Mapping[int, int]
+) -> tuple[str, ...]:
     """Metrics for which units are too young: they have no value yet."""
-    windows = {one.name: window for one in metrics if (window := one.values[0].window) is not None}
+    windows = {
+        name: window
+        for name, metric in registration.metrics.items()
+        if name not in missing and (window := metric.window_days) is not None
+    }
     return tuple(
         f"{name}: {young[window]:,} unit{'' if young[window] == 1 else 's'} without {window} days since the "
         "first have no value yet."

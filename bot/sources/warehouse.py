@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,10 @@ from bot.sources.deadline import deadline
 from bot.sources.engine import connect, failures
 from bot.sources.files import open_files, resolve
 from bot.sources.tables import has_none, tables_of
+from bot.sources.together import interrupt
 
+FILE_SECONDS = 300.0
+"""Seconds that a look at files may take."""
 LONGEST = 300
 """Characters of an engine's own words."""
 VIEW = "lookout_look"
@@ -42,9 +46,14 @@ def table_of(data: Data, *, sources: Mapping[str, SourceSettings], root: Path | 
         )
     backend, table = open_files(resolve(data.path, root))
     try:
-        yield table
-    except failures() as error:
-        raise SourceError(f"{data.path}: {_first_line(error)}") from error
+        with deadline(FILE_SECONDS, partial(interrupt, backend.con)) as over:
+            try:
+                yield table
+            except failures() as error:
+                if over.is_set():
+                    mend = "make it smaller, or put it in a warehouse, which has a timeout_seconds"
+                    raise SourceError(f"{data.path} was not read in {FILE_SECONDS:g} s: {mend}") from None
+                raise SourceError(f"{data.path}: {_first_line(error)}") from error
     finally:
         backend.disconnect()
 

@@ -12,7 +12,7 @@ from sqlalchemy import make_url
 from bot.core.registration import Registration, load
 from bot.errors import SourceError
 from bot.settings import SourceSettings
-from bot.sources import warehouse
+from bot.sources import together, warehouse
 from bot.sources.samples import observe
 
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
@@ -68,6 +68,22 @@ def test_duckdb_is_interrupted_when_its_time_is_over(tmp_path: Path) -> None:
     source = in_duckdb(tmp_path, view, timeout_seconds=0.2)
     assert refused(source, table="v") == "v did not answer in 0.2 s: raise timeout_seconds of source w"
     assert refused(source, sql="SELECT * FROM v").startswith("the query did not answer in 0.2 s")
+
+
+def test_files_are_interrupted_when_their_time_is_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A query on the connection itself, and two side by side on cursors of their own."""
+    monkeypatch.setattr(warehouse, "FILE_SECONDS", 0.2)
+    (tmp_path / "rows.csv").write_text("user,arm,day,rate\n1,a,1,2\n")
+    data = registration(source=None, path="rows.csv").data
+    said = "rows.csv was not read in 0.2 s: make it smaller, or put it in a warehouse"
+    for ask in (together.rows_of, lambda one, text: together.side_by_side(one, [text, text])):
+        with (
+            pytest.raises(SourceError, match=said),
+            warehouse.table_of(data, sources={}, root=tmp_path) as table,
+        ):
+            ask(table.get_backend().con, f"SELECT sum(user) FROM ({SLOW})")
 
 
 def test_postgres_is_cancelled_when_its_time_is_over(postgres: tuple[SourceSettings, Any]) -> None:

@@ -19,19 +19,19 @@ from bot.stats.undecided import Undecided
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 
 UNITS, Q = 3000, 0.9
+SLOW = {"kind": "quantile", "q": Q, "column": "ms", "covariate": "before"}
 COHORTS = ["locale=en", "locale=jp", "tenure=new", "tenure=old"]
 CROSSINGS = [f"locale={a},tenure={b}" for a in ("en", "jp") for b in ("new", "old")]
 
 
 def registration(**changes: Any) -> Registration:
     """A latency as the primary, with a guardrail on another quantile of it."""
-    slow = {"kind": "quantile", "q": Q, "column": "ms", "covariate": "before"}
     shape = {
         "id": "quantile-rows",
         "arms": {"control": "a", "treatment": "b"},
         "horizon_days": 2,
         "data": {"path": "rows.parquet", "unit": "user", "arm": "arm", "day": "day"},
-        "metrics": {"slow": slow, "median": {"kind": "quantile", "q": 0.5, "column": "ms"}},
+        "metrics": {"slow": SLOW, "median": {"kind": "quantile", "q": 0.5, "column": "ms"}},
         "primary": {"metric": "slow", "direction": "decrease", "mde": {"relative": 0.1}},
         "sequential": {"looks": [2]},
         "guardrails": [{"metric": "median", "max": 1e6}],
@@ -155,6 +155,38 @@ def test_units_in_both_arms_count_in_neither(table: dict[str, Any], tmp_path: Pa
     assert seen.both_arms == 1
     without = {name: values[table["user"] != 0] for name, values in table.items()}
     alike(seen.quantiles["median"]["control"], by_hand(without, 0, q=0.5))
+
+
+def test_events_count_once_their_unit_has_had_the_window(table: dict[str, Any], tmp_path: Path) -> None:
+    """Two days since the first row on day 2: the units that came on day 1; the others are remarked on."""
+    pq.write_table(pa.table(table), tmp_path / "rows.parquet")
+    median = {"kind": "quantile", "q": 0.5, "column": "ms", "window_days": 2}
+    plan = registration(metrics={"slow": SLOW, "median": median})
+    seen = observe(plan, day=2, sources={}, root=tmp_path)
+    first = np.full(UNITS, 2)
+    np.minimum.at(first, table["user"], table["day"])
+    grown = {name: values[first[table["user"]] == 1] for name, values in table.items()}
+    for side, name in enumerate(SIDES):
+        alike(seen.quantiles["median"][name], by_hand(grown, side, q=0.5))
+        alike(seen.quantiles["slow"][name], by_hand(table, side))
+    young = f"median: {(first == 2).sum():,} units without 2 days since the first have no value yet."
+    assert seen.remarks == (young,)
+    assert seen.codes[young] == "young-units"
+
+
+def test_a_unit_that_changes_cohort_counts_in_the_first_by_name(
+    table: dict[str, Any], tmp_path: Path
+) -> None:
+    """Its events are of the cohort that each names, and it is one unit of all."""
+    moved = table | {"locale": np.where(table["day"] == 2, "jp", table["locale"])}
+    pq.write_table(pa.table(moved), tmp_path / "rows.parquet")
+    seen = observe(registration(), day=2, sources={}, root=tmp_path)
+    for side, name in enumerate(SIDES):
+        keep = (moved["user"] % 2 == side) & (moved["locale"] == "jp")
+        jp = seen.cohort_quantiles["slow"]["locale=jp"][name]
+        assert jp.value == pytest.approx(np.quantile(moved["ms"][keep], Q), rel=1e-12)
+        others = set(moved["user"][(moved["user"] % 2 == side) & (moved["locale"] == "en")])
+        assert jp.n == len(set(moved["user"][keep]) - others)
 
 
 def test_a_covariate_that_moves_is_counted(table: dict[str, Any], tmp_path: Path) -> None:

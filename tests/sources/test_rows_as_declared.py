@@ -18,7 +18,7 @@ from bot.core.observation import Observations, Side
 from bot.core.registration import Registration, load
 from bot.errors import SourceError
 from bot.settings import SourceSettings
-from bot.sources import oddities, parts
+from bot.sources import oddities, parts, together
 from bot.sources.samples import observe
 from bot.stats.effect import Effect
 
@@ -210,7 +210,7 @@ def test_parts_of_large_files_give_the_same_bits_at_every_run(
     for one, other in zip(whole.cells, split[0].cells, strict=True):
         assert (one.side, one.cohort, one.units) == (other.side, other.cohort, other.units)
         assert other.samples["spend"].cov == pytest.approx(one.samples["spend"].cov, rel=1e-12)
-    monkeypatch.setattr(parts, "WORKERS", 1)
+    monkeypatch.setattr(together, "WORKERS", 1)
     assert look(tmp_path, plan=plan).fingerprint() == split[0].fingerprint()
 
 
