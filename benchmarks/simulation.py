@@ -6,7 +6,7 @@ Experiments whose truth is known go through the product's own functions. Each ro
 happened, how often it should, and how many standard errors lie between: `=` (unwritten) is to be met within 3
 of them, `<=` only not passed. Users are as many as the methods need for what they promise: Welch's t is exact
 enough with a handful of normal units, all else is right for large samples, and the trials say what they take
-(1,000 users an arm for skewed means, 5,000 for a p95). Of ninety rows one lies beyond 3 by chance in about one
+(1,000 users an arm for skewed means, 5,000 for a p95). Of 100 rows one lies beyond 3 by chance in about one
 run of four; a wrong formula shows in every run. Exit code 1 when a row is not ok. 20,000 replications take
 about twenty minutes of one core.
 """
