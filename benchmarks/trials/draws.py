@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from bot.stats.effect import Arm, Effect, compare
+from bot.stats.arm import Arm
+from bot.stats.effect import Effect, compare
 from bot.stats.sample import Sample
 from bot.stats.sequential import Plan
 

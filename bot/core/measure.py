@@ -9,8 +9,9 @@ import numpy as np
 from bot.core.metric import Metric, Proportion, Quantile, Ratio
 from bot.core.observation import SIDES, Observations, QuantileArm
 from bot.core.registration import Registration
+from bot.stats.arm import Arm, ratio_arm
 from bot.stats.cuped import CupedEffect, Side, adjusted_by, cuped_effect
-from bot.stats.effect import Arm, Effect, compare, mean_effect, proportion_effect, ratio_arm, ratio_effect
+from bot.stats.effect import Effect, compare, mean_effect, proportion_effect, ratio_effect
 from bot.stats.sample import Sample
 from bot.stats.undecided import Undecided
 

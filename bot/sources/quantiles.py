@@ -17,8 +17,8 @@ from bot.sources import quantile_rows
 from bot.sources.quantile_events import Asked, Events, events
 from bot.sources.quantile_rows import Group, cohort_of
 from bot.sources.warehouse import columns_missing, not_numbers
+from bot.stats.arm import Arm
 from bot.stats.cuped import Side
-from bot.stats.effect import Arm
 from bot.stats.quantile import OuterLevels, QuantileSummary, outer_levels, quantile_arm, quantile_side
 from bot.stats.sample import Sample
 from bot.stats.undecided import Undecided

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from bot.stats.effect import Arm, Effect, compare
+from bot.stats.arm import Arm
+from bot.stats.effect import Effect, compare
 from bot.stats.guardrail import Correction, Judgement, Status, Threshold, adjusted_alphas, judge
 from bot.stats.power import adequacy
 from bot.stats.undecided import Undecided

@@ -8,7 +8,8 @@ the same in both arms.
 import math
 from dataclasses import dataclass
 
-from bot.stats.effect import Arm, Effect, compare, mean_arm, ratio_arm
+from bot.stats.arm import Arm, mean_arm, ratio_arm
+from bot.stats.effect import Effect, compare
 from bot.stats.sample import Sample
 from bot.stats.undecided import Undecided
 

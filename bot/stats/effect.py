@@ -16,6 +16,7 @@ from typing import Literal, TypeAlias
 
 from scipy import special
 
+from bot.stats.arm import Arm, few_events, mean_arm, proportion_arm, ratio_arm
 from bot.stats.sample import Sample
 from bot.stats.undecided import Undecided
 
@@ -25,31 +26,6 @@ Harm: TypeAlias = Literal["decrease", "increase"]
 NEAR_ZERO = 0.1
 """Standard error of the control mean over its absolute value above which the delta method gives way to
 Fieller's interval: beyond it the ratio's distribution is visibly skewed."""
-
-
-@dataclass(frozen=True)
-class Arm:
-    """One arm of a comparison.
-
-    n: units; mean: the estimate, in metric units (a ratio metric's ratio);
-    sd: standard deviation of one unit's contribution, so that the standard error is sd / sqrt(n).
-    df: degrees of freedom of the sd when they are not n - 1, as when strata are weighed together.
-    """
-
-    n: int
-    mean: float
-    sd: float
-    df: float | None = None
-
-    @property
-    def freedom(self) -> float:
-        """Degrees of freedom of the sd."""
-        return self.n - 1 if self.df is None else self.df
-
-    @property
-    def variance(self) -> float:
-        """Variance of the arm's mean."""
-        return self.sd * self.sd / self.n
 
 
 @dataclass(frozen=True)
@@ -130,41 +106,12 @@ def proportion_effect(
     """Difference of two shares of units: Welch on a 0/1 column, which is the unpooled comparison.
 
     Unpooled, because the interval and the p-value then agree and no equality of the arms is assumed. The
-    variance follows from the share, so a summary without variance is enough.
+    variance follows from the share, so a summary without variance is enough. Undecided where events are few
+    and the arms unequal (`FEW_EVENTS`).
     """
     arms = proportion_arm(control, column), proportion_arm(treatment, column)
-    return _compare_named(*arms, column, alpha)
-
-
-def mean_arm(sample: Sample, column: str) -> Arm | Undecided:
-    """One arm of a mean metric."""
-    return _arm(sample.n, sample.mean_of(column), sample.variance(column), column)
-
-
-def ratio_arm(sample: Sample, numerator: str, denominator: str) -> Arm | Undecided:
-    """One arm of a ratio metric: the ratio, and the sd of a unit's linearised contribution to it."""
-    top, bottom = sample.mean_of(numerator), sample.mean_of(denominator)
-    if sample.n < 2 or not math.isfinite(bottom):
-        return _arm(sample.n, bottom, math.nan, denominator)
-    if bottom == 0:
-        return Undecided(f"{denominator} has mean 0, so {numerator}/{denominator} has no value")
-    ratio = top / bottom
-    line = sample.linear({"line": {numerator: 1 / bottom, denominator: -ratio / bottom}})
-    return _arm(sample.n, ratio, line.variance("line"), f"{numerator}/{denominator}")
-
-
-def proportion_arm(sample: Sample, column: str) -> Arm | Undecided:
-    """One arm of a proportion; a column that cannot be 0/1 is undecided."""
-    share, n = sample.mean_of(column), sample.n
-    if n < 2:
-        return _arm(n, share, math.nan, column)
-    if not 0 <= share <= 1:
-        return Undecided(f"{column} has mean {share:g}, which is no proportion: declare it `kind: mean`")
-    variance = share * (1 - share) * n / (n - 1)
-    measured = sample.variance(column)
-    if not math.isnan(measured) and abs(measured - variance) > (1e-6 + 2 / n) * max(variance, 1e-12):
-        return Undecided(f"{column} is not 0 or 1 for every unit: declare it `kind: mean`")
-    return _arm(n, share, variance, column)
+    few = few_events(*arms, column)
+    return few if few else _compare_named(*arms, column, alpha)
 
 
 def compare(control: Arm, treatment: Arm, *, alpha: float = 0.05) -> Effect | Undecided:
@@ -254,18 +201,6 @@ def _relative(
         reason = Undecided(f"{m_t:g} over the control mean {m_c:g} is beyond double precision")
         return reason, reason, ""
     return relative, interval, method
-
-
-def _arm(n: int, mean: float, variance: float, name: str) -> Arm | Undecided:
-    if n < 2:
-        return Undecided(f"{name}: {n} unit{'' if n == 1 else 's'}, at least 2 are needed")
-    if not math.isfinite(mean):
-        return Undecided(f"{name}: the mean is not finite ({mean})")
-    if math.isnan(variance):
-        return Undecided(f"{name}: the variance is not known")
-    if variance < 0 or math.isinf(variance):
-        return Undecided(f"{name}: the variance {variance:g} is not possible")
-    return Arm(n, mean, math.sqrt(variance))
 
 
 def _varies(arm: Arm) -> bool:

@@ -22,8 +22,9 @@ from dataclasses import dataclass
 
 from scipy import special
 
+from bot.stats.arm import Arm, mean_arm, ratio_arm
 from bot.stats.cuped import Side
-from bot.stats.effect import Arm, Effect, compare, mean_arm, ratio_arm
+from bot.stats.effect import Effect, compare
 from bot.stats.sample import Sample
 from bot.stats.undecided import Undecided
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from bot.stats.adjusted import adjusted, repeated, repeated_p, stopped
-from bot.stats.effect import Arm, Effect, compare
+from bot.stats.arm import Arm
+from bot.stats.effect import Effect, compare
 from bot.stats.futility import Futility
 from bot.stats.plan_power import drift_for
 from bot.stats.sequential import boundaries

@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import tea_tasting as tt
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import optimize, special, stats
 
+from bot.stats.arm import Arm
 from bot.stats.cohort import post_stratified
 from bot.stats.cuped import cuped_effect
-from bot.stats.effect import Arm, compare, fieller, mean_effect, proportion_effect, ratio_effect
+from bot.stats.effect import compare, fieller, mean_effect, proportion_effect, ratio_effect
 from bot.stats.sample import Sample
 from bot.stats.undecided import Undecided
 
@@ -143,6 +144,7 @@ def test_a_proportion_is_welch_on_its_rows(hits, more):
     rows = [np.repeat([1.0, 0.0], pair) for pair in zip(hits, more, strict=True)]
     expected = stats.ttest_ind(rows[1], rows[0], equal_var=False)
     effect = proportion_effect(*[Sample.of(r, ("y",)) for r in rows], "y")
+    assume(not isinstance(effect, Undecided))  # few events in unequal arms
     assert effect.statistic == pytest.approx(expected.statistic, rel=1e-9, abs=1e-11)
     assert effect.p == pytest.approx(expected.pvalue, rel=1e-9, abs=SMALLEST)
 

@@ -10,8 +10,9 @@ import statsmodels.formula.api as smf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.stats.arm import Arm
 from bot.stats.cohort import Claim, judge_cohort, judge_cohorts, post_stratified, rake
-from bot.stats.effect import Arm, compare, mean_effect
+from bot.stats.effect import compare, mean_effect
 from bot.stats.guardrail import Status, Threshold
 from bot.stats.heterogeneity import heterogeneity, relative_heterogeneity
 from bot.stats.reconciliation import Stratum, reconcile

@@ -10,15 +10,8 @@ from hypothesis import strategies as st
 from scipy import special, stats
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
-from bot.stats.effect import (
-    Arm,
-    compare,
-    fieller,
-    mean_effect,
-    normal_score,
-    proportion_effect,
-    ratio_effect,
-)
+from bot.stats.arm import Arm
+from bot.stats.effect import compare, fieller, mean_effect, normal_score, proportion_effect, ratio_effect
 from bot.stats.sample import Sample
 from bot.stats.undecided import Undecided
 
@@ -226,3 +219,27 @@ def test_what_is_no_proportion_or_ratio_says_so():
     assert "b has mean 0" in ratio_effect(zero, zero, "a", "b").reason
     empty = Sample.empty(("a", "b"))
     assert "0 units" in ratio_effect(empty, empty, "a", "b").reason
+
+
+def test_few_events_in_unequal_arms_decide_nothing():
+    """5 events against 1 at 4 : 1 is no evidence; equal arms, or events enough, are judged."""
+
+    def told(events, units):
+        samples = [Sample.summary(n, e / n, None, "y") for e, n in zip(events, units, strict=True)]
+        return proportion_effect(*samples, "y")
+
+    assert "1.2 events expected in the smaller arm" in told((5, 1), (10_000, 2_500)).reason
+    assert "expected in the smaller arm" in told((9_990, 2_499), (10_000, 2_500)).reason
+    assert told((5, 1), (10_000, 10_000)).p == pytest.approx(0.1024, abs=1e-3)
+    assert told((80, 20), (10_000, 2_500)).p == pytest.approx(1.0)
+
+
+def test_unequal_arms_keep_five_per_cent_where_they_are_judged():
+    """2,000 A/A tests of a share of .008, 10,000 against 2,500 units."""
+    rng = np.random.default_rng(29)
+    called = 0
+    for events in zip(rng.binomial(10_000, 0.008, 2000), rng.binomial(2_500, 0.008, 2000), strict=True):
+        samples = [Sample.summary(n, e / n, None, "y") for e, n in zip(events, (10_000, 2_500), strict=True)]
+        found = proportion_effect(*samples, "y")
+        called += not isinstance(found, Undecided) and found.p < 0.05
+    assert called <= 0.05 * 2000 + 3 * (0.05 * 0.95 * 2000) ** 0.5

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.trials import TRIALS
 from benchmarks.trials.tally import Tally
-from bot.stats.effect import mean_arm, ratio_arm
+from bot.stats.arm import mean_arm, ratio_arm
 from bot.stats.sample import Sample
 
 REPLICATIONS = {

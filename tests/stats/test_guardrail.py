@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy import optimize
 from statsmodels.stats.multitest import multipletests
 
-from bot.stats.effect import Arm, Effect, compare
+from bot.stats.arm import Arm
+from bot.stats.effect import Effect, compare
 from bot.stats.guardrail import (
     Judgement,
     Status,
