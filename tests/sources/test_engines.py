@@ -1,5 +1,6 @@
 """The same look on every engine, to the ninth digit."""
 
+import os
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping
@@ -32,7 +33,7 @@ RENAMED = {"rate": 'select "rate"; --', "arm": "Arm", "locale": "order by"}
 
 
 def rows() -> dict[str, Any]:
-    """Per unit and day: means far from 0, gaps, NaN, an infinity, a unit in both arms, a stray arm."""
+    """Per unit and day: means far from 0, gaps, an infinity, a unit in both arms, a stray arm, late units."""
     rng = np.random.default_rng(88)
     n = UNITS * DAYS
     user = np.repeat(np.arange(UNITS), DAYS)
@@ -48,7 +49,7 @@ def rows() -> dict[str, Any]:
     before[user % 11 == 0] = np.nan
     return {
         "user": user,
-        "day": np.tile(np.arange(1, DAYS + 1), UNITS),
+        "day": np.tile(np.arange(1, DAYS + 1), UNITS) + (user % 13 == 0),
         "arm": arm,
         "locale": np.array(["en", "jp", "xx"])[user % 3],
         "tenure": np.where(user % 5 < 2, "new", "old"),
@@ -70,12 +71,15 @@ METRICS: dict[str, Any] = {
     "capped": {"kind": "mean", "column": "spiky", "winsorise": {"lower": 0.01, "upper": 0.95}},
     "ratio": {"kind": "ratio", "numerator": "useful", "denominator": "turns", "covariate": "before"},
     "bought": {"kind": "proportion", "column": "bought", "covariate": "before"},
-    "slow": {"kind": "quantile", "q": 0.9, "column": "latency", "covariate": "before"},
+    "slow": {"kind": "quantile", "q": 0.75, "column": "latency", "covariate": "before"},
+    "late": {"kind": "quantile", "q": 0.5, "column": "latency", "window_days": 2},
 }
 
 
-def registration(metrics: Mapping[str, Any] = METRICS, *, daily: bool = True, **where: Any) -> Registration:
-    """Every kind of metric, two dimensions."""
+def registration(
+    metrics: Mapping[str, Any] = METRICS, *, daily: bool = True, primary: str = "slow", **where: Any
+) -> Registration:
+    """Every kind of metric, two dimensions; a quantile that is the primary has its cohorts."""
     data = {"source": "w", "table": ALL_DAYS, "unit": "user", "arm": "arm"} | where
     shape = {
         "id": "engines",
@@ -83,7 +87,7 @@ def registration(metrics: Mapping[str, Any] = METRICS, *, daily: bool = True, **
         "horizon_days": DAYS,
         "data": data | ({"day": "day"} if daily else {}),
         "metrics": metrics,
-        "primary": {"metric": "rate", "mde": {"absolute": 1}},
+        "primary": {"metric": primary, "mde": {"absolute": 1}},
         "sequential": {"looks": [2, DAYS]},
         "cohorts": {"dimensions": {"locale": ["en", "jp"], "tenure": ["new", "old"]}},
     }
@@ -150,7 +154,7 @@ def in_spark(
 ) -> Iterator[dict[str, SourceSettings]]:
     """A Spark in this process with the tables in its catalogue."""
     pytest.importorskip("pyspark", reason="PySpark is not installed: make .venv/spark")
-    if shutil.which("java") is None:
+    if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
         pytest.skip("Spark needs Java, and there is none here")
     from pyspark.sql import SparkSession
 
@@ -162,8 +166,9 @@ def in_spark(
         "spark.sql.shuffle.partitions": "1",
         "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("spark")),
         "spark.ui.enabled": "false",
-        # A few small queries: compiling them would take most of the time.
-        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+        # A few small queries: loading and compiling code would take most of the time.
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC "
+        "-XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote",
         "spark.sql.codegen.wholeStage": "false",
         "spark.sql.codegen.factoryMode": "NO_CODEGEN",
         "spark.ui.showConsoleProgress": "false",
@@ -173,11 +178,9 @@ def in_spark(
         builder = builder.config(name, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("OFF")
-    for name, path in parquet.items():
-        if name.isidentifier():
-            session.sql(f"CREATE TABLE {name} USING parquet LOCATION '{path}'")
-        else:  # Spark's own catalogue knows no such names, but others do
-            session.read.parquet(str(path)).createOrReplaceGlobalTempView(f"`{name}`")
+    session.sql(f"CREATE TABLE exposure USING parquet LOCATION '{parquet['exposure']}'")
+    # Spark's own catalogue knows no such names, but others do.
+    session.read.parquet(str(parquet[ODD])).createOrReplaceGlobalTempView(f"`{ODD}`")
     yield {"w": SourceSettings(kind="ibis", url=f"pyspark://?{urlencode(settings)}", timeout_seconds=600)}
     session.stop()
 
@@ -227,7 +230,7 @@ def assert_alike(one: Any, other: Any, where: str) -> None:
 WAYS = {
     "days": registration(),
     "units": registration(daily=False, table="exposure"),
-    "queried units": registration(daily=False, table=None, sql="SELECT * FROM exposure"),
+    "queried units": registration(daily=False, primary="rate", table=None, sql="SELECT * FROM exposure"),
     "query": registration(table=None, sql=f"SELECT * FROM {ALL_DAYS}"),
 }
 
@@ -267,21 +270,16 @@ def test_names_that_need_quoting_are_the_same_rows_in_postgres(
 @pytest.mark.spark
 @pytest.mark.timeout(600)  # the first query of a JVM on a busy machine
 @pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")  # PySpark 4.0 asks pandas 3 the old way
-@pytest.mark.parametrize("way", ["days", "queried units"])
 def test_spark_gives_the_numbers_of_duckdb(
-    in_duckdb: dict[str, SourceSettings], in_spark: dict[str, SourceSettings], way: str
-) -> None:
-    """The distributed engine, in local mode."""
-    plan = WAYS[way]
-    same(*(observe(plan, day=2, sources=sources, root=None) for sources in (in_duckdb, in_spark)))
-
-
-@pytest.mark.spark
-@pytest.mark.timeout(600)  # the first query of a JVM on a busy machine
-@pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
-def test_names_that_need_quoting_are_the_same_rows_in_spark(
     in_duckdb: dict[str, SourceSettings], in_spark: dict[str, SourceSettings]
 ) -> None:
-    """Backticks are Spark's own; a registration writes what it writes for every engine."""
+    """A query of rows per unit; rows per unit and day, under names that need quoting.
+
+    Backticks are Spark's own: a registration writes what it writes for every engine. One test, so that two
+    processes do not start a Spark each.
+    """
+    plan = WAYS["queried units"]
+    same(*(observe(plan, day=2, sources=sources, root=None) for sources in (in_duckdb, in_spark)))
     seen = observe(oddly(f"global_temp.{quoted(ODD)}"), day=2, sources=in_spark, root=None)
+    assert seen.cohort_quantiles["slow"]
     same(observe(registration(), day=2, sources=in_duckdb, root=None), named_plainly(seen))
