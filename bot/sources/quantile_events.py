@@ -11,6 +11,9 @@ from bot.sources.together import shares
 KEPT = "lookout_events"
 """The table that DuckDB keeps of the events, without their units."""
 
+SMALL = 127
+"""Labels of which the place takes one byte."""
+
 Grouping: TypeAlias = tuple[int, ...]
 
 
@@ -87,7 +90,8 @@ def _place(column: Any, among: Sequence[str]) -> Any:
     import ibis
 
     text = column.cast("string")
-    return ibis.cases(*((text == one, place) for place, one in enumerate(among)), else_=None).cast("int16")
+    places = ibis.cases(*((text == one, place) for place, one in enumerate(among)), else_=None)
+    return places.cast("int8" if len(among) <= SMALL else "int32")
 
 
 def _finite(column: Any) -> Any:

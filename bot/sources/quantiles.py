@@ -2,7 +2,8 @@
 
 1. the quantile of every group; 2. per unit the events at or below it and all events, as moments per cell,
 which merge into groups; 3. the values at the outer levels of every group. The first and the third read once
-for all units and, for a primary, once for every dimension and the crossing of all; the second reads once.
+for all units and, for a primary, once for every dimension and the crossing of all, in DuckDB
+from a copy without units; the second reads once.
 """
 
 import math
