@@ -7,7 +7,6 @@ aggregate is asked only for metrics whose sums will not do (`bot.sources.moments
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any
 
 from bot.core.registration import Registration
@@ -15,7 +14,7 @@ from bot.sources import cells, oddities, rollup, winsorising
 from bot.sources.cells import Found, Question
 from bot.sources.files import DATA
 from bot.sources.oddities import Counts
-from bot.sources.parts import Gathered, gather
+from bot.sources.parts import beside, count_rows, gather
 from bot.sources.rollup import Asked, Wanted
 from bot.sources.units import Units, rolled_up, single
 
@@ -52,40 +51,31 @@ def ask(
 
 def _single(table: Any, registration: Registration, metrics: Sequence[Wanted]) -> Answer:
     backend = table.get_backend()
-    embedded = backend.name == "duckdb"
-    asked, rows_there = _asked(table, registration, metrics, counted=embedded)
-    sample = rows_there > oddities.EXACT_ROWS
-    asked = _limited(asked, table, registration, metrics)
-    question = Question(metrics, asked)
-    who = oddities.units_query(table, registration, sample=sample)
-    found, gathered = _aggregate(table, registration, question, who)
-    odd = gathered.others[0][0]
-    no_unit = int(odd["no_unit"] or 0)
+    sample = count_rows(table) > oddities.EXACT_ROWS
+    with beside(backend, oddities.units_query(table, registration, sample=sample)) as told:
+        asked = _limited(_asked(table, registration, metrics), table, registration, metrics)
+        question = Question(metrics, asked)
+        found, text = _aggregate(table, registration, question)
+        odd = told()[0]
+    no_unit = int(odd["rows"]) - int(odd["units"])
     rows = rollup.rows_until(table, registration, math.inf)
     if no_unit:
-        found, gathered = _aggregate(rows, registration, question)
+        found, text = _aggregate(rows, registration, question)
     while found.doubtful:
         question = _carefully(question, found)
-        found, gathered = _aggregate(rows if no_unit else table, registration, question)
+        found, text = _aggregate(rows if no_unit else table, registration, question)
     if sample and odd["units"] != odd["different"]:
         odd = oddities.units_query(table, registration, sample=False).to_pyarrow().to_pylist()[0]
     counts = Counts(sum(cell.units for cell in found.cells) + found.strangers + no_unit, no_unit)
     duplicates = int(odd["units"]) - int(odd["different"])
-    return Answer(found, counts, rows, gathered.text, duplicates, limits=asked.limits)
+    return Answer(found, counts, rows, text, duplicates, limits=asked.limits)
 
 
-def _aggregate(
-    rows: Any, registration: Registration, question: Question, *others: Any
-) -> tuple[Found, Gathered]:
-    """The cells of a table with one row per unit; other queries are asked beside."""
-    made: list[Units] = []
-
-    def query() -> Any:
-        made.append(single(rows, registration, question.asked))
-        return cells.query(made[0], question)
-
-    gathered = gather(rows.get_backend(), query, others, name=DATA)
-    return cells.read(gathered.parts, made[0], question), gathered
+def _aggregate(rows: Any, registration: Registration, question: Question) -> tuple[Found, str]:
+    """The cells of a table with one row per unit, and the text of the query."""
+    units = single(rows, registration, question.asked)
+    gathered = gather(rows.get_backend(), cells.query(units, question), name=DATA)
+    return cells.read(gathered.parts, units, question), gathered.text
 
 
 def _daily(
@@ -94,14 +84,14 @@ def _daily(
     backend = table.get_backend()
     counts = oddities.count_days(table, registration, day)
     rows = rollup.rows_until(table, registration, day)
-    asked, _ = _asked(rows, registration, metrics)
+    asked = _asked(rows, registration, metrics)
     asked = _limited(replace(asked, newest=counts.newest), rows, registration, metrics)
     bits = backend.name == "duckdb"
     earlier = tuple(sorted({one for one in (*registration.looks, *held) if one < day}))
     question = Question(metrics, asked, earlier=earlier, waits=rollup.waits(registration))
     while True:
         units = rolled_up(rows, registration, question.asked, bits=bits)
-        gathered = gather(backend, partial(cells.query, units, question))
+        gathered = gather(backend, cells.query(units, question))
         found = cells.read(gathered.parts, units, question)
         if not found.doubtful:
             break
@@ -135,31 +125,24 @@ def _units(rows: Any, registration: Registration, asked: Asked) -> Units:
     return single(rows, registration, asked)
 
 
-def _asked(
-    rows: Any, registration: Registration, metrics: Sequence[Wanted], *, counted: bool = False
-) -> tuple[Asked, int]:
-    """Values, a shift for each, and whether the labels are few, from the first rows.
-
-    And how many rows there are; 0 where they are not `counted`.
-    """
+def _asked(rows: Any, registration: Registration, metrics: Sequence[Wanted]) -> Asked:
+    """Values, a shift for each, and whether the labels are few, from the first rows."""
     values, days = rollup.numbered(metrics), rollup.daily(registration)
     # A sum over days has as many shifts in it as days, so it goes without.
     shifted = [(value, name) for value, name in values.items() if not (days and value.how == "sum")]
     texts = {} if days else rollup.labels(rows, registration)
     columns = {name: rollup.number(rows, value.column) for value, name in shifted} | texts
     if not columns:
-        return Asked(values), 0
+        return Asked(values)
     head = rows.select(**columns).limit(HEAD_ROWS)
     outputs = {f"l_{name}": head[name].nunique() for name in texts}
     for _, name in shifted:
         outputs |= {f"m_{name}": head[name].mean(), f"t_{name}": head[name].max()}
         outputs |= {f"s_{name}": head[name].var(how="sample")}
-    glance = head.aggregate(**outputs)
-    glance = glance.mutate(rows=rows.count().as_scalar()) if counted else glance
-    row = gather(rows.get_backend(), lambda: glance).parts[0][0]
+    row = gather(rows.get_backend(), head.aggregate(**outputs)).parts[0][0]
     shifts = {name: _round_shift(row[f"m_{name}"], row[f"s_{name}"], row[f"t_{name}"]) for _, name in shifted}
     mapped = any(row[f"l_{name}"] > MANY_LABELS for name in texts)
-    return Asked(values, shifts, mapped=mapped), int(row.get("rows", 0))
+    return Asked(values, shifts, mapped=mapped)
 
 
 def _round_shift(mean: float | None, variance: float | None, top: float | None) -> float:

@@ -17,7 +17,7 @@ BEARABLE = 0.001
 EXACT_ROWS = 2_000_000
 """Rows up to which a file's units are all compared with each other."""
 SHARE = 64
-"""One unit in so many is compared in a file of more rows."""
+"""One unit in so many is compared in a file of more rows; a power of 2."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def repeats_of_days(table: Any, registration: Registration, day: float) -> int:
 
 
 def units_query(table: Any, registration: Registration, *, sample: bool) -> Any:
-    """Of a table without days: rows without a unit (`no_unit`), with one (`units`), and different units.
+    """Of a table without days: all rows (`rows`), those with a unit (`units`), and different units.
 
     sample: compare only the units whose hash falls in one class of 64, which is every row of theirs. Among r
     repeated units none is in that class with a chance of (63/64)^r: .21 for 100, 1.4e-7 for 1,000.
@@ -126,9 +126,9 @@ def units_query(table: Any, registration: Registration, *, sample: bool) -> Any:
     unit = table[registration.data.unit]
     if sample:
         hashed = hash_of(str(unit.type()))(unit)
-        table = table.filter((hashed % SHARE == 0) | unit.isnull())
+        table = table.filter(((hashed & (SHARE - 1)) == 0) | unit.isnull())
         unit = table[registration.data.unit]
-    return table.aggregate(no_unit=unit.isnull().sum(), units=unit.count(), different=unit.nunique())
+    return table.aggregate(rows=table.count(), units=unit.count(), different=unit.nunique())
 
 
 def _until(table: Any, registration: Registration, day: float) -> Any:

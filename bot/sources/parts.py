@@ -5,13 +5,14 @@ has one; several queries over fixed parts use several cores, and their results a
 the same rows give the same bits, on one core or on many.
 """
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.sources.together import Row, on_cursor, rows_of, workers_for
+from bot.sources.together import Row, on_cursor, rows_of, side_by_side
 
 PART_ROWS = 2_000_000
 """Rows for which a part of its own is worth its start."""
@@ -42,36 +43,44 @@ def create(connection: Any, files: Sequence[Path], name: str) -> None:
 
 @dataclass(frozen=True)
 class Gathered:
-    """What was asked at once. parts: rows of the query, for each part; others: of the rest; text: its SQL."""
+    """What was asked. parts: rows of the query, for each part; text: its SQL."""
 
     parts: list[list[Row]]
-    others: list[list[Row]]
     text: str
 
 
-def gather(backend: Any, query: Callable[[], Any], others: Sequence[Any] = (), *, name: str = "") -> Gathered:
-    """Ask the query that is made by `query`, and the others.
-
-    name: the view that the query may read part by part, where it has parts; the others then begin while it is
-    being made.
-    """
+def gather(backend: Any, query: Any, *, name: str = "") -> Gathered:
+    """Ask a query, part by part where the view that it reads, `name`, has parts."""
+    views = _views(backend) if name else []
     if backend.name != "duckdb":
-        made = query()
-        return Gathered([_plain(made)], [_plain(other) for other in others], str(backend.compile(made)))
-    views = [view for (view,) in backend.con.execute(_PARTS).fetchall()] if name else []
+        return Gathered([_plain(query)], str(backend.compile(query)))
+    text = str(backend.compile(query))
     if not views:
-        text = str(backend.compile(query()))
-        found = [rows_of(backend.con, str(backend.compile(other))) for other in others]
-        return Gathered([rows_of(backend.con, text)], found, text)
-    with ThreadPoolExecutor(workers_for(len(views) + len(others)), thread_name_prefix="look") as pool:
+        return Gathered([rows_of(backend.con, text)], text)
+    texts = [text.replace(f'"{name}"', f'"{view}"') for view in views]
+    return Gathered(side_by_side(backend.con, texts), text)
 
-        def ask(text: str) -> Future[list[Row]]:
-            return pool.submit(on_cursor, backend.con, text)
 
-        first = [ask(str(backend.compile(other))) for other in others]
-        text = str(backend.compile(query()))
-        parts = [ask(text.replace(f'"{name}"', f'"{view}"')) for view in views]
-        return Gathered([one.result() for one in parts], [one.result() for one in first], text)
+@contextmanager
+def beside(backend: Any, query: Any) -> Iterator[Callable[[], list[Row]]]:
+    """Ask a query while other things are done, where a table has parts; what is yielded gives the rows."""
+    if not _views(backend):
+        yield lambda: _plain(query)
+        return
+    text = str(backend.compile(query))
+    with ThreadPoolExecutor(1, thread_name_prefix="look") as pool:
+        yield pool.submit(on_cursor, backend.con, text).result
+
+
+def count_rows(table: Any) -> int:
+    """Rows of a table that DuckDB holds, which knows them of Parquet files; 0 for another engine's."""
+    return int(table.count().to_pyarrow().as_py()) if table.get_backend().name == "duckdb" else 0
+
+
+def _views(backend: Any) -> list[str]:
+    if backend.name != "duckdb":
+        return []
+    return [view for (view,) in backend.con.execute(_PARTS).fetchall()]
 
 
 def _plain(query: Any) -> list[Row]:
