@@ -88,11 +88,16 @@ class Spending:
         if self.rule == "pocock":
             return self.alpha * math.log1p((math.e - 1) * t)  # Lan & DeMets (1983)
         if self.rule == "hwang-shih-decani" and self.gamma is not None:
-            # Hwang, Shih & De Cani (1990), Stat. Med. 9:1439
-            return self.alpha * (
-                t if self.gamma == 0 else math.expm1(-self.gamma * t) / math.expm1(-self.gamma)
-            )
+            return self.alpha * _hwang_shih_decani(self.gamma, t)
         raise ValueError(f"{self.rule} has no spending function")
+
+
+def _hwang_shih_decani(gamma: float, t: float) -> float:
+    """Share spent by t: (1 - exp(-gamma t)) / (1 - exp(-gamma)) (1990, Stat. Med. 9:1439)."""
+    if abs(gamma) < 1e-12:  # the limit, before gamma * t runs out of digits
+        return t
+    share = math.expm1(-abs(gamma) * t) / math.expm1(-abs(gamma))
+    return share if gamma > 0 else share * math.exp(-gamma * (t - 1))  # so that no exponent is positive
 
 
 def check_fractions(fractions: Sequence[float]) -> tuple[float, ...]:

@@ -250,3 +250,19 @@ def test_a_rule_that_cannot_be_is_refused(arguments):
     """Unknown rules, impossible alphas, missing or superfluous parameters."""
     with pytest.raises(ValueError, match=r"alpha|gamma|rule"):
         boundaries(DAYS, **arguments)
+
+
+@pytest.mark.parametrize("gamma", [5e-324, -5e-324, 1e-13, -1e-9, 1e-9])
+def test_hwang_shih_decani_near_gamma_0_spends_evenly(gamma):
+    """The limit of its function is alpha t, to the last digits of a gamma too small to be multiplied."""
+    assert Spending("hwang-shih-decani", 0.05, gamma).spent(0.55) == pytest.approx(0.0275, rel=1e-8)
+
+
+def test_hwang_shih_decani_takes_any_gamma():
+    """All at once or all at the end, without overflow; mirrored in between."""
+    assert Spending("hwang-shih-decani", 0.05, 5000.0).spent(0.5) == pytest.approx(0.05)
+    assert Spending("hwang-shih-decani", 0.05, -5000.0).spent(0.5) == 0.0
+    assert Spending("hwang-shih-decani", 0.05, -5000.0).spent(1.0) == 0.05
+    front, back = (Spending("hwang-shih-decani", 0.05, gamma).spent(0.3) for gamma in (4.0, -4.0))
+    assert front == pytest.approx(0.05 - Spending("hwang-shih-decani", 0.05, -4.0).spent(0.7), rel=1e-12)
+    assert back < 0.015 < front
