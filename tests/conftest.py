@@ -11,9 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import create_engine, make_url
 
 from bot.store.database import Database
+
+# The same examples at every run, so that a change and nothing else turns a check red. To look for new ones:
+# HYPOTHESIS_PROFILE=explore make test
+settings.register_profile("same", derandomize=True)
+settings.register_profile("explore")
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 LOOPBACK = ("127.", "::1", "localhost")
 
