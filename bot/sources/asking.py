@@ -14,7 +14,7 @@ from bot.sources import cells, oddities, rollup, winsorising
 from bot.sources.cells import Found, Question
 from bot.sources.files import DATA
 from bot.sources.oddities import Counts
-from bot.sources.parts import beside, count_rows, gather
+from bot.sources.parts import beside, count_rows, gapless, gather
 from bot.sources.rollup import Asked, Wanted
 from bot.sources.units import Units, rolled_up, single
 
@@ -142,7 +142,9 @@ def _asked(rows: Any, registration: Registration, metrics: Sequence[Wanted]) -> 
     row = gather(rows.get_backend(), head.aggregate(**outputs)).parts[0][0]
     shifts = {name: _round_shift(row[f"m_{name}"], row[f"s_{name}"], row[f"t_{name}"]) for _, name in shifted}
     mapped = any(row[f"l_{name}"] > MANY_LABELS for name in texts)
-    return Asked(values, shifts, mapped=mapped)
+    known = frozenset() if days else gapless(rows.get_backend())
+    full = frozenset(name for value, name in values.items() if value.column in known)
+    return Asked(values, shifts, mapped=mapped, full=full)
 
 
 def _round_shift(mean: float | None, variance: float | None, top: float | None) -> float:

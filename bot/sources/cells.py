@@ -141,7 +141,7 @@ def _add(total: defaultdict[str, float], row: Row) -> None:
         if (
             value is None
             and name.startswith(("s_", "p_"))
-            and all(row[f"n_{v}"] for v in name.split("_")[1:])
+            and all(row.get(f"n_{v}", row["units"]) for v in name.split("_")[1:])
         ):
             value = math.nan  # some engines give NaN as null
         total[name] += float(value or 0)  # an engine's sum of whole numbers may be a Decimal

@@ -42,7 +42,8 @@ def sums(units: Any, metrics: list[Wanted], asked: Asked) -> dict[str, Any]:
         names = asked.names(one)
         for name in names:
             column = units[name]
-            outputs[f"n_{name}"] = column.count()
+            if name not in asked.full - asked.gaps:
+                outputs[f"n_{name}"] = column.count()
             outputs[f"s_{name}"] = column.sum()
             outputs[f"p_{name}_{name}"] = (column * column).sum()
         for first, second in combinations(names, 2):
@@ -53,10 +54,10 @@ def sums(units: Any, metrics: list[Wanted], asked: Asked) -> dict[str, Any]:
 def of_sums(total: Mapping[str, float], one: Wanted, asked: Asked) -> Moments | None:
     """The moments of a metric from the sums of a cell; None when they are doubtful."""
     names, units = asked.names(one), int(total["units"])
-    n = int(total[f"n_{names[0]}"])
-    k = len(names)
-    own = names[:-1] if one.has_covariate else names
-    if k > 1 and any(total[f"n_{name}"] != units for name in own):
+    known = [int(total.get(f"n_{name}", units)) for name in names]
+    n, k = known[0], len(names)
+    own = known[:-1] if one.has_covariate else known
+    if k > 1 and any(count != units for count in own):
         return None  # whose value is missing, the sums do not say
     if n == 0:
         return Moments(Sample.empty(one.names), units, 0)

@@ -17,13 +17,14 @@ from bot.sources.together import Row, on_cursor, rows_of, side_by_side
 PART_ROWS = 2_000_000
 """Rows for which a part of its own is worth its start."""
 MOST_PARTS = 4
-EVERY, PART = "lookout_every", "lookout_part"
+EVERY, PART, GAPLESS = "lookout_every", "lookout_part", "lookout_gapless"
 FILE, ROW = "lookout_file", "file_row_number"
 
 
 def create(connection: Any, files: Sequence[Path], name: str) -> None:
-    """Views of files: `name` of all rows, and one of each part where Parquet files are large.
+    """Views of files: `name` of all rows.
 
+    Where Parquet files are large, also one of each part, and the names of columns with a value in every row.
     Raises duckdb.Error when they cannot be read.
     """
     parquet = files[0].suffix == ".parquet"
@@ -34,6 +35,9 @@ def create(connection: Any, files: Sequence[Path], name: str) -> None:
     columns = [row[0] for row in connection.execute(f"DESCRIBE {name}").fetchall()]
     if len(bounds) < 2 or {ROW, FILE}.intersection(columns):
         return
+    gapless = "count(*) = count(*) FILTER (stats_null_count = 0)"  # in every row group, as it says itself
+    metadata = f"SELECT path_in_schema AS name FROM parquet_metadata([{listed}])"  # noqa: S608 - quoted
+    connection.execute(f"CREATE VIEW {GAPLESS} AS {metadata} GROUP BY 1 HAVING {gapless}")
     more = f"{ROW} = true, filename = '{FILE}'"
     connection.execute(f"CREATE VIEW {EVERY} AS SELECT * FROM {read}, {more})")  # noqa: S608 - quoted
     kept = f"SELECT * EXCLUDE ({FILE}, {ROW}) FROM {EVERY}"  # noqa: S608 - names of our own
@@ -75,6 +79,13 @@ def beside(backend: Any, query: Any) -> Iterator[Callable[[], list[Row]]]:
 def count_rows(table: Any) -> int:
     """Rows of a table that DuckDB holds, which knows them of Parquet files; 0 for another engine's."""
     return int(table.count().to_pyarrow().as_py()) if table.get_backend().name == "duckdb" else 0
+
+
+def gapless(backend: Any) -> frozenset[str]:
+    """Columns of which it is known that every row has a value: those of large files that say so."""
+    if not _views(backend):
+        return frozenset()
+    return frozenset(name for (name,) in backend.con.execute(f"SELECT name FROM {GAPLESS}").fetchall())  # noqa: S608
 
 
 def _views(backend: Any) -> list[str]:

@@ -68,7 +68,8 @@ class Asked:
     values: each with its name, v0, v1, …; shifts: by name, what is taken off every row's value. limits: by
     winsorised metric, the lowest and the highest value kept. gaps: names of values that may be NaN, which
     then count as none. newest: the last day there is, when the table has days. mapped: whether labels are
-    mapped to declared ones row by row, as a column of very many different ones must be.
+    mapped to declared ones row by row, as a column of very many different ones must be. full: names of values
+    that every row is known to have, NaN perhaps.
     """
 
     values: Mapping[Value, str]
@@ -77,6 +78,7 @@ class Asked:
     gaps: AbstractSet[str] = frozenset()
     newest: float | None = None
     mapped: bool = False
+    full: AbstractSet[str] = frozenset()
 
     def names(self, one: Wanted) -> tuple[str, ...]:
         """The names of a metric's values."""

@@ -214,6 +214,28 @@ def test_parts_of_large_files_give_the_same_bits_at_every_run(
     assert look(tmp_path, plan=plan).fingerprint() == split[0].fingerprint()
 
 
+def test_values_missing_from_a_part_of_a_large_file_are_counted(
+    tmp_path: Path, table: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One value missing in the last row group, and a file without statistics: as in one query over all."""
+    rows = once(table)
+    spend = [*rows["spend"][:-1].tolist(), None]
+    missing = pa.table(rows | {"spend": pa.array(spend)})
+    for statistics in (True, False):
+        pq.write_table(missing, tmp_path / "u.parquet", row_group_size=70, write_statistics=statistics)
+        plan = registration(path="u.parquet", day=None)
+        monkeypatch.setattr(parts, "PART_ROWS", 10**9)
+        whole = look(tmp_path, plan=plan)
+        monkeypatch.setattr(parts, "PART_ROWS", 100)
+        split = look(tmp_path, plan=plan)
+        assert split.nulls == whole.nulls
+        assert split.nulls["spend"] == 1
+        for one, other in zip(whole.cells, split.cells, strict=True):
+            assert {name: sample.n for name, sample in one.samples.items()} == {
+                name: sample.n for name, sample in other.samples.items()
+            }
+
+
 def test_repeated_units_of_a_large_file_are_found_in_a_sample_and_then_counted(
     tmp_path: Path, table: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
