@@ -4,8 +4,9 @@
 
 A bot process on a SQLite file takes alerts with a bearer secret at POST /webhooks/generic while it works off
 what it has taken: first at the pace of a storm (10,000 a minute; every hundredth alert opens an incident, the
-others join one), each timed from the moment it should have been sent; then as fast as 64 senders can. An alert is
-answered when it is on disk (synchronous=FULL): at the end every answered one must be a row of the inbox.
+others join one), each timed from the moment it should have been sent; then as fast as 64 senders can.
+An alert is answered when it is on disk (synchronous=FULL): at the end every answered one must be a row of the
+inbox.
 
 The second pace is compared with the same rows inserted into the same kind of file by as many threads with one
 transaction each, without HTTP.
