@@ -9,6 +9,7 @@ that will write says so at once (BEGIN IMMEDIATE), since one that reads first an
 import sqlite3
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -71,8 +72,8 @@ class Database:
         """A transaction that may write: committed at the end, rolled back by an exception.
 
         On SQLite one runs at a time in a process, so keep slow work out of it; a second one inside the
-        first, in the same thread, raises RuntimeError instead of waiting for itself. `ahead` goes before all
-        who wait for their turn: for what somebody outside is waiting for.
+        first, in the same thread, raises RuntimeError instead of waiting for itself. `ahead` does not wait
+        for the whole line: for what somebody outside is waiting for.
         """
         with (
             self._gate.passed(ahead=ahead),
@@ -173,26 +174,54 @@ def _reason(error: SQLAlchemyError) -> str:
 class _Gate:
     """One writer at a time; asking twice in the same thread is an error, not a deadlock.
 
-    The others wait in a line beside the gate, so that who goes ahead waits for the transaction under way,
-    not for everybody's.
+    The gate is handed to who is next, so that nobody slips in between: those who go ahead take turns with
+    the first of the line, neither wait for everybody and nobody waits for ever.
     """
 
     def __init__(self) -> None:
-        self._line = threading.Lock()
         self._lock = threading.Lock()
         self._owner: int | None = None
+        self._taken = False
+        self._went_ahead = False
+        self._ahead, self._line = deque[threading.Event](), deque[threading.Event]()
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        with self._lock:
+            return len(self._ahead) + len(self._line)
 
     @contextmanager
     def passed(self, *, ahead: bool) -> Iterator[None]:
         me = threading.get_ident()
         if self._owner == me:
             raise RuntimeError("a write transaction is already open in this thread")
-        with nullcontext() if ahead else self._line, self._lock:
-            self._owner = me
-            try:
-                yield
-            finally:
-                self._owner = None
+        self._enter(ahead)
+        self._owner = me
+        try:
+            yield
+        finally:
+            self._owner = None
+            self._leave()
+
+    def _enter(self, ahead: bool) -> None:
+        with self._lock:
+            if not self._taken:
+                self._taken = True
+                return
+            turn = threading.Event()
+            (self._ahead if ahead else self._line).append(turn)
+        turn.wait()
+
+    def _leave(self) -> None:
+        with self._lock:
+            ahead = bool(self._ahead) and not (self._went_ahead and self._line)
+            waiting = self._ahead if ahead else self._line
+            self._went_ahead = ahead
+            if waiting:
+                waiting.popleft().set()
+            else:
+                self._taken = False
 
 
 class _Open:

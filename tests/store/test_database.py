@@ -75,42 +75,33 @@ def test_a_write_inside_a_write_is_refused(sqlite: Database) -> None:
         pass
 
 
-async def test_who_goes_ahead_does_not_wait_for_the_whole_line(
+async def test_who_goes_ahead_takes_turns_with_the_line(
     sqlite: Database, eventually: Callable[..., Awaitable[object]]
 ) -> None:
-    """Of nine who wait, the one who came last and goes ahead is among the first."""
+    """Those who go ahead wait for one of the line at most, and the line never for all of them."""
     gate = sqlite._gate = _Gate()
-    arrived, order = Arrivals(gate._lock), list[str]()
-    gate._lock = arrived  # type: ignore[assignment] # a lock that counts
+    order = list[str]()
 
     def write(name: str) -> None:
-        with sqlite.write(ahead=name == "ahead"):
+        with sqlite.write(ahead=name in "XYZ"):
             order.append(name)
 
-    threads = [threading.Thread(target=write, args=(name,)) for name in (*"abcdefgh", "ahead")]
+    threads = [threading.Thread(target=write, args=(name,)) for name in "abcdXYZ"]
     with sqlite.write():
-        for thread in threads:
+        for waiting, thread in enumerate(threads, start=1):
             thread.start()
-        await eventually(lambda: arrived.count == 2)  # the one under way, and the one who goes ahead
+            await eventually(lambda waiting=waiting: gate.waiting == waiting)
     for thread in threads:
         thread.join()
-    assert order.index("ahead") <= 1
-    assert len(order) == 9
+    assert "".join(order) == "XaYbZcd"
 
 
-class Arrivals:
-    """A lock that counts who came to it."""
-
-    def __init__(self, lock: threading.Lock) -> None:
-        self.count = 0
-        self._lock = lock
-
-    def __enter__(self) -> None:
-        self.count += 1
-        self._lock.acquire()
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
+def test_a_transaction_that_fails_lets_the_next_one_in(sqlite: Database) -> None:
+    """An exception inside a transaction leaves the gate open."""
+    with pytest.raises(ValueError, match="no"), sqlite.write():
+        raise ValueError("no")
+    with sqlite.write() as session:
+        assert inbox.counts(session).new == 0
 
 
 def test_threads_that_read_then_write_do_not_lock_each_other_out(database: Database) -> None:
