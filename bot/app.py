@@ -18,7 +18,7 @@ from bot.chat.slack import connect
 from bot.chat.worker import Worker
 from bot.clock import Clock
 from bot.core.claimed import StoreUnavailable
-from bot.core.effect import Message
+from bot.core.effect import Block, Message
 from bot.core.inbound import Ask
 from bot.errors import ConfigError
 from bot.metrics import Metrics
@@ -47,6 +47,7 @@ from handlers.loop import Loop
 from handlers.precedence import Precedence
 from handlers.schedules import Slots, ticker
 from handlers.sockets import Sockets
+from handlers.switchboard import Opening
 from handlers.timing import MeasuredApp
 from handlers.webhooks import Hall
 
@@ -143,7 +144,7 @@ class Lookout:
     def _bolt(self) -> AsyncApp:
         """Bolt, hearing every handler."""
         app = MeasuredApp(self._client, self._metrics, self._precedence)
-        door = Door(self._writer, self._clock, self._inbox.wake, self._answer)
+        door = Door(self._writer, self._clock, self._inbox.wake, self._answer, self._draw)
         for room in (commands, actions, modals, events):
             room.register(app, door)
         return app
@@ -164,6 +165,10 @@ class Lookout:
     def _answer(self, ask: Ask) -> Message:
         with self._db.read() as session:
             return slack_verbs.answer(session, self._desk, ask, self._clock())
+
+    def _draw(self, form: str, opened: Opening) -> Block:
+        with self._db.read() as session:
+            return slack_verbs.draw(session, self._desk, form, opened, self._clock())
 
     async def _tick(self) -> None:
         if await asyncio.to_thread(self._slots.tick):

@@ -4,6 +4,7 @@ LookoutError
 ├── UserError        a person can mend it: says what, which value, what next
 │   ├── ConfigError  lookout.toml or the environment
 │   ├── InputError   a registration, playbook or command that cannot be taken
+│   ├── RefusedError who asks may not: says which role is needed and who holds it
 │   └── StaleError   the thing was already done, or is no longer there
 └── SourceError      evidence or data could not be had; becomes "unknown", never a number
 """
@@ -31,6 +32,10 @@ class ConfigError(UserError):
 
 class InputError(UserError):
     """A registration, a playbook or a command cannot be taken; nothing was written."""
+
+
+class RefusedError(UserError):
+    """Who asks may not do this; nothing was written."""
 
 
 class StaleError(UserError):

@@ -112,18 +112,59 @@ class DataSettings(Frozen):
     path: Path
 
 
+class LaunchSettings(Frozen):
+    """How launches are run where a registration does not say.
+
+    look_at: local time at which a look is posted, the morning after its day. zones: the zone of a channel, by
+    id or name. retry_minutes, deadline_hours: how often and how long a look waits for its data before its
+    owner is called. check_minutes: how often a stage's conditions are looked at. sign_several: whether one
+    person may sign in several roles.
+    """
+
+    look_at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "09:00"
+    zones: Mapping[str, str] = {}
+    retry_minutes: Annotated[float, Field(gt=0, le=24 * 60)] = 30.0
+    deadline_hours: Annotated[float, Field(gt=0, le=24 * 14)] = 12.0
+    check_minutes: Annotated[float, Field(gt=0, le=24 * 60)] = 15.0
+    sign_several: bool = False
+
+    @field_validator("zones")
+    @classmethod
+    def _known_zones(cls, value: Mapping[str, str]) -> Mapping[str, str]:
+        return {name.removeprefix("#"): _zone(zone) for name, zone in value.items()}
+
+
+class FlagSettings(Frozen):
+    """The system that is told when a stage begins, is paused or resumed, and what was decided."""
+
+    url: str
+    timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 10.0
+
+
+class RolloutMetricSettings(Frozen):
+    """A name that `abort_if` may use in every registration: PromQL or a SQL text that gives one number."""
+
+    source: str
+    query: str
+
+
 class Settings(Frozen):
     """Everything that is configured."""
 
     timezone: str = "UTC"
     channels: Channels = Channels()
-    roles: Mapping[Literal["engineer", "owner", "approver", "director", "admin"], tuple[str, ...]] = {}
+    roles: Mapping[
+        Literal["viewer", "engineer", "owner", "approver", "director", "admin"], tuple[str, ...]
+    ] = {}
     signoffs: Mapping[str, tuple[str, ...]] = {}
     sources: Mapping[str, SourceSettings] = {}
     playbooks: FolderSettings = FolderSettings(path=shipped("playbooks"))
     templates: FolderSettings = FolderSettings(path=shipped("templates"))
     incidents: IncidentSettings = IncidentSettings()
     data: DataSettings | None = None
+    launches: LaunchSettings = LaunchSettings()
+    flags: FlagSettings | None = None
+    rollout_metrics: Mapping[str, RolloutMetricSettings] = {}
     retention_days: Annotated[int, Field(ge=1)] = 90
 
     database_url: str = "sqlite:///lookout.db"
@@ -136,15 +177,12 @@ class Settings(Frozen):
     webhook_secrets: Mapping[str, SecretStr] = {}
     open_webhooks: bool = False
     clock_offset_file: Path | None = None
+    flags_secret: SecretStr | None = None
 
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"{value!r} is not an IANA time zone; write one such as Asia/Tokyo") from error
-        return value
+        return _zone(value)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -152,9 +190,17 @@ class Settings(Frozen):
         return ZoneInfo(self.timezone)
 
 
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"{name!r} is not an IANA time zone; write one such as Asia/Tokyo") from error
+    return name
+
+
 _FROM_FILE = frozenset(
     {"timezone", "channels", "roles", "signoffs", "sources", "playbooks", "templates", "incidents", "data"}
-    | {"retention_days"}
+    | {"retention_days", "launches", "flags", "rollout_metrics"}
 )
 _FROM_ENVIRONMENT = {
     "LOOKOUT_DATABASE_URL": "database_url",
@@ -166,6 +212,7 @@ _FROM_ENVIRONMENT = {
     "LOOKOUT_PORT": "port",
     "LOOKOUT_OPEN_WEBHOOKS": "open_webhooks",
     "LOOKOUT_CLOCK_OFFSET_FILE": "clock_offset_file",
+    "LOOKOUT_FLAGS_SECRET": "flags_secret",
 }
 
 

@@ -4,21 +4,30 @@ import re
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.inbound import Press
-from handlers.commands import place_of
+from handlers.commands import open_form, place_of
 from handlers.door import Door
+from handlers.switchboard import FORM_BUTTONS, Opening
 
-OURS = re.compile(r"^(triage|experiment)\.")
+OURS = re.compile(r"^(triage|experiment|launch|digest)\.")
 
 
 def register(app: AsyncApp, door: Door) -> None:
     """Let `app` hear every action whose id is ours."""
 
     @app.action(OURS)
-    async def pressed(ack: AsyncAck, body: dict[str, Any]) -> None:
+    async def pressed(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
+        press = read(body)
+        form = FORM_BUTTONS.get(press.action)
+        if form is not None:
+            await ack()
+            opened = Opening(press.by, press.place, press.value)
+            door.soon(open_form(door, client, body["trigger_id"], form, opened))
+            return
         key = f"action:{body['trigger_id']}:{body['actions'][0].get('action_ts', '')}"
-        await door.store(key, read(body), name=body["user"].get("username") or body["user"].get("name", ""))
+        await door.store(key, press, name=body["user"].get("username") or body["user"].get("name", ""))
         await ack()
 
     @app.action(re.compile(r"^link\."))

@@ -9,9 +9,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.core.effect import Message
 from bot.core.inbound import Ask, AskLook, Inbound, Place, RegisterExperiment, StartTriage
 from bot.errors import UserError
-from bot.views.experiment import register_form
 from handlers import grammar
 from handlers.door import Door, said
+from handlers.switchboard import Opening
 
 Listener = Callable[..., Awaitable[None]]
 
@@ -35,13 +35,30 @@ def _listener(name: str, door: Door) -> Listener:
             return
         if isinstance(read, grammar.OpenForm):
             await ack()
-            form = register_form(place.channel)
-            door.soon(client.views_open(trigger_id=body["trigger_id"], view=dict(form)))
+            door.soon(open_form(door, client, body["trigger_id"], read.form, opening(read)))
             return
         await door.store(f"command:{body['trigger_id']}", read, name=body.get("user_name", ""))
         await ack(**said(Message(_receipt(read))))
 
     return listen
+
+
+def opening(read: grammar.OpenForm) -> Opening:
+    """What the form is opened with."""
+    return Opening(read.by, read.place, read.text)
+
+
+async def open_form(door: Door, client: AsyncWebClient, trigger: str, form: str, opened: Opening) -> None:
+    """Draw a form and open it while its trigger lives; who may not, or what is missing, is told instead."""
+    try:
+        view = await door.form(form, opened)
+    except UserError as error:
+        place, text = opened.place, f"{error.message} {error.hint}".strip()
+        await client.chat_postEphemeral(
+            channel=place.channel, user=opened.by, text=text, thread_ts=place.thread
+        )
+        return
+    await client.views_open(trigger_id=trigger, view=dict(view))
 
 
 def _receipt(read: Inbound) -> str:

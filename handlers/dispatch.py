@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from bot.clock import Clock
 from bot.core.effect import Ephemeral, Message
-from bot.core.inbound import Inbound, load
+from bot.core.inbound import Changed, Inbound, OpenedHome, load
 from bot.errors import UserError
 from bot.services import alerts as alert_service
 from bot.services import changes as change_service
@@ -102,6 +102,8 @@ def _tell(session: Session, delivery: Delivery, text: str, now: datetime) -> Non
     if delivery.source != SOURCE:
         return
     asked: Inbound = load(delivery.body)
+    if isinstance(asked, OpenedHome | Changed):
+        return  # nobody asked for anything, and there is no place to answer in
     key = f"inbox/{delivery.id}/answer"
     place = asked.place
     effect = Ephemeral(key, place.channel, asked.by, Message(text), place.thread)

@@ -5,10 +5,11 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Protocol
 
 from bot.clock import Clock
-from bot.core.effect import Message
+from bot.core.effect import Block, Message
 from bot.core.inbound import Ask, Inbound, dump
 from bot.store.inbox import Stored
 from bot.store.writer import Writer
+from handlers.switchboard import Opening
 
 SOURCE = "slack"
 
@@ -23,14 +24,24 @@ class Answer(Protocol):
         """Return the answer, or raise InputError where the question names nothing known."""
 
 
+class Draw(Protocol):
+    """Draws a form from what is stored; reads only."""
+
+    def __call__(self, form: str, opened: Opening) -> Block:
+        """Return the view, or raise UserError where it may not be opened."""
+
+
 class Door:
     """Stores what came in; wakes whoever handles it."""
 
-    def __init__(self, writer: Writer, clock: Clock, wake: Callable[[], None], answer: Answer) -> None:
+    def __init__(
+        self, writer: Writer, clock: Clock, wake: Callable[[], None], answer: Answer, draw: Draw
+    ) -> None:
         self._writer = writer
         self._clock = clock
         self._wake = wake
         self._answer = answer
+        self._draw = draw
         self._answering = asyncio.Semaphore(ANSWERS_AT_ONCE)
         self._soon: set[asyncio.Task[Any]] = set()
 
@@ -49,6 +60,16 @@ class Door:
         """
         async with self._answering:
             return await asyncio.to_thread(self._answer, ask)
+
+    async def form(self, form: str, opened: Opening) -> Block:
+        """Draw a form.
+
+        Raises:
+            bot.errors.UserError: it may not be opened, or what it is about is not known.
+
+        """
+        async with self._answering:
+            return await asyncio.to_thread(self._draw, form, opened)
 
     async def store(self, key: str, inbound: Inbound, *, name: str = "") -> Stored:
         """Store durably, then return; a repeated `key` is a duplicate and changes nothing.

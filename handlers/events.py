@@ -6,17 +6,17 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.core.inbound import Ask, Inbound, Misread, Place, RegisterExperiment
+from bot.core.inbound import Ask, Changed, Dropped, Inbound, Misread, OpenedHome, Place, RegisterExperiment
 from bot.errors import UserError
 from handlers import grammar
 from handlers.door import Door
 
-EVENTS = ("app_mention",)
+EVENTS = ("app_home_opened", "app_mention", "file_shared", "user_change")
 """The events Lookout subscribes to."""
 
 
 def register(app: AsyncApp, door: Door) -> None:
-    """Let `app` hear mentions."""
+    """Let `app` hear mentions, files, accounts that change, and the home page."""
 
     @app.event("app_mention")
     async def mentioned(body: dict[str, Any]) -> None:
@@ -24,6 +24,23 @@ def register(app: AsyncApp, door: Door) -> None:
         if event.get("bot_id"):
             return
         await door.store(f"event:{body['event_id']}", read(event))
+
+    @app.event("file_shared")
+    async def dropped(body: dict[str, Any]) -> None:
+        event = body["event"]
+        seen = Dropped(event["user_id"], Place(event["channel_id"]), event["file_id"])
+        await door.store(f"event:{body['event_id']}", seen)
+
+    @app.event("app_home_opened")
+    async def opened(body: dict[str, Any]) -> None:
+        if body["event"].get("tab", "home") == "home":
+            await door.store(f"event:{body['event_id']}", OpenedHome(body["event"]["user"]))
+
+    @app.event("user_change")
+    async def changed(body: dict[str, Any]) -> None:
+        user = body["event"]["user"]
+        seen = Changed(user["id"], bool(user.get("deleted")), str(user.get("name", "")))
+        await door.store(f"event:{body['event_id']}", seen)
 
 
 def read(event: Mapping[str, Any]) -> Inbound:

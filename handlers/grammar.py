@@ -2,12 +2,14 @@
 not work in threads. Text in, a frozen value out; a text that cannot be read is told what was expected."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.core.inbound import Ask, AskLook, Inbound, Place, RegisterExperiment, StartTriage
+from bot.core.inbound import Ask, AskLook, Inbound, Order, Place, RegisterExperiment, StartTriage
 from bot.errors import InputError
 
 MAX_TITLE = 150
+MAX_TYPED = 2000
 MAX_YAML = 262_144
 
 HELP = {
@@ -21,33 +23,79 @@ HELP = {
     ),
     "experiment": (
         "*Experiments*\n"
-        "• `/experiment register` registers a YAML file: paste it behind the command, or get a form\n"
+        "• `/experiment new` writes a registration with you; `/experiment register` takes a YAML file: paste "
+        "it behind the command, get a form, or drop the file into the channel\n"
         "• `/experiment look N` posts what the pre-registered plan allows one to conclude at look N; with "
         "several experiments in the channel, `/experiment look ID N`\n"
-        "• `/experiment status [ID]` where the experiments of this channel stand\n"
+        "• `/experiment status [ID]` where the experiments of this channel stand; `plan`, `looks`, `cohorts` "
+        "and `why N [figure]` say more\n"
+        "• `/experiment start`, `stop REASON`, `amend`, `peek REASON`: these take a role\n"
         "In a thread, mention me instead: `@lookout experiment look 2`; attach the YAML file to "
         "`@lookout experiment register`."
+    ),
+    "launch": (
+        "*Launches*\n"
+        "• `/launch check [ID]` what a launch still needs, and who can supply it\n"
+        "• `/launch supply [ID] ROW LINK`, `/launch waive [ID] ROW REASON`: these take a role"
+    ),
+    "digest": (
+        "*Digests*\n"
+        "• `/digest now [daily|weekly]` posts it in this channel\n"
+        "• `/digest subscribe daily|weekly [09:00] [Europe/Berlin]`, `/digest unsubscribe daily|weekly`\n"
+        "• `/digest status` what this channel gets, and when"
     ),
 }
 """Help by command; the keys are the commands there are."""
 
 USAGE = {
     "triage": ("Walk an incident, step by step", "start [here] [title] | status | list | help"),
-    "experiment": ("What the pre-registered plan allows", "register | look N | status | help"),
+    "experiment": (
+        "What the pre-registered plan allows",
+        "new | register | look N | status | plan | looks | why N | help",
+    ),
+    "launch": ("What a launch still needs", "check [ID] | supply | waive | help"),
+    "digest": ("Launch health, posted on time", "now | subscribe | unsubscribe | status | help"),
 }
 """What Slack shows beside each command: description and usage hint."""
 
 
 @dataclass(frozen=True)
 class OpenForm:
-    """The form for `/experiment register` without a text is to be opened."""
+    """A form is to be opened; `text` is what was typed behind the command."""
 
     by: str
     place: Place
+    form: str = "experiment.register"
+    text: str = ""
+
+
+VERBS: Mapping[str, frozenset[str]] = {
+    "experiment": frozenset({"withdraw", "start", "here", "stop", "decide", "peek"}),
+    "launch": frozenset({"supply", "waive"}),
+    "digest": frozenset({"now", "subscribe", "unsubscribe"}),
+}
+"""Orders by topic: what changes or posts something."""
+
+ASKS: Mapping[str, frozenset[str]] = {
+    "experiment": frozenset({"plan", "looks", "why", "cohorts"}),
+    "launch": frozenset({"check", "status"}),
+    "digest": frozenset({"status"}),
+}
+"""Questions by topic that take more than a name; their text is kept whole."""
+
+FORM_VERBS: Mapping[tuple[str, str], str] = {
+    ("experiment", "new"): "experiment.new",
+    ("experiment", "amend"): "experiment.amend",
+}
+"""Commands that open a form, and its name."""
+
+OF_LAUNCHES: Mapping[str, frozenset[str]] = {
+    topic: VERBS[topic] | ASKS[topic] | {verb for of, verb in FORM_VERBS if of == topic} for topic in VERBS
+}
 
 
 def parse(command: str, text: str, *, by: str, place: Place) -> Inbound | OpenForm:
-    """Read what was typed behind `command` ("triage" or "experiment").
+    """Read what was typed behind `command`, one of HELP.
 
     Raises:
         InputError: what was read, what was expected, and an example.
@@ -63,6 +111,8 @@ def parse(command: str, text: str, *, by: str, place: Place) -> Inbound | OpenFo
             return registration(yaml, by, place)
         case ("experiment", "look", what):
             return _look(what, by, place)
+        case (_, verb, typed) if verb in OF_LAUNCHES.get(command, ()):
+            return _of_launches(command, verb, typed, by, place)
         case (_, "status" | "list" | "help" as question, about) if command in HELP:
             return _ask(command, question, about, by, place)
         case (_, "", _) if command in HELP:
@@ -102,6 +152,17 @@ def registration(yaml: str, by: str, place: Place) -> RegisterExperiment:
     return RegisterExperiment(by, place, text=text)
 
 
+def _of_launches(command: str, verb: str, text: str, by: str, place: Place) -> Inbound | OpenForm:
+    if len(text) > MAX_TYPED:
+        problem = f"What was typed has {len(text)} characters; {MAX_TYPED} is the most."
+        raise InputError(problem, "Be shorter.")
+    if (command, verb) in FORM_VERBS:
+        return OpenForm(by, place, FORM_VERBS[command, verb], text)
+    if verb in VERBS[command]:
+        return Order(by, place, command, verb, text)
+    return Ask(by, place, command, verb, text)
+
+
 def _look(what: str, by: str, place: Place) -> AskLook:
     match = re.fullmatch(r"(?:([a-z0-9][a-z0-9-]{2,63})\s+)?(\d{1,3})", what)
     if not match:
@@ -121,7 +182,7 @@ def _ask(command: str, question: str, about: str, by: str, place: Place) -> Ask:
 
 
 def _example(command: str) -> str:
-    return "start NDCG@10 0.78 to 0.61" if command == "triage" else "look 2"
+    return {"triage": "start NDCG@10 0.78 to 0.61", "launch": "check", "digest": "now"}.get(command, "look 2")
 
 
 def _quoted(text: str) -> str:

@@ -13,6 +13,7 @@ from bot.errors import UserError
 from bot.services import experiments, looking
 from bot.services.desk import Desk
 from bot.services.incident_jobs import incident_jobs
+from bot.services.launch_jobs import launch_jobs
 from bot.store import inbox, outbox, slots
 from bot.store.database import Database
 from bot.store.schedule import Daily
@@ -39,6 +40,7 @@ def jobs(db: Database, desk: Desk) -> Mapping[str, Job]:
 
     return {
         **incident_jobs(db, desk),
+        **launch_jobs(db, desk),
         experiments.LOOK_JOB: look,
         slack_verbs.FILE_JOB: file,
         PURGE_JOB: purge,

@@ -17,8 +17,10 @@ SCOPES = {
     "files:write": "upload charts and retrospectives",
     "groups:history": "as channels:history, in private channels it was invited to",
     "groups:read": "as channels:read, in private channels it was invited to",
-    "pins:write": "pin an incident's card",
-    "users:read": "show who did what",
+    "pins:write": "pin an incident's or a launch's card",
+    "usergroups:read": "know who is in a group that holds a role",
+    "users:read": "show who did what, and who left",
+    "users:read.email": "find the person behind an e-mail address that holds a role",
 }
 """Every scope Lookout asks for, and the one thing it is for."""
 
@@ -38,6 +40,7 @@ def manifest(request_url: str = "") -> dict[str, Any]:
             "background_color": "#1f3a4d",
         },
         "features": {
+            "app_home": {"home_tab_enabled": True, "messages_tab_enabled": False},
             "bot_user": {"display_name": "lookout", "always_online": True},
             "slash_commands": [
                 {"command": f"/{name}", "description": says, "usage_hint": hint, "should_escape": False, **at}

@@ -6,9 +6,10 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.core.inbound import Place, RegisterExperiment
+from bot.core.inbound import Place, RegisterExperiment, Submit
 from handlers import grammar
 from handlers.door import Door
+from handlers.switchboard import FORMS, Form
 
 REGISTER = "experiment.register"
 
@@ -27,6 +28,48 @@ def register(app: AsyncApp, door: Door) -> None:
         key = f"view:{view['id']}:{view.get('hash', '')}"
         await door.store(key, read, name=body["user"].get("username") or body["user"].get("name", ""))
         await ack()
+
+    for name, form in FORMS.items():
+        _hear(app, door, name, form)
+
+
+def _hear(app: AsyncApp, door: Door, name: str, form: Form) -> None:
+    @app.view(name)
+    async def submitted(ack: AsyncAck, body: dict[str, Any]) -> None:
+        view = body["view"]
+        read = submitted_of(name, view, body["user"]["id"])
+        wrong = form.check(read.fields)
+        if wrong:
+            blocks = {action: block for action, (block, _) in _inputs(view)}
+            errors = {blocks.get(action, next(iter(blocks.values()))): said for action, said in wrong.items()}
+            await ack(response_action="errors", errors=errors)
+            return
+        key = f"view:{view['id']}:{view.get('hash', '')}"
+        await door.store(key, read, name=body["user"].get("username") or body["user"].get("name", ""))
+        await ack()
+
+
+def submitted_of(name: str, view: Mapping[str, Any], by: str) -> Submit:
+    """The form as it was sent off."""
+    opened = json.loads(view["private_metadata"])
+    fields = {action: entered(element) for action, (_, element) in _inputs(view)}
+    place = Place(opened["channel"], opened.get("thread"))
+    return Submit(by, place, name, opened.get("value", ""), fields)
+
+
+def entered(element: Mapping[str, Any]) -> str:
+    """What was entered into a field: its text, its choice, or its choices one a line."""
+    kind = element.get("type", "")
+    if kind in ("checkboxes", "multi_static_select"):
+        return "\n".join(str(one["value"]) for one in element.get("selected_options") or [])
+    selected = element.get("selected_option") or {}
+    for found in (element.get("value"), selected.get("value"), element.get("selected_date")):
+        if found:
+            return str(found)
+    for name in ("selected_user", "selected_conversation", "selected_channel", "selected_time"):
+        if element.get(name):
+            return str(element[name])
+    return ""
 
 
 class _FormError(Exception):

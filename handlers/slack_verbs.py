@@ -1,5 +1,6 @@
 """What was asked in Slack, taken to the service that does it; a question answered from what is stored."""
 
+import json
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -8,17 +9,31 @@ from sqlmodel import Session
 
 from bot.core.channel_links import link_channels
 from bot.core.claimed import Claimed
-from bot.core.effect import Ephemeral, Message, Post
-from bot.core.inbound import Ask, AskLook, Inbound, Misread, Press, RegisterExperiment, StartTriage
+from bot.core.effect import Block, Ephemeral, Message, Post
+from bot.core.inbound import (
+    Ask,
+    AskLook,
+    Changed,
+    Dropped,
+    Inbound,
+    Misread,
+    OpenedHome,
+    Order,
+    Press,
+    RegisterExperiment,
+    StartTriage,
+    Submit,
+)
 from bot.errors import InputError
 from bot.services import experiments, triage
 from bot.services.desk import Desk
-from bot.store import outbox, slots
+from bot.store import outbox, people, slots
 from bot.store.outbox import OnDead
+from bot.views.experiment import REGISTER, register_form
 from bot.views.experiment_actions import ExperimentAction
 from bot.views.text import escape
 from bot.views.triage_actions import Control, TriageAction
-from handlers import grammar
+from handlers import grammar, switchboard
 
 FILE_JOB = "experiment.file"
 
@@ -35,17 +50,45 @@ def handle(session: Session, desk: Desk, asked: Inbound, key: str, now: datetime
             triage.start(session, desk, title=title, by=by, channel=place.channel if here else None, now=now)
         case AskLook():
             _look(session, desk, asked, now)
-        case RegisterExperiment(file_url=url) if url:
-            slots.at(session, job=FILE_JOB, slot=key, due=now, payload=_file(asked))
         case RegisterExperiment():
-            register(session, desk, asked, asked.text, now)
+            _register(session, desk, asked, key, now)
         case Press():
             _press(session, desk, asked, key, now)
+        case Order(topic=topic, verb=verb):
+            switchboard.ORDERS[topic, verb](session, desk, asked, key, now)
+        case Submit(form=form):
+            switchboard.FORMS[form].submit(session, desk, asked, key, now)
+        case Dropped() | OpenedHome() | Changed():
+            _noticed(session, asked)
         case Ask(place=place):
             found = answer(session, desk, asked, now)
             outbox.put(session, Post(f"{key}/answer", place.channel, found, place.thread), now=now)
         case Misread(problem=problem):
             raise InputError(problem)
+
+
+def draw(session: Session, desk: Desk, form: str, opened: switchboard.Opening, now: datetime) -> Block:
+    """Draw a form; reads only.
+
+    Raises:
+        bot.errors.UserError: it may not be opened, or what it is about is not known.
+
+    """
+    if form == REGISTER:
+        return register_form(opened.place.channel)
+    view = switchboard.FORMS[form].view(session, desk, opened, now)
+    place = opened.place
+    private = {"channel": place.channel, "thread": place.thread, "value": opened.value}
+    return {**view, "type": "modal", "callback_id": form, "private_metadata": json.dumps(private)}
+
+
+def _noticed(session: Session, seen: Dropped | OpenedHome | Changed) -> None:
+    """What people did without asking for anything: a file, the home page, an account."""
+    match seen:
+        case Changed(by=by, gone=gone):
+            people.left(session, by, gone=gone)
+        case _:
+            return
 
 
 def answer(session: Session, desk: Desk, ask: Ask, now: datetime) -> Message:
@@ -67,6 +110,8 @@ def _answer(session: Session, desk: Desk, ask: Ask, now: datetime) -> Message:
             return triage.list_open(session, desk, now=now)
         case ("experiment", "status"):
             return experiments.status(session, desk, about=ask.about, channel=ask.place.channel, now=now)
+        case (topic, question) if (topic, question) in switchboard.QUESTIONS:
+            return switchboard.QUESTIONS[topic, question](session, desk, ask, now)
         case (topic, _) if topic in grammar.HELP:
             return Message(grammar.HELP[topic])
         case _:
@@ -110,6 +155,13 @@ def _look(session: Session, desk: Desk, asked: AskLook, now: datetime) -> None:
     )
 
 
+def _register(session: Session, desk: Desk, asked: RegisterExperiment, key: str, now: datetime) -> None:
+    if asked.file_url:
+        slots.at(session, job=FILE_JOB, slot=key, due=now, payload=_file(asked))
+    else:
+        register(session, desk, asked, asked.text, now)
+
+
 def _file(asked: RegisterExperiment) -> dict[str, str | None]:
     place = asked.place
     named = {"url": asked.file_url, "name": asked.file_name}
@@ -120,6 +172,9 @@ def _press(session: Session, desk: Desk, press: Press, key: str, now: datetime) 
     if press.action in TriageAction.__members__.values():
         control = Control.decode(press.value)
         triage.press(session, desk, action=TriageAction(press.action), control=control, by=press.by, now=now)
+        return
+    if press.action in switchboard.PRESSES:
+        switchboard.PRESSES[press.action](session, desk, press, key, now)
         return
     if press.action not in ExperimentAction.__members__.values():
         problem = f"This version of Lookout does not know the control `{escape(press.action, 80)}`."

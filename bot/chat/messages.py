@@ -10,9 +10,9 @@ import structlog
 
 from bot.chat import files
 from bot.chat.channels import inside, resolve
-from bot.chat.slack import Attempt, Call, Later, Refused
+from bot.chat.slack import Attempt, Call, Later, Refused, ask
 from bot.core.channel_links import link_channels
-from bot.core.effect import Ephemeral, Message, Pin, Post, Update
+from bot.core.effect import Ephemeral, Message, Pin, Post, PublishHome, Update
 
 log = structlog.get_logger()
 
@@ -112,6 +112,15 @@ async def pin(attempt: Attempt, effect: Pin) -> Mapping[str, str]:
     except Refused as refusal:
         if refusal.code != "already_pinned":
             raise
+    return {}
+
+
+async def home(attempt: Attempt, effect: PublishHome) -> Mapping[str, str]:
+    """Show a person their home page; doing it twice is doing it once."""
+    message = await _linked(attempt, effect.message)
+    attempt.check_lease()
+    view = {"type": "home", "blocks": list(message.blocks)}
+    await ask(lambda: attempt.client.views_publish(user_id=effect.channel, view=view))
     return {}
 
 

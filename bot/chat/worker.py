@@ -17,7 +17,7 @@ from bot.chat.slack import Attempt, Later, LeaseLost, Refused
 from bot.chat.storage import Storage
 from bot.clock import Clock
 from bot.core.claimed import Claimed, StoreUnavailable
-from bot.core.effect import CreateChannel, Ephemeral, Pin, Post, Update, Upload
+from bot.core.effect import CreateChannel, Ephemeral, Pin, Post, PublishHome, Update, Upload
 
 log = structlog.get_logger()
 
@@ -226,6 +226,8 @@ async def deliver(attempt: Attempt) -> Mapping[str, str]:
                 return await messages.pin(attempt, effect)
             case CreateChannel():
                 return await channels.create(attempt, effect)
+            case PublishHome():
+                return await messages.home(attempt, effect)
             case Upload():
                 return await _upload(attempt, effect)
     except Refused as refusal:

@@ -86,5 +86,14 @@ class Pin:
     channel: str
 
 
-Effect: TypeAlias = CreateChannel | Post | Update | Ephemeral | Upload | Pin
+@dataclass(frozen=True)
+class PublishHome:
+    """Show a person their home page; a later one replaces one not yet sent. `channel` is the person's id."""
+
+    key: str
+    channel: str
+    message: Message
+
+
+Effect: TypeAlias = CreateChannel | Post | Update | Ephemeral | Upload | Pin | PublishHome
 Effects: TypeAlias = Sequence[Effect]

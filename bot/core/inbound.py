@@ -1,6 +1,7 @@
 """What people do in Slack, as frozen values: parsed at the door, stored in the inbox, handled from there."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
@@ -58,6 +59,56 @@ class Ask:
 
 
 @dataclass(frozen=True)
+class Order:
+    """A command that changes something, like `/experiment stop …`; `text` is all that follows the verb."""
+
+    by: str
+    place: Place
+    topic: str
+    verb: str
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Submit:
+    """A form sent off; `value` is what it was opened with, `fields` what was entered, by action id.
+
+    Of a field with several choices the values stand one a line.
+    """
+
+    by: str
+    place: Place
+    form: str
+    value: str
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A file shared in a channel, by its id."""
+
+    by: str
+    place: Place
+    file: str
+
+
+@dataclass(frozen=True)
+class OpenedHome:
+    """A person opened Lookout's home page."""
+
+    by: str
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A person's account changed: whether it is deactivated now, and what they are called."""
+
+    by: str
+    gone: bool
+    name: str = ""
+
+
+@dataclass(frozen=True)
 class Misread:
     """A mention that could not be understood; `problem` is what to tell the person."""
 
@@ -77,10 +128,35 @@ class Press:
     message: str = ""
 
 
-Inbound: TypeAlias = StartTriage | RegisterExperiment | AskLook | Ask | Misread | Press
+Inbound: TypeAlias = (
+    StartTriage
+    | RegisterExperiment
+    | AskLook
+    | Ask
+    | Order
+    | Submit
+    | Dropped
+    | OpenedHome
+    | Changed
+    | Misread
+    | Press
+)
 
 _KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (StartTriage, RegisterExperiment, AskLook, Ask, Misread, Press)
+    kind.__name__: kind
+    for kind in (
+        StartTriage,
+        RegisterExperiment,
+        AskLook,
+        Ask,
+        Order,
+        Submit,
+        Dropped,
+        OpenedHome,
+        Changed,
+        Misread,
+        Press,
+    )
 }
 
 

@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field
 
 from bot.core.metric import Metric
 from bot.core.part import EMPTY, Day, Frozen, Label, Name, Number, Part, Positive, Share, Text
+from bot.core.rollout import RolloutMetric, Schedule, Stage
 
 ID_PATTERN = r"^[a-z0-9][a-z0-9-]{2,63}$"
 
@@ -189,12 +190,29 @@ class EvidenceGate(Part):
     correlation: Annotated[float, Field(ge=-1, le=1)] | None = None
 
 
-class Stage(Part):
-    """One step of the rollout."""
+class Offline(Part):
+    """What was measured offline before: delta is relative (0.06 = 6 %), built is the eval set's day."""
 
-    stage: Label
-    days: Positive | None = None
-    abort_if: tuple[Text, ...] = ()
+    metric: Name
+    delta: Number
+    eval_set: Annotated[str, Field(max_length=200)] = ""
+    built: dt.date | None = None
+
+
+class After(Part):
+    """The check after a launch, on the day `days` after the decision.
+
+    data: where the rows of that time are, when not where the experiment's were; it has the same columns.
+    """
+
+    days: Annotated[int, Field(ge=1, le=365)] = 28
+    data: Data | None = None
+
+
+Artefact: TypeAlias = Literal[
+    "framing", "portfolio", "correlation", "load_test", "fallback", "dashboard", "monitors", "runbook"
+]
+"""Documents a launch's readiness asks for, by the name under which a registration links them."""
 
 
 class Registration(Part):
@@ -221,7 +239,12 @@ class Registration(Part):
     guardrail_rule: Literal["harm", "noninferiority"] = "harm"
     cohorts: Cohorts = Field(default_factory=Cohorts)
     evidence_gate: EvidenceGate | None = None
-    rollout: tuple[Stage, ...] = ()
+    rollout: Annotated[tuple[Stage, ...], Field(max_length=20)] = ()
+    rollout_metrics: Annotated[Mapping[str, RolloutMetric], Frozen] = EMPTY
+    schedule: Schedule = Field(default_factory=Schedule)
+    offline: Offline | None = None
+    after: After = Field(default_factory=After)
+    artefacts: Annotated[Mapping[Artefact, Annotated[str, Field(max_length=1000)]], Frozen] = EMPTY
     signoffs: tuple[Name, ...] = ()
 
     @property

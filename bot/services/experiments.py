@@ -1,5 +1,6 @@
 """Experiments: a registration is locked, a look is asked for, and where everything stands."""
 
+import hashlib
 from datetime import datetime
 
 from sqlmodel import Session
@@ -8,12 +9,14 @@ from bot.core.course import PEEK
 from bot.core.effect import Ephemeral, Message, Post
 from bot.core.figures import day_of
 from bot.core.finding import errors
+from bot.core.launch import Kind
 from bot.core.lint import check_document
 from bot.core.plan import work_out
 from bot.core.registration import Registration, canonical_json, sha256
 from bot.core.strict_yaml import Document, parse
 from bot.core.timetable import date_of
 from bot.errors import InputError
+from bot.services import launches
 from bot.services.desk import Desk
 from bot.services.look_record import recall, registration_of
 from bot.services.looking import run_look
@@ -62,6 +65,18 @@ def register(
     if not experiments.add(session, wanted):
         return _again(session, registration, wanted, thread, now)
     _, findings = check_document(document)
+    body = {
+        "sha256": hashed,
+        "text_sha256": hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
+        "title": registration.title,
+        "channel": channel,
+        "owner": registration.owner,
+        "signoffs": list(registration.signoffs),
+        "warnings": [],
+        "start": registration.data.start.isoformat() if registration.data.start else None,
+    }
+    launches.note(session, registration.id, Kind.REGISTERED, by=by, body=body, now=now)
+    launches.note(session, registration.id, Kind.LOCKED, by="", body={"sha256": hashed}, now=now)
     card = views.registered(work_out(registration, hashed, findings), by)
     outbox.put(session, Post(f"experiment/{registration.id}/card", channel, card, thread), now=now)
     return wanted

@@ -11,11 +11,13 @@ from sqlmodel import Session
 from bot.core.analysis import analyse
 from bot.core.course import PEEK
 from bot.core.effect import Post, Upload
+from bot.core.launch import Kind
 from bot.core.look import LookResult
 from bot.core.look_json import look_json
 from bot.core.observation import Observations
 from bot.core.registration import Registration
 from bot.errors import InputError, SourceError
+from bot.services import launches
 from bot.services.desk import Desk
 from bot.services.look_record import again, before_look, counted, days_before, registration_of
 from bot.services.verifying import sealed
@@ -65,9 +67,29 @@ def run_look(db: Database, desk: Desk, payload: Mapping[str, Any], now: datetime
 
     def finish(session: Session) -> None:
         stored = experiments.add_look(session, record)
+        _enter(session, stored, payload, now)
         _post(session, registration, result, stored.id, (picture, alt), payload, now)
 
     return finish
+
+
+def _enter(session: Session, stored: LookRecord, payload: Mapping[str, Any], now: datetime) -> None:
+    """Into the ledger, once for each record."""
+    if any(one.record == stored.id for one in launches.load(session, stored.experiment).looks):
+        return
+    body = {
+        "record": stored.id,
+        "look": stored.number,
+        "day": stored.day,
+        "planned": stored.planned,
+        "verdict": stored.verdict,
+        "seal": stored.seal,
+        "sha256": stored.sha256,
+    }
+    if stored.number == PEEK:
+        body |= {"reason": payload.get("reason", ""), "cost": payload.get("cost", "")}
+    kind = Kind.PEEK if stored.number == PEEK else Kind.LOOK
+    launches.note(session, stored.experiment, kind, by=payload["by"], body=body, now=now)
 
 
 def _post(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from bot.core.effect import CreateChannel, Effect, Ephemeral, Message, Pin, Post, Update, Upload
+from bot.core.effect import CreateChannel, Effect, Ephemeral, Message, Pin, Post, PublishHome, Update, Upload
 from bot.store.columns import clean
 
 _KINDS: dict[str, type[Effect]] = {
@@ -14,12 +14,13 @@ _KINDS: dict[str, type[Effect]] = {
     "ephemeral": Ephemeral,
     "upload": Upload,
     "pin": Pin,
+    "home": PublishHome,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 
 def kind_of(effect: Effect) -> str:
-    """The name of the effect's kind: channel, post, update, ephemeral, upload or pin."""
+    """The name of the effect's kind: channel, post, update, ephemeral, upload, pin or home."""
     return _NAMES[type(effect)]
 
 

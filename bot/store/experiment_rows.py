@@ -24,6 +24,36 @@ class ExperimentRow(SQLModel, table=True):
     registered_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class AmendmentRow(SQLModel, table=True):
+    """One changed registration as it was proposed, in force or not."""
+
+    __tablename__ = "amendment"
+
+    id: int | None = Field(default=None, primary_key=True)
+    experiment: str = Field(foreign_key="experiment.id", index=True)
+    sha256: str
+    name: str
+    text: str = Field(sa_type=RawText)
+    canonical: str = Field(sa_type=RawText)
+    by: str
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class RevisionRow(SQLModel, table=True):
+    """One amendment that came into force; the newest of an experiment is its registration."""
+
+    __tablename__ = "revision"
+
+    id: int | None = Field(default=None, primary_key=True)
+    experiment: str = Field(foreign_key="experiment.id", index=True)
+    sha256: str
+    name: str
+    text: str = Field(sa_type=RawText)
+    canonical: str = Field(sa_type=RawText)
+    by: str
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
 class LookRow(SQLModel, table=True):
     """One look as it was taken: append-only, enough to compute the verdict again; `number` 0 is a peek.
 

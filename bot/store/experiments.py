@@ -1,13 +1,13 @@
-"""Registrations and looks: stored once, never changed."""
+"""Registrations, their amendments, and looks: stored once, never changed."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session, col, select
 
-from bot.store.experiment_rows import ExperimentRow, LookRow
+from bot.store.experiment_rows import AmendmentRow, ExperimentRow, LookRow, RevisionRow
 from bot.store.insert import insert_new
 
 
@@ -57,9 +57,45 @@ def add(session: Session, registered: Registered) -> bool:
 
 
 def load(session: Session, experiment: str) -> Registered | None:
-    """The registration of that id."""
+    """The registration of that id as it is in force: the newest amendment, else what was registered."""
+    row = session.get(ExperimentRow, experiment)
+    return None if row is None else _in_force(session, row)
+
+
+def original(session: Session, experiment: str) -> Registered | None:
+    """The registration of that id as it was registered first."""
     row = session.get(ExperimentRow, experiment)
     return None if row is None else _registered(row)
+
+
+def of_hash(session: Session, experiment: str, sha256: str) -> Registered | None:
+    """The registration that had this hash, in force now or earlier; None when it never was."""
+    row = session.get(ExperimentRow, experiment)
+    if row is None or row.sha256 == sha256:
+        return None if row is None else _registered(row)
+    wanted = (RevisionRow.experiment == experiment, RevisionRow.sha256 == sha256)
+    found = session.exec(select(RevisionRow).where(*wanted).order_by(col(RevisionRow.id).desc())).first()
+    return None if found is None else _amended(row, found)
+
+
+def propose(session: Session, changed: Registered) -> None:
+    """Keep a changed registration that is not yet in force; by and at are the proposer's."""
+    session.add(AmendmentRow(**_version(changed)))
+    session.flush()
+
+
+def proposed(session: Session, experiment: str, sha256: str) -> Registered | None:
+    """The changed registration of that hash, as proposed last."""
+    row = session.get(ExperimentRow, experiment)
+    wanted = (AmendmentRow.experiment == experiment, AmendmentRow.sha256 == sha256)
+    found = session.exec(select(AmendmentRow).where(*wanted).order_by(col(AmendmentRow.id).desc())).first()
+    return None if found is None or row is None else _amended(row, found)
+
+
+def amend(session: Session, changed: Registered) -> None:
+    """Bring a changed registration into force."""
+    session.add(RevisionRow(**_version(changed)))
+    session.flush()
 
 
 def in_channel(session: Session, channel: str) -> tuple[Registered, ...]:
@@ -69,7 +105,7 @@ def in_channel(session: Session, channel: str) -> tuple[Registered, ...]:
         .where(col(ExperimentRow.channel) == channel)
         .order_by(col(ExperimentRow.registered_at).desc(), col(ExperimentRow.id))
     )
-    return tuple(_registered(row) for row in rows.all())
+    return tuple(_in_force(session, row) for row in rows.all())
 
 
 def everywhere(session: Session, limit: int = 20) -> tuple[Registered, ...]:
@@ -79,7 +115,7 @@ def everywhere(session: Session, limit: int = 20) -> tuple[Registered, ...]:
         .order_by(col(ExperimentRow.registered_at).desc(), col(ExperimentRow.id))
         .limit(limit)
     )
-    return tuple(_registered(row) for row in rows.all())
+    return tuple(_in_force(session, row) for row in rows.all())
 
 
 def add_look(session: Session, record: LookRecord) -> LookRecord:
@@ -123,6 +159,36 @@ def look(session: Session, record: int) -> LookRecord | None:
 
 def _registered(row: ExperimentRow) -> Registered:
     return Registered(**row.model_dump())
+
+
+def _in_force(session: Session, row: ExperimentRow) -> Registered:
+    wanted = select(RevisionRow).where(RevisionRow.experiment == row.id)
+    newest = session.exec(wanted.order_by(col(RevisionRow.id).desc()).limit(1)).first()
+    return _registered(row) if newest is None else _amended(row, newest)
+
+
+def _amended(row: ExperimentRow, version: AmendmentRow | RevisionRow) -> Registered:
+    return replace(
+        _registered(row),
+        sha256=version.sha256,
+        name=version.name,
+        text=version.text,
+        canonical=version.canonical,
+        registered_by=version.by,
+        registered_at=version.at,
+    )
+
+
+def _version(changed: Registered) -> dict[str, Any]:
+    return {
+        "experiment": changed.id,
+        "sha256": changed.sha256,
+        "name": changed.name,
+        "text": changed.text,
+        "canonical": changed.canonical,
+        "by": changed.registered_by,
+        "at": changed.registered_at,
+    }
 
 
 def _look(row: LookRow) -> LookRecord:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, delete, or_, select, update
 
 from bot.core.claimed import Claimed, StoreUnavailable
-from bot.core.effect import Effect, Update
+from bot.core.effect import Effect, PublishHome, Update
 from bot.store import blobs
 from bot.store.database import Database
 from bot.store.effects import dump, key_of, kind_of, load
@@ -26,6 +26,7 @@ from bot.store.insert import insert_new
 from bot.store.outbox_rows import ChannelRow, MessageRow, OutboxRow, UploadRow
 
 RETENTION = timedelta(days=90)
+LATEST = (Update, PublishHome)  # of these only the newest is worth sending
 
 
 @dataclass(frozen=True)
@@ -43,16 +44,16 @@ OnDead: TypeAlias = Callable[[Session, Claimed, str, datetime], None]  # session
 def put(session: Session, effect: Effect, *, now: datetime) -> None:
     """Have `effect` delivered once this transaction is committed.
 
-    The same key again is nothing, except an Update's, which replaces those of the message still waiting.
+    The same key again is nothing, except for the LATEST, which replace those still waiting.
     """
     kind, key = kind_of(effect), key_of(effect)
     free_at = now
-    if isinstance(effect, Update):
+    if isinstance(effect, LATEST):
         free_at = max(now, _supersede(session, effect, now))
     values: dict[str, Any] = {
         "kind": kind,
         "key": key,
-        "once": None if isinstance(effect, Update) else f"{kind}:{key}",
+        "once": None if isinstance(effect, LATEST) else f"{kind}:{key}",
         "lane": effect.channel,
         "effect": dump(effect),
         "state": "pending",
@@ -264,12 +265,12 @@ def _ready(now: datetime, busy: Collection[str]) -> Any:
     return ready.order_by(col(OutboxRow.id)).limit(1)
 
 
-def _supersede(session: Session, effect: Update, now: datetime) -> datetime:
+def _supersede(session: Session, effect: Update | PublishHome, now: datetime) -> datetime:
     """Drop waiting updates of the same message not on their way; how long the last of them had to wait."""
     rows = session.exec(
         select(OutboxRow)
         .where(
-            OutboxRow.kind == "update",
+            OutboxRow.kind == kind_of(effect),
             OutboxRow.key == effect.key,
             OutboxRow.state == "pending",
             or_(col(OutboxRow.lease_until).is_(None), col(OutboxRow.lease_until) <= now),

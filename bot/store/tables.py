@@ -6,9 +6,11 @@ from bot.store import (
     experiment_rows,
     inbox,
     incident_rows,
+    ledger,
     outbox,
     people,
     slots,
+    subscriptions,
 )
 
-ROWS = (blobs, changes, experiment_rows, incident_rows, inbox, outbox, people, slots)
+ROWS = (blobs, changes, experiment_rows, incident_rows, inbox, ledger, outbox, people, slots, subscriptions)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text as sql
 
 from bot.commands import verify
 from bot.errors import ConfigError, InputError
@@ -18,6 +17,7 @@ from bot.settings import DataSettings, Settings
 from bot.store import experiments as records
 from bot.store.database import Database
 from bot.store.experiments import LookRecord, Registered
+from tests.services.tampering import tamper
 
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 
@@ -176,7 +176,7 @@ def test_the_command_prints_what_does_not_hold_and_fails(
     assert capsys.readouterr().out == "1 of 1 look on record can be reproduced.\n"
     with sqlite.write() as session:
         change = "UPDATE look SET observations = replace(observations, '\"mean\":[0.0', '\"mean\":[0.1')"
-        session.connection().execute(sql(change))
+        tamper(session, change)
     assert verify.run(_environment(sqlite)) == 1
     out = capsys.readouterr().out
     assert out.startswith("record 1, look 1 of asos-0bad33: the data have fingerprint ")

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from bot.core import metric as kinds
 from bot.core import registration as shape
+from bot.core import rollout
 from bot.core.finding import Finding, Path, dotted
 from bot.core.strict_yaml import Document
 
@@ -25,7 +26,12 @@ _PARTS: Mapping[Path, type[BaseModel]] = {
     ("guardrails", "*"): shape.Guardrail,
     ("cohorts",): shape.Cohorts,
     ("evidence_gate",): shape.EvidenceGate,
-    ("rollout", "*"): shape.Stage,
+    ("rollout", "*"): rollout.Stage,
+    ("rollout_metrics", "*"): rollout.RolloutMetric,
+    ("schedule",): rollout.Schedule,
+    ("offline",): shape.Offline,
+    ("after",): shape.After,
+    ("after", "data"): shape.Data,
 }
 _METRICS: Mapping[str, type[BaseModel]] = {
     "mean": kinds.Mean,

@@ -1,0 +1,271 @@
+"""What each entry of the ledger changes about a launch; added up in order they are the launch."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from types import MappingProxyType
+from typing import Any
+
+from bot.core.launch import Amendment, Decision, Kind, Launch, LookSeen, Mark, Override, Task
+from bot.core.ledger import Entry
+
+
+def so_far(entries: Sequence[Entry]) -> Launch:
+    """Add up one experiment's entries, the first of which registers it. Raises ValueError for none."""
+    if not entries or entries[0].kind != Kind.REGISTERED:
+        raise ValueError("a launch begins with its registration")
+    launch = _registered(entries[0])
+    for entry in entries[1:]:
+        step = _BY_NAME.get(entry.kind)
+        if step is not None:
+            launch = step(launch, entry)
+        launch = replace(launch, entry=entry.number, head=entry.hash)
+    return launch
+
+
+def _registered(entry: Entry) -> Launch:
+    body = entry.body
+    return Launch(
+        id=entry.subject,
+        title=body["title"],
+        channel=body["channel"],
+        owner=body["owner"],
+        author=entry.by,
+        registered_at=entry.at,
+        sha256=body["sha256"],
+        signoffs=tuple(body["signoffs"]),
+        warnings=tuple(body["warnings"]),
+        acknowledged=MappingProxyType({}),
+        signatures=MappingProxyType({}),
+        start=_date(body.get("start")),
+        entry=entry.number,
+        head=entry.hash,
+    )
+
+
+def _acknowledged(launch: Launch, entry: Entry) -> Launch:
+    new = {code: _mark(entry) for code in entry.body["codes"]}
+    return replace(launch, acknowledged=_with(launch.acknowledged, new))
+
+
+def _signed(launch: Launch, entry: Entry) -> Launch:
+    role, mark = entry.body["role"], _mark(entry)
+    if entry.body["sha256"] == launch.sha256:
+        return replace(launch, signatures=_with(launch.signatures, {role: mark}))
+    amendment = launch.amendment
+    if amendment is None or amendment.sha256 != entry.body["sha256"]:
+        return launch
+    signatures = _with(amendment.signatures, {role: mark})
+    return replace(launch, amendment=replace(amendment, signatures=signatures))
+
+
+def _voided(launch: Launch, entry: Entry) -> Launch:
+    role = entry.body["role"]
+    if entry.body["sha256"] == launch.sha256:
+        return replace(launch, signatures=_without(launch.signatures, role))
+    if launch.amendment is not None and launch.amendment.sha256 == entry.body["sha256"]:
+        signatures = _without(launch.amendment.signatures, role)
+        return replace(launch, amendment=replace(launch.amendment, signatures=signatures))
+    return launch
+
+
+def _locked(launch: Launch, entry: Entry) -> Launch:
+    return replace(launch, locked_at=entry.at)
+
+
+def _amendment(launch: Launch, entry: Entry) -> Launch:
+    body = entry.body
+    proposed = Amendment(
+        body["sha256"], body["reason"], bool(body["breaking"]), tuple(body["diff"]), entry.by, entry.at
+    )
+    return replace(launch, amendment=proposed)
+
+
+def _withdrawn(launch: Launch, _entry: Entry) -> Launch:
+    return replace(launch, amendment=None)
+
+
+def _amended(launch: Launch, entry: Entry) -> Launch:
+    signatures = launch.amendment.signatures if launch.amendment else launch.signatures
+    return replace(
+        launch,
+        sha256=entry.body["sha256"],
+        signatures=signatures,
+        amendment=None,
+        amended=launch.amended + 1,
+        broken=launch.broken or bool(entry.body["breaking"]),
+        title=entry.body.get("title", launch.title),
+        signoffs=tuple(entry.body.get("signoffs", launch.signoffs)),
+    )
+
+
+def _moved(launch: Launch, entry: Entry) -> Launch:
+    return replace(launch, channel=entry.body["channel"])
+
+
+def _started(launch: Launch, entry: Entry) -> Launch:
+    return replace(launch, start=_date(entry.body["date"]))
+
+
+def _stage(launch: Launch, entry: Entry) -> Launch:
+    return replace(launch, stage=int(entry.body["stage"]), stage_name=entry.body["name"], stage_at=entry.at)
+
+
+def _paused(launch: Launch, entry: Entry) -> Launch:
+    return replace(launch, paused=_mark(entry), paused_why=entry.body["why"])
+
+
+def _resumed(launch: Launch, _entry: Entry) -> Launch:
+    return replace(launch, paused=None, paused_why="")
+
+
+def _look(launch: Launch, entry: Entry) -> Launch:
+    body = entry.body
+    seen = LookSeen(
+        body["record"], int(body["look"] or 0), float(body["day"]), body["verdict"], entry.at, entry.number
+    )
+    return replace(launch, looks=(*launch.looks, seen))
+
+
+def _late(launch: Launch, entry: Entry) -> Launch:
+    return replace(launch, late=(*launch.late, int(entry.body["look"])))
+
+
+def _decided(launch: Launch, entry: Entry) -> Launch:
+    body = entry.body
+    decision = Decision(
+        body["decision"],
+        body["verdict"],
+        body["record"],
+        body.get("override") or "",
+        body.get("reason") or "",
+        entry.by,
+        entry.at,
+        entry.number,
+    )
+    return replace(launch, decision=decision)
+
+
+def _investigation(launch: Launch, entry: Entry) -> Launch:
+    new = tuple(
+        Task(one["id"], one["title"], one["owner"], date.fromisoformat(one["due"]))
+        for one in entry.body["tasks"]
+    )
+    return replace(launch, investigation=entry.body["playbook"], tasks=(*launch.tasks, *new))
+
+
+def _redesign(launch: Launch, entry: Entry) -> Launch:
+    return replace(launch, redesign=entry.body["option"])
+
+
+def _task(launch: Launch, task: str, **changes: Any) -> Launch:
+    tasks = tuple(replace(one, **changes) if one.id == task else one for one in launch.tasks)
+    return replace(launch, tasks=tasks)
+
+
+def _task_done(launch: Launch, entry: Entry) -> Launch:
+    return _task(launch, entry.body["task"], done=_mark(entry))
+
+
+def _task_moved(launch: Launch, entry: Entry) -> Launch:
+    body = entry.body
+    return _task(launch, body["task"], due=date.fromisoformat(body["due"]), owner=body["owner"])
+
+
+def _override_requested(launch: Launch, entry: Entry) -> Launch:
+    body = entry.body
+    asked = Override(
+        body["override"],
+        body["record"],
+        entry.by,
+        entry.at,
+        MappingProxyType(dict(body["fields"])),
+        date.fromisoformat(body["expires"]),
+        date.fromisoformat(body["retrospective"]),
+    )
+    return replace(launch, overrides=(*launch.overrides, asked))
+
+
+def _override(launch: Launch, entry: Entry, **changes: Any) -> Launch:
+    name = entry.body["override"]
+    overrides = tuple(replace(one, **changes) if one.id == name else one for one in launch.overrides)
+    return replace(launch, overrides=overrides)
+
+
+def _override_approved(launch: Launch, entry: Entry) -> Launch:
+    return _override(launch, entry, approved=_mark(entry))
+
+
+def _override_refused(launch: Launch, entry: Entry) -> Launch:
+    return _override(launch, entry, refused=_mark(entry))
+
+
+def _override_ended(launch: Launch, entry: Entry) -> Launch:
+    return _override(launch, entry, ended=entry.at)
+
+
+def _supplied(launch: Launch, entry: Entry) -> Launch:
+    new = {entry.body["row"]: (entry.body["artefact"], _mark(entry))}
+    return replace(launch, supplied=_with(launch.supplied, new))
+
+
+def _waived(launch: Launch, entry: Entry) -> Launch:
+    new = {entry.body["row"]: (entry.body["reason"], _mark(entry))}
+    return replace(launch, waived=_with(launch.waived, new))
+
+
+def _after(launch: Launch, entry: Entry) -> Launch:
+    return replace(launch, after=entry.body)
+
+
+def _closed(launch: Launch, entry: Entry) -> Launch:
+    return replace(launch, closed_at=entry.at)
+
+
+_STEPS: Mapping[Kind, Callable[[Launch, Entry], Launch]] = {
+    Kind.ACKNOWLEDGED: _acknowledged,
+    Kind.SIGNED: _signed,
+    Kind.VOIDED: _voided,
+    Kind.LOCKED: _locked,
+    Kind.AMENDMENT: _amendment,
+    Kind.WITHDRAWN: _withdrawn,
+    Kind.AMENDED: _amended,
+    Kind.MOVED: _moved,
+    Kind.STARTED: _started,
+    Kind.STAGE: _stage,
+    Kind.PAUSED: _paused,
+    Kind.RESUMED: _resumed,
+    Kind.LOOK: _look,
+    Kind.PEEK: _look,
+    Kind.LATE: _late,
+    Kind.DECIDED: _decided,
+    Kind.INVESTIGATION: _investigation,
+    Kind.REDESIGN: _redesign,
+    Kind.TASK_DONE: _task_done,
+    Kind.TASK_MOVED: _task_moved,
+    Kind.OVERRIDE_REQUESTED: _override_requested,
+    Kind.OVERRIDE_APPROVED: _override_approved,
+    Kind.OVERRIDE_REFUSED: _override_refused,
+    Kind.OVERRIDE_ENDED: _override_ended,
+    Kind.SUPPLIED: _supplied,
+    Kind.WAIVED: _waived,
+    Kind.AFTER: _after,
+    Kind.CLOSED: _closed,
+}
+_BY_NAME = {str(kind): step for kind, step in _STEPS.items()}
+
+
+def _mark(entry: Entry) -> Mark:
+    return Mark(entry.by, entry.at)
+
+
+def _date(value: str | None) -> date | None:
+    return None if value is None else date.fromisoformat(value)
+
+
+def _with(before: Mapping[str, Any], new: Mapping[str, Any]) -> Mapping[str, Any]:
+    return MappingProxyType({**before, **new})
+
+
+def _without(before: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    return MappingProxyType({name: value for name, value in before.items() if name != key})

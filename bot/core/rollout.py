@@ -1,0 +1,32 @@
+"""How a launch is rolled out, as a registration says it: stages, what aborts one, when looks are posted."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from bot.core.part import Label, Name, Part, Positive, Text
+
+
+class Schedule(Part):
+    """When a look is posted: at a local time like 09:00 in the IANA `zone`, on the day after its own.
+
+    What is left out is configured: [launches] look_at, and the zone of the channel.
+    """
+
+    at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] | None = None
+    zone: Name | None = None
+
+
+class RolloutMetric(Part):
+    """Where a name in `abort_if` is read: PromQL or a SQL text that gives one number."""
+
+    source: Name
+    query: Annotated[str, Field(min_length=1, max_length=20_000)]
+
+
+class Stage(Part):
+    """One step of the rollout: `abort_if` are conditions like `p99_latency_ms > 1500`."""
+
+    stage: Label
+    days: Positive | None = None
+    abort_if: tuple[Text, ...] = ()

@@ -1,0 +1,36 @@
+"""Tables to which rows are only added: the database itself refuses to change or delete one."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection
+
+APPEND_ONLY = ("ledger", "experiment", "amendment", "revision", "look")
+"""What verdicts and decisions rest on."""
+
+_SQLITE = """CREATE TRIGGER {table}_no_{verb} BEFORE {verb} ON {table}
+BEGIN SELECT RAISE(ABORT, '{table} is append-only: nobody changes or deletes its rows'); END"""
+
+_FUNCTION = """CREATE FUNCTION append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION '% is append-only: nobody changes or deletes its rows', TG_TABLE_NAME; END $$"""
+
+_POSTGRES = """CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table}
+FOR EACH ROW EXECUTE FUNCTION append_only()"""
+
+_TRUNCATE = """CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}
+FOR EACH STATEMENT EXECUTE FUNCTION append_only()"""
+
+
+def forbid(connection: Connection, tables: Iterable[str]) -> None:
+    """Have the database refuse every change of these tables' rows; for a migration.
+
+    A later migration that alters one of them on SQLite (which copies the table) makes the triggers anew.
+    """
+    if connection.dialect.name == "sqlite":
+        for table in tables:
+            for verb in ("update", "delete"):
+                connection.exec_driver_sql(_SQLITE.format(table=table, verb=verb))
+        return
+    connection.exec_driver_sql(_FUNCTION.replace("%", "%%"))
+    for table in tables:
+        connection.exec_driver_sql(_POSTGRES.format(table=table))
+        connection.exec_driver_sql(_TRUNCATE.format(table=table))

@@ -1,0 +1,64 @@
+"""Who does what: every order, question, button and form of launches, by name, and the function it goes to.
+
+An order or a button changes something in the transaction it is given and says so through the outbox; a
+question only reads. A form is drawn when it is opened, checked when it is sent off (what is wrong is shown in
+it), and done from the inbox.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from sqlmodel import Session
+
+from bot.core.effect import Block, Message
+from bot.core.inbound import Ask, Order, Place, Press, Submit
+from bot.services.desk import Desk
+
+OrderVerb: TypeAlias = Callable[[Session, Desk, Order, str, datetime], None]
+"""session, desk, order, the delivery's key, now."""
+
+Question: TypeAlias = Callable[[Session, Desk, Ask, datetime], Message]
+PressVerb: TypeAlias = Callable[[Session, Desk, Press, str, datetime], None]
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Who opens a form, where, and with what: a button's value, or what was typed behind the command."""
+
+    by: str
+    place: Place
+    value: str = ""
+
+
+Submitted: TypeAlias = Callable[[Session, Desk, Submit, str, datetime], None]
+
+
+def _no_fault(_fields: Mapping[str, str]) -> Mapping[str, str]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Form:
+    """view: the modal (callback_id and private_metadata are filled in); check: faults by action id."""
+
+    view: Callable[[Session, Desk, Opening, datetime], Block]
+    submit: Submitted
+    check: Callable[[Mapping[str, str]], Mapping[str, str]] = _no_fault
+
+
+ORDERS: Mapping[tuple[str, str], OrderVerb] = {}
+"""By topic and verb, as typed: `/experiment stop` is ("experiment", "stop")."""
+
+QUESTIONS: Mapping[tuple[str, str], Question] = {}
+"""By topic and verb, answered at once to the person who asks."""
+
+PRESSES: Mapping[str, PressVerb] = {}
+"""By action id without its suffix."""
+
+FORMS: Mapping[str, Form] = {}
+"""By name, which is the view's callback id."""
+
+FORM_BUTTONS: Mapping[str, str] = {}
+"""Buttons that open a form: action id without its suffix, and the form's name."""
