@@ -1,7 +1,9 @@
-"""The looks of a plan as registered: days and boundaries."""
+"""The looks of a plan as registered: days and boundaries, and when on the calendar they are."""
 
 import datetime as dt
+from dataclasses import dataclass
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from bot.core.futility import declared
 from bot.core.registration import Registration
@@ -49,3 +51,43 @@ def date_of(registration: Registration, day: float) -> dt.date | None:
     """The calendar date of a day of the experiment; None when the registration has no start."""
     start = registration.data.start
     return None if start is None else start + dt.timedelta(days=int(day) - 1)
+
+
+def posted_at(start: dt.date, day: float, at: dt.time, zone: ZoneInfo) -> dt.datetime:
+    """When the look at a day is posted, in UTC: once the day is over, at the local time `at` of the next one.
+
+    Where the clock goes back, a time that comes twice is meant once, its first; where it goes forward, a time
+    that is left out is meant by as much later.
+
+    >>> berlin = ZoneInfo("Europe/Berlin")
+    >>> posted_at(dt.date(2026, 10, 18), 7, dt.time(2, 30), berlin).isoformat()
+    '2026-10-25T00:30:00+00:00'
+    """
+    date = start + dt.timedelta(days=int(day))
+    return dt.datetime.combine(date, at.replace(fold=0), tzinfo=zone).astimezone(dt.UTC)
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """When the days of one experiment are: `start` is the local date of day 1, None while nobody knows it.
+
+    at: the local time at which looks are posted.
+    """
+
+    start: dt.date | None
+    at: dt.time
+    zone: ZoneInfo
+
+    def over(self, day: float) -> dt.datetime | None:
+        """The first moment after a day: from then on its look may be asked for."""
+        return None if self.start is None else posted_at(self.start, day, dt.time(0), self.zone)
+
+    def posted(self, day: float) -> dt.datetime | None:
+        """When the look at a day is posted."""
+        return None if self.start is None else posted_at(self.start, day, self.at, self.zone)
+
+    def last_full_day(self, now: dt.datetime) -> int | None:
+        """The newest day that is over, 0 or less before the first one is; None without a start."""
+        if self.start is None:
+            return None
+        return (now.astimezone(self.zone).date() - self.start).days
