@@ -1,10 +1,20 @@
 """How a launch is rolled out, as a registration says it: stages, what aborts one, when looks are posted."""
 
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from bot.core.part import Label, Name, Part, Positive, Text
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, KeyError) as error:  # not found is a KeyError
+        raise PydanticCustomError("zone", "No such time zone; use an IANA name like Asia/Tokyo") from error
+    return name
 
 
 class Schedule(Part):
@@ -14,7 +24,7 @@ class Schedule(Part):
     """
 
     at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] | None = None
-    zone: Name | None = None
+    zone: Annotated[Name, AfterValidator(_zone)] | None = None
 
 
 class RolloutMetric(Part):
