@@ -146,7 +146,10 @@ class Decision:
 
 @dataclass(frozen=True)
 class Launch:
-    """One experiment's life so far; `sha256` is the registration in force, `stage` is -1 before the first."""
+    """One experiment's life so far; `sha256` is the registration in force, `stage` is -1 before the first.
+
+    home: the entry that moved it to the channel where it is; 0 while it is where it was registered.
+    """
 
     id: str
     title: str
@@ -180,8 +183,14 @@ class Launch:
     waived: Mapping[str, tuple[str, Mark]] = field(default_factory=lambda: MappingProxyType({}))
     after: Mapping[str, Any] | None = None
     closed_at: datetime | None = None
+    home: int = 0
     entry: int = 0
     head: str = ""
+
+    @property
+    def card(self) -> str:
+        """The key of the living card's message; a launch that moves gets a new one in its new channel."""
+        return f"experiment/{self.id}/card" + (f"/{self.home}" if self.home else "")
 
     @property
     def state(self) -> State:

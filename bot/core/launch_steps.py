@@ -100,7 +100,7 @@ def _amended(launch: Launch, entry: Entry) -> Launch:
 
 
 def _moved(launch: Launch, entry: Entry) -> Launch:
-    return replace(launch, channel=entry.body["channel"])
+    return replace(launch, channel=entry.body["channel"], home=entry.number)
 
 
 def _started(launch: Launch, entry: Entry) -> Launch:

@@ -18,4 +18,4 @@ def draw(session: Session, desk: Desk, launch: Launch, *, now: datetime) -> None
     del desk
     plan = work_out(launches.registration(session, launch), launch.sha256)
     card = views.registered(plan, launch.author)
-    outbox.put(session, Update(f"experiment/{launch.id}/card", launch.channel, card), now=now)
+    outbox.put(session, Update(launch.card, launch.channel, card), now=now)
