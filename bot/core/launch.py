@@ -24,9 +24,9 @@ class Kind(StrEnum):
     SIGNED = "signed"  # sha256, role
     VOIDED = "voided"  # sha256, role, of, why: a signature that no longer counts
     LOCKED = "locked"  # sha256
-    AMENDMENT = "amendment"  # sha256, text_sha256, reason, breaking, diff [..]: proposed
+    AMENDMENT = "amendment"  # sha256, text_sha256, reason, breaking, diff, touches, signoffs, warnings
     WITHDRAWN = "withdrawn"  # sha256: a proposed amendment given up
-    AMENDED = "amended"  # sha256, breaking: the amendment is signed and in force
+    AMENDED = "amended"  # sha256, breaking, title, owner, signoffs, warnings, start: it is in force
     MOVED = "moved"  # channel
     STARTED = "started"  # date: day 1 of the experiment
     STAGE = "stage"  # stage (0 is the first), name, check {..}: advanced to it
@@ -75,7 +75,11 @@ class Mark:
 
 @dataclass(frozen=True)
 class Amendment:
-    """A change of the registration that is proposed; `signatures` by role."""
+    """A change of the registration that is proposed; `signatures` by role.
+
+    touches: the parts of the plan it changes that a look has to leave alone; signoffs: the roles that sign it,
+    those in force and those it brings; warnings: the ones it adds; entry: of the ledger.
+    """
 
     sha256: str
     reason: str
@@ -84,6 +88,21 @@ class Amendment:
     by: str
     at: datetime
     signatures: Mapping[str, Mark] = field(default_factory=lambda: MappingProxyType({}))
+    touches: tuple[str, ...] = ()
+    signoffs: tuple[str, ...] = ()
+    warnings: tuple[Mapping[str, str], ...] = ()
+    acknowledged: Mapping[str, Mark] = field(default_factory=lambda: MappingProxyType({}))
+    entry: int = 0
+
+    @property
+    def missing_signoffs(self) -> tuple[str, ...]:
+        """Roles that have not signed it."""
+        return tuple(role for role in self.signoffs if role not in self.signatures)
+
+    @property
+    def missing_acknowledgements(self) -> tuple[Mapping[str, str], ...]:
+        """Warnings of it that nobody has taken on."""
+        return tuple(one for one in self.warnings if one["code"] not in self.acknowledged)
 
 
 @dataclass(frozen=True)
@@ -149,6 +168,8 @@ class Launch:
     """One experiment's life so far; `sha256` is the registration in force, `stage` is -1 before the first.
 
     home: the entry that moved it to the channel where it is; 0 while it is where it was registered.
+    author: who wrote what was locked, or is to be. broken: a look was on record when the plan was changed;
+    broken_by and broken_why say by whom, when and why, the newest such change.
     """
 
     id: str
@@ -174,6 +195,8 @@ class Launch:
     amendment: Amendment | None = None
     amended: int = 0
     broken: bool = False
+    broken_by: Mark | None = None
+    broken_why: str = ""
     decision: Decision | None = None
     tasks: tuple[Task, ...] = ()
     investigation: str = ""
@@ -227,6 +250,11 @@ class Launch:
         """The newest planned look whose data could be judged."""
         sound = [one for one in self.looks if one.look and one.verdict != "invalid"]
         return max(sound, key=lambda one: (one.look, one.record), default=None)
+
+    @property
+    def judged(self) -> tuple[LookSeen, ...]:
+        """Looks and peeks on record whose data were sound: after the first, the plan may not be touched."""
+        return tuple(one for one in self.looks if one.verdict != "invalid")
 
     @property
     def veto(self) -> LookSeen | None:

@@ -45,6 +45,10 @@ def _registered(entry: Entry) -> Launch:
 
 def _acknowledged(launch: Launch, entry: Entry) -> Launch:
     new = {code: _mark(entry) for code in entry.body["codes"]}
+    amendment = launch.amendment
+    if amendment is not None and entry.body.get("sha256") == amendment.sha256:
+        acknowledged = _with(amendment.acknowledged, new)
+        return replace(launch, amendment=replace(amendment, acknowledged=acknowledged))
     return replace(launch, acknowledged=_with(launch.acknowledged, new))
 
 
@@ -76,7 +80,16 @@ def _locked(launch: Launch, entry: Entry) -> Launch:
 def _amendment(launch: Launch, entry: Entry) -> Launch:
     body = entry.body
     proposed = Amendment(
-        body["sha256"], body["reason"], bool(body["breaking"]), tuple(body["diff"]), entry.by, entry.at
+        sha256=body["sha256"],
+        reason=body["reason"],
+        breaking=bool(body["breaking"]),
+        diff=tuple(body["diff"]),
+        by=entry.by,
+        at=entry.at,
+        touches=tuple(body.get("touches", ())),
+        signoffs=tuple(body.get("signoffs", launch.signoffs)),
+        warnings=tuple(body.get("warnings", ())),
+        entry=entry.number,
     )
     return replace(launch, amendment=proposed)
 
@@ -86,16 +99,28 @@ def _withdrawn(launch: Launch, _entry: Entry) -> Launch:
 
 
 def _amended(launch: Launch, entry: Entry) -> Launch:
-    signatures = launch.amendment.signatures if launch.amendment else launch.signatures
+    """What was signed counts for what is in force now; before the lock nothing of it was signed yet."""
+    body, amendment = entry.body, launch.amendment
+    warnings = tuple(body.get("warnings", launch.warnings))
+    new = {one["code"] for one in warnings if one not in launch.warnings}
+    acknowledged = {code: mark for code, mark in launch.acknowledged.items() if code not in new}
+    breaks = bool(body["breaking"])
     return replace(
         launch,
-        sha256=entry.body["sha256"],
-        signatures=signatures,
+        sha256=body["sha256"],
+        author=amendment.by if amendment and launch.locked_at is None else launch.author,
+        signatures=amendment.signatures if amendment else launch.signatures,
+        warnings=warnings,
+        acknowledged=_with(acknowledged, amendment.acknowledged if amendment else {}),
         amendment=None,
         amended=launch.amended + 1,
-        broken=launch.broken or bool(entry.body["breaking"]),
-        title=entry.body.get("title", launch.title),
-        signoffs=tuple(entry.body.get("signoffs", launch.signoffs)),
+        broken=launch.broken or breaks,
+        broken_by=Mark(amendment.by, entry.at) if breaks and amendment else launch.broken_by,
+        broken_why=amendment.reason if breaks and amendment else launch.broken_why,
+        title=body.get("title", launch.title),
+        owner=body.get("owner", launch.owner),
+        signoffs=tuple(body.get("signoffs", launch.signoffs)),
+        start=_date(body["start"]) if "start" in body else launch.start,
     )
 
 
