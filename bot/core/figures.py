@@ -3,7 +3,7 @@
 import datetime as dt
 
 from bot.core.registration import Registration
-from bot.core.timetable import date_of
+from bot.core.timetable import Calendar, date_of
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -91,3 +91,23 @@ def weekday(date: dt.date) -> str:
     days = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
     months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
     return f"{days[date.weekday()]} {date.day} {months[date.month - 1]}"
+
+
+def local(moment: dt.datetime, zone: dt.tzinfo) -> str:
+    """`Thu 4 Dec 09:00 JST`: a moment as clocks in a zone show it, with the zone's name.
+
+    >>> local(dt.datetime(2026, 12, 4, 0, 0, tzinfo=dt.timezone.utc), dt.timezone.utc)
+    'Fri 4 Dec 00:00 UTC'
+    """
+    there = moment.astimezone(zone)
+    name = there.tzname() or "UTC"
+    named = f"UTC{name}" if name[0] in "+-" else name
+    return f"{weekday(there.date())} {there:%H:%M} {named}"
+
+
+def look_at(registration: Registration, number: int, calendar: Calendar | None) -> str:
+    """A look of the plan, with its moment if known: `look 2, after day 7, posts Thu 4 Dec 09:00 JST`."""
+    day = registration.looks[number - 1]
+    moment = None if calendar is None else calendar.posted(day)
+    said = f"look {number}, after day {day}"
+    return said if moment is None or calendar is None else f"{said}, posts {local(moment, calendar.zone)}"

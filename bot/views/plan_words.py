@@ -2,13 +2,13 @@
 
 import math
 
-from bot.core.figures import bound, day_of, level, plain, share
+from bot.core.figures import bound, day_of, level, look_at, plain, share
 from bot.core.futility import boundary
 from bot.core.guardrail_plan import GuardrailPlan
 from bot.core.horizon import Shown
 from bot.core.plan import LaunchPlan, PlannedLook
 from bot.core.registration import Guardrail, Registration
-from bot.core.timetable import planned
+from bot.core.timetable import Calendar, planned
 from bot.stats.undecided import Undecided
 from bot.views import text
 
@@ -46,20 +46,22 @@ def _mde(relative: float | None, absolute: float | None) -> str:
     return share(relative) if relative is not None else level(absolute or 0.0)
 
 
-def look_line(registration: Registration, one: PlannedLook) -> str:
-    """When a look may stop: `Look 2, day 7: stops only if p is below 0.0030`."""
-    when = day_of(registration, one.day)
+def look_line(registration: Registration, one: PlannedLook, calendar: Calendar | None = None) -> str:
+    """When a look may stop: `Look 2, after day 7, posts Thu 4 Dec 09:00 JST: stops only if p is …`."""
+    when = f"Look {one.look}, {day_of(registration, one.day)}"
+    if calendar is not None:
+        when = look_at(registration, one.look, calendar).replace("look", "Look", 1)
     sided = "p" if registration.sequential.sided == 2 else "the one-sided p"
     asks = "cannot stop" if one.z > 1e300 else f"stops only if {sided} is below {bound(one.nominal_p)}"
     futile = boundary(registration, planned(registration), one.look)
     if math.isfinite(futile):
         asks += f"; for want of effect if z is below {futile:.2f}".replace("-", "\N{MINUS SIGN}")
-    return f"• Look {one.look}, {when}: {asks}"
+    return f"• {when}: {asks}"
 
 
-def spending_line(registration: Registration, one: PlannedLook) -> str:
+def spending_line(registration: Registration, one: PlannedLook, calendar: Calendar | None = None) -> str:
     """The same with the alpha spent by then."""
-    return f"{look_line(registration, one)} · alpha spent by then {plain(one.alpha_spent)}"
+    return f"{look_line(registration, one, calendar)} · alpha spent by then {plain(one.alpha_spent)}"
 
 
 def reach(work: LaunchPlan) -> list[str]:
