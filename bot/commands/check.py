@@ -1,7 +1,7 @@
 """`lookout check`: registrations and playbooks, every finding with file:line, code and mend."""
 
 import json as to_json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,16 @@ from bot.core.lint import check_document, check_registration
 from bot.core.playbook_reader import read_triage
 from bot.core.registration import sha256
 from bot.core.strict_yaml import Document, parse
+from bot.core.veto_reader import read_redesign, read_veto
 from bot.errors import InputError
+
+_PLAYBOOKS: Mapping[str, Callable[..., tuple[object, tuple[Finding, ...]]]] = {
+    "triage": read_triage,
+    "escalation": read_escalation,
+    "veto": read_veto,
+    "cohort_redesign": read_redesign,
+}
+"""Playbooks by their `kind:`, and what reads each."""
 
 _OURS = ("hypothesis", "arms", "metrics", "primary", "sequential")
 """A YAML file in a folder is taken for a registration when it has two of these."""
@@ -57,8 +66,8 @@ def _check(file: Path, *, named: bool) -> tuple[dict[str, Any] | None, list[Find
         return {"file": name, "kind": "unreadable", "ok": False}, findings
     kind = _kind(document)
     shape: dict[str, Any] = {"file": name, "kind": kind or "registration"}
-    if kind in ("triage", "escalation"):
-        faults = (read_triage if kind == "triage" else read_escalation)(text, name=name)[1]
+    if kind in _PLAYBOOKS:
+        faults = _PLAYBOOKS[kind](text, name=name)[1]
         return shape | {"ok": not errors(faults)}, list(faults)
     if kind is None and not named:
         return None, []
@@ -70,7 +79,7 @@ def _kind(document: Document) -> str | None:
     data = document.data
     if not isinstance(data, dict):
         return None
-    if data.get("kind") in ("triage", "escalation"):
+    if data.get("kind") in _PLAYBOOKS:
         return str(data["kind"])
     return "registration" if sum(key in data for key in _OURS) >= 2 else None
 

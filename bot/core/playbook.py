@@ -1,4 +1,4 @@
-"""Playbooks as values: the triage tree and the escalation ladder."""
+"""Playbooks as values: the triage tree, the escalation ladder, and all of the folder together."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from bot.core.change import ChangeKind
 from bot.core.incident import UNKNOWN, Status
+from bot.core.veto_plan import Redesign, VetoPlan
 
 CHECKS = ("changes", "metric")
 """The checks a step or leaf may name; see bot/services/evidence.py for what each looks at."""
@@ -159,3 +160,5 @@ class Playbooks:
 
     triage: Playbook
     escalation: Ladder
+    veto: VetoPlan
+    cohort_redesign: Redesign

@@ -11,9 +11,10 @@ from bot.core.finding import Finding, errors
 from bot.core.ladder_reader import read_escalation
 from bot.core.playbook import Playbooks
 from bot.core.playbook_reader import read_triage
+from bot.core.veto_reader import read_redesign, read_veto
 from bot.errors import ConfigError
 from bot.services.desk import Desk
-from bot.settings import Settings
+from bot.settings import Settings, shipped
 from bot.sources.prometheus import Prometheus
 
 Read = TypeVar("Read")
@@ -32,6 +33,8 @@ def open_desk(settings: Settings) -> Desk:
         playbooks=Playbooks(
             triage=_playbook(folder / "triage.yaml", read_triage),
             escalation=_playbook(folder / "escalation.yaml", read_escalation),
+            veto=_playbook(_or_shipped(folder, "veto.yaml"), read_veto),
+            cohort_redesign=_playbook(_or_shipped(folder, "cohort_redesign.yaml"), read_redesign),
         ),
         templates=ImmutableSandboxedEnvironment(
             loader=FileSystemLoader(settings.templates.path),
@@ -47,6 +50,12 @@ def open_desk(settings: Settings) -> Desk:
             if source.kind == "prometheus"
         },
     )
+
+
+def _or_shipped(folder: Path, name: str) -> Path:
+    """The folder's own, or the shipped one: folders written for the first version have no such file."""
+    own = folder / name
+    return own if own.exists() else shipped("playbooks") / name
 
 
 def _playbook(file: Path, read: Callable[..., tuple[Read | None, tuple[Finding, ...]]]) -> Read:
