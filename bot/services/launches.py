@@ -12,6 +12,7 @@ from bot.core.ledger import Entry
 from bot.core.registration import Registration
 from bot.errors import InputError
 from bot.services.look_record import registration_of
+from bot.services.witnessing import witnessed
 from bot.store import experiments, ledger
 from bot.views.text import escape
 
@@ -36,7 +37,11 @@ def read(session: Session, experiment: str) -> Launch:
 def note(
     session: Session, experiment: str, kind: Kind, *, by: str, body: Mapping[str, Any], now: datetime
 ) -> tuple[Launch, Entry]:
-    """Write an entry; the launch after it, and the entry."""
+    """Write an entry; the launch after it, and the entry.
+
+    One that stands for a registration, an amendment or a revision stored just before seals that row.
+    """
+    body = {**body, **witnessed(session, experiment, kind)}
     entry = ledger.append(session, kind=kind, subject=experiment, by=by, body=body, now=now)
     return so_far(ledger.of(session, experiment)), entry
 

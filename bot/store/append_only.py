@@ -1,4 +1,7 @@
-"""Tables to which rows are only added: the database itself refuses to change or delete one."""
+"""Tables to which rows are only added: the database itself refuses to change or delete one.
+
+Who owns the database can take its triggers away; then `lookout verify` shows what was changed.
+"""
 
 from collections.abc import Iterable
 
@@ -9,6 +12,12 @@ APPEND_ONLY = ("ledger", "experiment", "amendment", "revision", "look")
 
 _SQLITE = """CREATE TRIGGER {table}_no_{verb} BEFORE {verb} ON {table}
 BEGIN SELECT RAISE(ABORT, '{table} is append-only: nobody changes or deletes its rows'); END"""
+
+_KEYS = {"ledger": ("number", "previous", "hash"), "experiment": ("id",)}
+_REPLACING = """CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table}
+WHEN EXISTS (SELECT 1 FROM {table} WHERE {same})
+BEGIN SELECT {refusal}; END"""
+"""INSERT OR REPLACE deletes what is in its way without asking the trigger on DELETE."""
 
 _FUNCTION = """CREATE FUNCTION append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION '% is append-only: nobody changes or deletes its rows', TG_TABLE_NAME; END $$"""
@@ -29,8 +38,20 @@ def forbid(connection: Connection, tables: Iterable[str]) -> None:
         for table in tables:
             for verb in ("update", "delete"):
                 connection.exec_driver_sql(_SQLITE.format(table=table, verb=verb))
+            connection.exec_driver_sql(_replacing(table))
         return
     connection.exec_driver_sql(_FUNCTION.replace("%", "%%"))
     for table in tables:
         connection.exec_driver_sql(_POSTGRES.format(table=table))
         connection.exec_driver_sql(_TRUNCATE.format(table=table))
+
+
+def _replacing(table: str) -> str:
+    """The trigger that keeps a row from being replaced; an experiment known already is left out in silence.
+
+    An id that the database itself will give is -1 or NULL here.
+    """
+    same = " OR ".join(f"{key} = NEW.{key}" for key in _KEYS.get(table, ("id",)))
+    said = f"RAISE(ABORT, '{table} is append-only: nobody changes or deletes its rows')"
+    refusal = "RAISE(IGNORE)" if table == "experiment" else said
+    return _REPLACING.format(table=table, same=same, refusal=refusal)

@@ -98,6 +98,17 @@ def amend(session: Session, changed: Registered) -> None:
     session.flush()
 
 
+def newest(session: Session, experiment: str, table: str) -> dict[str, Any] | None:
+    """All columns of an experiment's newest row in `experiment`, `amendment` or `revision`."""
+    if table == "experiment":
+        row: Any = session.get(ExperimentRow, experiment)
+    else:
+        kind = AmendmentRow if table == "amendment" else RevisionRow
+        wanted = select(kind).where(kind.experiment == experiment).order_by(col(kind.id).desc()).limit(1)
+        row = session.exec(wanted).first()
+    return None if row is None else row.model_dump()
+
+
 def in_channel(session: Session, channel: str) -> tuple[Registered, ...]:
     """The experiments registered in a channel, newest first."""
     rows = session.exec(
