@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.core import verdict_words as words
 from bot.core.course import Course
-from bot.core.figures import day_of, p_is, share
+from bot.core.figures import p_is, share
 from bot.core.look import CohortResult, GuardrailResult, PrimaryResult, Verdict
 from bot.core.registration import Registration
 from bot.stats.guardrail import Status
@@ -99,13 +99,7 @@ def _primary(registration: Registration, found: Findings) -> str:
 
 
 def _next(registration: Registration, found: Findings) -> str:
-    following = found.course.following
-    if following is None:
-        return "No look of the plan follows."
-    return (
-        f"Nothing to decide before look {following} on "
-        f"{day_of(registration, registration.looks[following - 1])}."
-    )
+    return words.next_look(registration, found.course)
 
 
 def _acknowledge(registration: Registration, found: Findings) -> list[str]:

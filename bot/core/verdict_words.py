@@ -2,7 +2,7 @@
 could have done it."""
 
 from bot.core.course import PEEK, Course
-from bot.core.figures import bound, interval, level, p_is, share, signed
+from bot.core.figures import bound, day_of, interval, level, p_is, share, signed
 from bot.core.look import CohortResult, GuardrailResult, PrimaryResult, relative
 from bot.core.registration import Registration
 from bot.core.timetable import planned
@@ -90,6 +90,15 @@ def over(registration: Registration, course: Course) -> str:
     return "All of the planned information is there, so this was the last look: the effect was not shown."
 
 
+def next_look(registration: Registration, course: Course) -> str:
+    """Until when there is nothing to decide; records keep the sentence, so it never changes."""
+    following = course.following
+    if following is None:
+        return "No look of the plan follows."
+    day = day_of(registration, registration.looks[following - 1])
+    return f"Nothing to decide before look {following} on {day}."
+
+
 def no_function(registration: Registration) -> str:
     """Why a peek at this plan has no verdict."""
     rule = registration.sequential.spending
@@ -107,15 +116,22 @@ def unplanned(registration: Registration, course: Course, planned: float | None)
     if peeks:
         said.append(f"Counted as well: the unplanned look on {' and '.join(peeks)}.")
     if course.peek and course.at is not None:
-        spent = bound(course.plan.alpha_at_look[course.at])
-        peek = f"⚠ A peek: the plan has no look on day {course.day:g}. It spends {spent} of alpha."
-        said.append(f"{peek} {_later(registration, course)}")
+        peek = f"⚠ A peek: the plan has no look on day {course.day:g}."
+        said.append(f"{peek} {cost_of_peek(registration, course)}")
     elif planned is not None and course.day != planned:
         said.append(
             f"Held on day {course.day:g} instead of day {planned:g}: the boundary was computed again from "
             "the information there was."
         )
     return said
+
+
+def cost_of_peek(registration: Registration, course: Course) -> str:
+    """What a peek spends, and what the looks to come ask because of it."""
+    if course.at is None:
+        return no_function(registration)
+    spent = bound(course.plan.alpha_at_look[course.at])
+    return f"It spends {spent} of alpha. {_later(registration, course)}"
 
 
 def _later(registration: Registration, course: Course) -> str:

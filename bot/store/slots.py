@@ -111,6 +111,18 @@ def cancel(session: Session, *, job: str, prefix: str = "") -> int:
     return int(result.rowcount)
 
 
+def waiting(session: Session, *, job: str, prefix: str, now: datetime) -> datetime | None:
+    """Since when a slot of `job` whose key starts with `prefix` is due and not done; None when none is."""
+    return session.exec(
+        select(func.min(SlotRow.due)).where(
+            col(SlotRow.job) == job,
+            func.substr(SlotRow.slot, 1, len(prefix)) == prefix,
+            col(SlotRow.state) == "waiting",
+            col(SlotRow.due) <= now,
+        )
+    ).one()
+
+
 def every(
     session: Session, *, job: str, rule: Rule, now: datetime, payload: Mapping[str, Any] | None = None
 ) -> None:
