@@ -39,4 +39,4 @@ class Stage(Part):
 
     stage: Label
     days: Positive | None = None
-    abort_if: tuple[Text, ...] = ()
+    abort_if: Annotated[tuple[Text, ...], Field(max_length=20)] = ()
