@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.workspace import manifest, shapes
+from bot.workspace import accounts, manifest, shapes
 from bot.workspace.act import act
 from bot.workspace.faults import parse
 from bot.workspace.hub import Hub
@@ -116,11 +116,25 @@ async def wait(hub: Hub, _people: People, body: Body) -> dict[str, Any]:
     return {"message": _message(hub, message)}
 
 
+async def account(hub: Hub, _people: People, body: Body) -> dict[str, Any]:
+    """Deactivate somebody's account or activate it again: {"user": id, "deactivated": bool}."""
+    person = accounts.set_active(hub, str(body["user"]), active=not body["deactivated"])
+    return {"user": shapes.user(hub.workspace, person)}
+
+
+async def group(hub: Hub, _people: People, body: Body) -> dict[str, Any]:
+    """Make or change a user group: {"group": id, "members": [ids], "handle"?}; no members remove it."""
+    accounts.set_group(hub, str(body["group"]), body["members"], str(body.get("handle", "")))
+    return {"groups": sorted(hub.workspace.groups)}
+
+
 ACTS: Final[Mapping[str, Act]] = {
+    "account": account,
     "act": do,
     "clock/advance": advance,
     "commands": commands,
     "faults": faults,
+    "group": group,
     "rates": rates,
     "reset": reset,
     "rules": rules,

@@ -61,6 +61,17 @@ class Events:
         if self.workspace.bot in self.workspace.channels[message.channel].members:
             self._tell("reaction_added", event)
 
+    def file_shared(self, file: str, user: str, channel: str) -> None:
+        """Somebody, perhaps the app itself, put a file into a channel."""
+        if self.workspace.bot in self.workspace.channels[channel].members:
+            shared = {"file_id": file, "file": {"id": file}, "user_id": user, "channel_id": channel}
+            self._tell("file_shared", {"type": "file_shared", **shared})
+
+    def user_changed(self, user: str) -> None:
+        """An account was deactivated, activated again, or renamed."""
+        shown = shapes.user(self.workspace, self.workspace.users[user])
+        self._tell("user_change", {"type": "user_change", "user": shown})
+
     def home_opened(self, user: str, channel: str) -> None:
         """Someone opened the app's Home tab."""
         view = self.workspace.homes.get(user)

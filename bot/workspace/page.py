@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from bot.workspace import page_forms
+from bot.workspace import accounts, page_forms
 from bot.workspace.page_assets import asset_routes
 from bot.workspace.page_guard import HEADERS, refusal
 from bot.workspace.page_live import Picture, stream
@@ -57,6 +57,7 @@ def routes(workspace: Workspace, people: People) -> list[BaseRoute]:
         here + "/read": page.read,
         here + "/join": page.join,
         here + "/advance": page.advance,
+        here + "/account/{who}": page.account,
         here + "/message/{ts}/act": page.act,
         here + "/view/{view}/act": page.act_in_view,
         here + "/view/{view}/submit": page.submit,
@@ -218,6 +219,15 @@ class Page:
             return PlainTextResponse("Not a time span. Write for example 90s, 20m, 3h, 2d or 2h 30m.", 400)
         self._people.advance(forward)
         return Response(status_code=_DONE)
+
+    async def account(self, request: Request) -> Response:
+        """Deactivate somebody's account, or activate it again; the page is drawn anew."""
+        self._screen(request)
+        who = self._workspace.users.get(request.path_params["who"])
+        if who is None or who.is_bot:
+            raise RefusedError("There is no such person in this workspace.")
+        accounts.set_active(self._people.hub, who.id, active=who.deleted)
+        return Response(status_code=_DONE, headers={"HX-Refresh": "true"})
 
     async def act(self, request: Request) -> Response:
         """Use a button, menu or picker of a message."""

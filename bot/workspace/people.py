@@ -85,6 +85,8 @@ class People:
             subtype="file_share" if uploaded else "",
         )
         self.hub.events.message(message)
+        for file in uploaded:
+            self.hub.events.file_shared(file.id, user, where.id)
         self._point_at_absent_bot(message)
         return message
 
@@ -156,12 +158,13 @@ class People:
 
     async def open_home(self, user: str) -> None:
         """Open the app's Home tab."""
-        direct = self.workspace.direct(user, self.workspace.bot)
+        direct = self.workspace.direct(self._person(user).id, self.workspace.bot)
         self.hub.events.home_opened(user, direct.id)
 
     def open_direct(self, user: str, other: str) -> Channel:
         """Open the direct messages with someone."""
-        return self.workspace.direct(self._person(user).id, self._person(other).id)
+        them = self.workspace.person(other) or self._person(other)
+        return self.workspace.direct(self._person(user).id, them.id)
 
     def read(self, user: str, channel: str) -> None:
         """Look at a channel: everything in it is read."""
@@ -275,6 +278,8 @@ class People:
         person = self.workspace.person(user)
         if person is None:
             raise RefusedError(f"There is nobody called {user} here.")
+        if person.deleted:
+            raise RefusedError(f"The account of {person.real_name} is deactivated.")
         return person
 
     def _channel(self, channel: str) -> Channel:

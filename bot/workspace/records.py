@@ -14,7 +14,10 @@ Json: TypeAlias = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class User:
-    """A person or an app's bot user. `emoji` stands in for the picture; `title` is the job."""
+    """A person or an app's bot user. `emoji` stands in for the picture; `title` is the job.
+
+    `deleted` is Slack's word for an account that was deactivated.
+    """
 
     id: str
     name: str
@@ -25,6 +28,7 @@ class User:
     tz: str = "UTC"
     is_bot: bool = False
     bot_id: str = ""
+    deleted: bool = False
 
     @property
     def initials(self) -> str:

@@ -16,7 +16,7 @@ def user(workspace: Workspace, person: User) -> Shape:
         "id": person.id,
         "team_id": workspace.team_id,
         "name": person.name,
-        "deleted": False,
+        "deleted": person.deleted,
         "real_name": person.real_name,
         "tz": person.tz,
         "is_bot": person.is_bot,
@@ -36,16 +36,22 @@ def user(workspace: Workspace, person: User) -> Shape:
     }
 
 
+def group_members(workspace: Workspace, group: UserGroup) -> list[str]:
+    """Who is in a user group; a deactivated account is in none."""
+    return [one for one in group.members if one in workspace.users and not workspace.users[one].deleted]
+
+
 def user_group(workspace: Workspace, group: UserGroup) -> Shape:
     """A user group, as `usergroups.list` gives it."""
+    members = group_members(workspace, group)
     return {
         "id": group.id,
         "team_id": workspace.team_id,
         "is_usergroup": True,
         "name": group.name,
         "handle": group.handle,
-        "users": list(group.members),
-        "user_count": str(len(group.members)),
+        "users": members,
+        "user_count": str(len(members)),
         "date_delete": 0,
     }
 

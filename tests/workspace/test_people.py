@@ -1,13 +1,16 @@
 """What people do: typing, mentioning, clicking, uploading, reading; and what Slack says to them itself."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
 import pytest
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from bot.workspace import accounts
 from bot.workspace.hub import Hub
 from bot.workspace.people import People, RefusedError
 from bot.workspace.records import Command
@@ -285,3 +288,106 @@ async def test_what_people_may_not_do(hub: Hub) -> None:
     ):
         with pytest.raises(RefusedError, match=sentence):
             await attempt
+
+
+async def _next(raw: RawApp) -> dict[str, Any]:
+    envelope = await raw.receive()
+    await raw.ack(envelope)
+    event: dict[str, Any] = envelope["payload"]["event"]
+    return event
+
+
+@pytest.fixture
+def hears(local: LocalWorkspace) -> None:
+    """An app that hears of files and accounts."""
+    local.hub.installation.manifest = replace(
+        local.hub.installation.manifest, events=frozenset({"file_shared", "user_change"})
+    )
+
+
+@pytest.mark.usefixtures("hears")
+async def test_a_file_dropped_into_a_channel_is_told_by_its_id(
+    local: LocalWorkspace, raw: RawApp, client: AsyncWebClient
+) -> None:
+    """With who dropped it and where; files.info then gives the rest."""
+    await local.people.say("U0PM", "C0LAUNCH", "", files=[("plan.yaml", b"id: x")])
+    event = await _next(raw)
+    assert (event["type"], event["user_id"], event["channel_id"]) == ("file_shared", "U0PM", "C0LAUNCH")
+    info = await client.files_info(file=event["file_id"])
+    assert info["file"]["name"] == "plan.yaml"
+
+
+@pytest.mark.usefixtures("hears")
+async def test_a_file_in_a_channel_without_the_app_is_not_told(local: LocalWorkspace, raw: RawApp) -> None:
+    """The app hears only of what happens where it is."""
+    await local.people.say("U0PM", "C0GENERAL", "", files=[("plan.yaml", b"id: x")])
+    accounts.set_active(local.hub, "U0PM", active=False)
+    assert (await _next(raw))["type"] == "user_change"
+
+
+@pytest.mark.usefixtures("hears")
+async def test_a_deactivated_account_is_told_and_can_do_nothing(
+    local: LocalWorkspace, raw: RawApp, client: AsyncWebClient
+) -> None:
+    """The app hears of it; groups and addresses no longer mean the person; active again, they do."""
+    accounts.set_active(local.hub, "U0EM", active=False)
+    event = await _next(raw)
+    assert (event["type"], event["user"]["id"], event["user"]["deleted"]) == ("user_change", "U0EM", True)
+    with pytest.raises(RefusedError, match="Tom Becker is deactivated"):
+        await local.people.say("U0EM", "C0LAUNCH", "hello")
+    assert (await client.users_info(user="U0EM"))["user"]["deleted"] is True
+    assert (await client.usergroups_users_list(usergroup="S0ML"))["users"] == ["U0ENG"]
+    with pytest.raises(SlackApiError, match="users_not_found"):
+        await client.users_lookupByEmail(email="tom@example.com")
+    accounts.set_active(local.hub, "U0EM", active=True)
+    assert (await _next(raw))["user"]["deleted"] is False
+    assert (await client.users_lookupByEmail(email="Tom@Example.com"))["user"]["id"] == "U0EM"
+
+
+@pytest.mark.usefixtures("hears")
+async def test_nothing_is_told_of_an_account_that_stays_as_it_was(local: LocalWorkspace, raw: RawApp) -> None:
+    """Deactivating twice is deactivating once."""
+    accounts.set_active(local.hub, "U0PM", active=True)
+    accounts.set_active(local.hub, "U0PM", active=False)
+    accounts.set_active(local.hub, "U0PM", active=False)
+    assert (await _next(raw))["user"]["deleted"] is True
+    accounts.set_active(local.hub, "U0PM", active=True)
+    assert (await _next(raw))["user"]["deleted"] is False
+
+
+async def test_a_user_group_can_be_made_changed_and_removed(
+    local: LocalWorkspace, client: AsyncWebClient
+) -> None:
+    """A group without members is gone, and Slack then says that there is no such group."""
+    accounts.set_group(local.hub, "S0DATA", ["U0DS"], "data-science")
+    assert (await client.usergroups_users_list(usergroup="S0DATA"))["users"] == ["U0DS"]
+    accounts.set_group(local.hub, "S0DATA", ["U0DS", "U0ENG"])
+    assert (await client.usergroups_users_list(usergroup="S0DATA"))["users"] == ["U0DS", "U0ENG"]
+    accounts.set_group(local.hub, "S0DATA", [])
+    with pytest.raises(SlackApiError, match="no_such_subteam"):
+        await client.usergroups_users_list(usergroup="S0DATA")
+    with pytest.raises(RefusedError, match="U0NOBODY"):
+        accounts.set_group(local.hub, "S0DATA", ["U0NOBODY"])
+
+
+@pytest.mark.parametrize(
+    ("call", "scope"),
+    [
+        ("usergroups.users.list?usergroup=S0ML", "usergroups:read"),
+        ("users.lookupByEmail?email=tom@example.com", "users:read.email"),
+        ("users.info?user=U0EM", "users:read"),
+    ],
+)
+async def test_who_people_are_takes_a_scope(
+    local: LocalWorkspace, client: AsyncWebClient, call: str, scope: str
+) -> None:
+    """Without it the app is told which one is missing."""
+    method, _, query = call.partition("?")
+    name, _, value = query.partition("=")
+    manifest = local.hub.installation.manifest
+    local.hub.installation.manifest = replace(manifest, scopes=frozenset({"chat:write"}))
+    with pytest.raises(SlackApiError) as refused:
+        await client.api_call(method, params={name: value})
+    assert (refused.value.response["error"], refused.value.response["needed"]) == ("missing_scope", scope)
+    local.hub.installation.manifest = replace(manifest, scopes=frozenset({scope}))
+    assert (await client.api_call(method, params={name: value}))["ok"]

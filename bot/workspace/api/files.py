@@ -60,6 +60,8 @@ def complete_upload_external(call: Call) -> Shape:
             subtype="file_share",
         )
         call.hub.events.message(message)
+        for file in files:
+            call.hub.events.file_shared(file.id, call.bot.id, channel.id)
     return {"files": [_shape(call, file.id) for file in files]}
 
 

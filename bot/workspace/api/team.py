@@ -76,10 +76,10 @@ def users(call: Call) -> Shape:
 
 
 def user_by_email(call: Call) -> Shape:
-    """users.lookupByEmail"""
+    """users.lookupByEmail: a deactivated account is not found."""
     email = call.needed("email").lower()
     for person in call.workspace.users.values():
-        if person.email and person.email.lower() == email:
+        if person.email and person.email.lower() == email and not person.deleted:
             return {"user": _shape(call, person)}
     raise ApiError("users_not_found")
 
@@ -115,7 +115,7 @@ def user_group_users(call: Call) -> Shape:
     group = call.workspace.groups.get(call.needed("usergroup"))
     if group is None:
         raise ApiError("no_such_subteam")
-    return {"users": list(group.members)}
+    return {"users": shapes.group_members(call.workspace, group)}
 
 
 def _shape(call: Call, person: User) -> Shape:
