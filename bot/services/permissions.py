@@ -1,6 +1,6 @@
 """Whether somebody may do something: roles and sign-offs of lookout.toml, people as Slack last named them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlmodel import Session
 
@@ -45,6 +45,15 @@ def mentions(session: Session, desk: Desk, *roles: str) -> str:
         if found:
             return " ".join(person(one) for one in found)
     return f"(nobody is configured as {' or '.join(roles)})"
+
+
+def first_held(session: Session, desk: Desk, roles: Sequence[str]) -> str:
+    """Who has a task: the only holder of the first of these roles that anybody holds, else that role."""
+    for role in roles:
+        found = holders(session, desk, role) or signers(session, desk, role)
+        if found:
+            return found[0] if len(found) == 1 else role
+    return roles[0] if roles else "owner"
 
 
 def _people(session: Session, references: Iterable[str]) -> tuple[str, ...]:

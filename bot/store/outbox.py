@@ -73,6 +73,19 @@ def message_ts(session: Session, key: str) -> str | None:
     return row.ts if row else None
 
 
+def posted(session: Session, prefix: str) -> list[str]:
+    """The keys of messages posted, or about to be, that begin with `prefix`."""
+    sent = session.exec(select(MessageRow.key).where(col(MessageRow.key).startswith(prefix, autoescape=True)))
+    waiting = session.exec(
+        select(OutboxRow.key).where(
+            OutboxRow.kind == "post",
+            col(OutboxRow.state) == "pending",
+            col(OutboxRow.key).startswith(prefix, autoescape=True),
+        )
+    )
+    return sorted({*sent, *waiting})
+
+
 def channel_id(session: Session, reference: str) -> str | None:
     """The Slack id of a channel reference, once known."""
     row = session.get(ChannelRow, reference)
