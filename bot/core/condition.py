@@ -170,8 +170,9 @@ class Status(StrEnum):
     """What a condition comes to."""
 
     OK = "ok"
-    BREACHED = "breached"
-    UNKNOWN = "unknown"
+    BREACHED = "breached"  # the stage is aborted
+    HELD = "held"  # the data are not fit to go on with: nobody advances, nothing is paused
+    UNKNOWN = "unknown"  # the same, because nobody knows
 
 
 @dataclass(frozen=True)
@@ -224,9 +225,14 @@ class Check:
         return self.of(Status.BREACHED)
 
     @property
-    def unknown(self) -> tuple[Reading, ...]:
-        """What nobody knows, so that the stage is held."""
-        return self.of(Status.UNKNOWN)
+    def blocking(self) -> tuple[Reading, ...]:
+        """What holds the stage without aborting it, what is known first."""
+        return (*self.of(Status.HELD), *self.of(Status.UNKNOWN))
+
+    @property
+    def fine(self) -> bool:
+        """Whether the launch may go on."""
+        return all(one.status is Status.OK for one in self.readings)
 
     def to_json(self) -> dict[str, Any]:
         """As a ledger entry or a slot keeps it."""

@@ -1,5 +1,6 @@
 """Tables where they are: the connection and the table a registration's `data:` names."""
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -62,6 +63,28 @@ def tables(source: SourceSettings) -> list[str]:
     """The names of a warehouse's tables. Raises SourceError when it does not answer."""
     with _opened(source, "the warehouse", "") as backend:
         return tables_of(backend)
+
+
+def number(source: SourceSettings, sql: str, *, name: str) -> float:
+    """The one number that a query gives: one row, one column.
+
+    Raises SourceError with the reason when it gives anything else, or does not answer in time.
+    """
+    with _opened(source, f"{name}: the query", name) as backend:
+        _one_query(backend, sql, "the query")
+        found = _query(backend, sql).limit(2).to_pyarrow()
+    if found.num_columns != 1 or found.num_rows != 1:
+        rows = "no row" if not found.num_rows else "several rows" if found.num_rows > 1 else "one row"
+        columns = f"{found.num_columns} column{'' if found.num_columns == 1 else 's'}"
+        raise SourceError(f"{name}: the query gave {rows} of {columns}, and one number is needed")
+    value = found.column(0)[0].as_py()
+    if value is None:
+        raise SourceError(f"{name}: the query gave NULL")
+    if isinstance(value, str | bytes | bool) or not hasattr(value, "__float__"):
+        raise SourceError(f"{name}: the query gave {type(value).__name__}, not a number")
+    if not math.isfinite(value):
+        raise SourceError(f"{name}: the query gave {float(value)}, not a finite number")
+    return float(value)
 
 
 def columns_missing(table: Any, needed: Mapping[str, str], what: str) -> str | None:
@@ -188,7 +211,7 @@ def _postgres_schema(backend: Any, sql: str) -> dict[str, str]:
     return found
 
 
-def _one_query(backend: Any, sql: str) -> None:
+def _one_query(backend: Any, sql: str, what: str = "data.sql") -> None:
     """Refuse all but one query that reads. Raises SourceError; the engine's own error when it is no SQL."""
     if backend.name == "duckdb":
         kinds = [statement.type.name for statement in backend.con.extract_statements(sql)]
@@ -200,10 +223,10 @@ def _one_query(backend: Any, sql: str) -> None:
         try:
             found = [one for one in sqlglot.parse(sql, read=backend.dialect) if one is not None]
         except SqlglotError as error:
-            raise SourceError(f"data.sql is no SQL: {str(error).splitlines()[0]}") from error
+            raise SourceError(f"{what} is no SQL: {str(error).splitlines()[0]}") from error
         reads = len(found) == 1 and isinstance(found[0], sqlglot.exp.Query)
         calls = {one.name.lower() for query in found for one in query.find_all(sqlglot.exp.Anonymous)}
         if backend.name == "pyspark" and calls.intersection(CALLS_JAVA):
-            raise SourceError(f"data.sql must not call {', '.join(sorted(calls.intersection(CALLS_JAVA)))}")
+            raise SourceError(f"{what} must not call {', '.join(sorted(calls.intersection(CALLS_JAVA)))}")
     if not reads:
-        raise SourceError("data.sql must be one SELECT, and nothing else: no second statement, no command")
+        raise SourceError(f"{what} must be one SELECT, and nothing else: no second statement, no command")

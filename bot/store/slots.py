@@ -79,6 +79,16 @@ class Slot:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """A slot as it stands in the database; `state` is waiting, done or dead."""
+
+    slot: str
+    due: datetime
+    state: str
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Counts:
     """Slots that are due and not done, since when the oldest is due, and how many were given up."""
 
@@ -121,6 +131,16 @@ def waiting(session: Session, *, job: str, prefix: str, now: datetime) -> dateti
             col(SlotRow.due) <= now,
         )
     ).one()
+
+
+def kept(session: Session, *, job: str, prefix: str) -> list[Kept]:
+    """The slots of `job` whose key starts with `prefix`, by key; those done long ago are purged."""
+    rows = session.exec(
+        select(SlotRow)
+        .where(col(SlotRow.job) == job, func.substr(SlotRow.slot, 1, len(prefix)) == prefix)
+        .order_by(col(SlotRow.slot))
+    )
+    return [Kept(row.slot, row.due, row.state, row.payload) for row in rows]
 
 
 def every(

@@ -62,11 +62,10 @@ def test_what_is_no_condition_is_told_what_was_read(text: str, said: str) -> Non
 def test_no_text_breaks_the_reader(text: str) -> None:
     """It is a condition, or it is refused in words."""
     try:
-        condition = parse(text)
-    except ConditionError as error:
-        assert error.message
-    else:
-        assert abs(condition.limit) <= 1e15
+        limit = parse(text).limit
+    except ConditionError:
+        return
+    assert abs(limit) <= 1e15
 
 
 @pytest.mark.parametrize(
