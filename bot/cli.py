@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from bot import __version__
-from bot.errors import LookoutError, UserError
+from bot.errors import InputError, LookoutError, UserError
 
 app = typer.Typer(
     name="lookout",
@@ -109,10 +109,35 @@ def look(
 @app.command()
 def verify(
     file: Annotated[Path | None, typer.Option(help="A record that `look --record` wrote.")] = None,
+    head: Annotated[
+        list[str] | None,
+        typer.Option(help="NUMBER:HASH of a ledger entry, as a message in Slack has it. May be repeated."),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Compute every look on record again, bit for bit."""
-    _done(_verb("verify")(os.environ, file=file, json=json))
+    """Compute every look on record again, bit for bit, and check the ledger.
+
+    Prints the first row that does not hold, and exits with 1. A ledger cut off at its end, or written anew
+    from some entry on, holds by itself: give --head what a message says (ledger 88 · head 5d1e0a2b9c4d).
+    """
+    _done(_verb("verify")(os.environ, file=file, heads=head or (), json=json))
+
+
+@app.command()
+def ledger(
+    experiment: Annotated[str, typer.Option(help="Only this experiment's entries.")] = "",
+    markdown: Annotated[bool, typer.Option("--markdown", help="A history to be read.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="JSON lines; so without it, too.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
+) -> None:
+    """Print what was registered, signed, decided and seen, by whom and when.
+
+    A line is an entry. Its hash is the SHA-256 of the line without "hash":"…", and `previous` is the hash of
+    the entry before, so that anybody can check the chain without Lookout.
+    """
+    if json and markdown:
+        raise InputError("--json and --markdown are two forms.", "Give one of them.")
+    _done(_verb("ledger")(os.environ, experiment=experiment, markdown=markdown, out=out))
 
 
 @app.command()

@@ -38,8 +38,12 @@ class Entry:
     hash: str
 
     def to_json(self) -> dict[str, Any]:
-        """As exported: a line of JSON lines."""
+        """Everything it has, its hash too."""
         return {**_hashed(self), "hash": self.hash}
+
+    def line(self) -> str:
+        """A line of the export, canonical JSON: what is hashed is the line without `"hash":"…",`."""
+        return canonical_json(self.to_json())
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,21 @@
-"""Whether the looks on record can be computed again, bit for bit, from their records alone."""
+"""Whether the record holds: looks computed again bit for bit, the chain, and rows as the ledger has them."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC
 from typing import Any
 
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
 
 from bot.core.course import PEEK
+from bot.core.ledger import Entry, Head, broken, unwitnessed
 from bot.core.recomputing import Kept, disagreement, plain, seal
+from bot.services.agreeing import Fault, Tables, faults
 from bot.services.look_record import asked_day
-from bot.store import experiments
+from bot.store import exact
+from bot.store.experiment_rows import AmendmentRow, ExperimentRow, LookRow, RevisionRow
 from bot.store.experiments import LookRecord, Registered
-
-EVERYTHING = 1_000_000
-"""More experiments than any database has."""
+from bot.store.ledger import LedgerRow
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,39 @@ class Checked:
         }
 
 
-def verify(session: Session) -> list[Checked]:
-    """Every look of every experiment, in the order they were taken."""
-    found = []
-    for registered in experiments.everywhere(session, EVERYTHING):
-        found += [check(registered, one) for one in experiments.looks(session, registered.id)]
-    return sorted(found, key=lambda one: one.record)
+@dataclass(frozen=True)
+class Verified:
+    """The whole record.
+
+    entries: of the ledger, up to the first that cannot be read, and head the last of them. faults: rows that
+    do not hold, the ledger's own first; looks: each look computed again.
+    """
+
+    entries: int
+    head: Entry | None
+    faults: tuple[Fault, ...]
+    looks: tuple[Checked, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything holds."""
+        return not self.faults and all(one.ok for one in self.looks)
+
+
+def verify(session: Session, heads: Sequence[Head] = ()) -> Verified:
+    """Check everything; `heads` are the ledger's as copied from Slack."""
+    harm = exact.damage(session)
+    found = [Fault("database", "file", f"it is damaged ({harm}): restore it from before")] if harm else []
+    entries, wrong = _chain(session)
+    if wrong is None:
+        missing = unwitnessed(entries, heads)
+        wrong = Fault("ledger", missing.number, missing.reason) if missing else None
+    found += [wrong] if wrong else []
+    kinds: dict[str, type[SQLModel]]
+    kinds = {"experiment": ExperimentRow, "amendment": AmendmentRow, "revision": RevisionRow, "look": LookRow}
+    tables = {name: list(exact.rows(session, kind)) for name, kind in kinds.items()}
+    found += faults(entries, tables)
+    return Verified(len(entries), entries[-1] if entries else None, tuple(found), tuple(_looks(tables)))
 
 
 def check(registered: Registered, record: LookRecord) -> Checked:
@@ -66,6 +95,61 @@ def sealed(registered: Registered, record: LookRecord) -> str:
     }
     del content["id"], content["seal"]
     return seal(plain(content))
+
+
+def _chain(session: Session) -> tuple[list[Entry], Fault | None]:
+    """The entries up to the first that cannot be read, and the first that does not hold."""
+    entries: list[Entry] = []
+    unread = None
+    for row in exact.rows(session, LedgerRow):
+        if row.fault:
+            unread = Fault("ledger", row.key, f"{row.fault}, so restore the database from before")
+            break
+        entries.append(Entry(**row.values))
+    gone = broken(entries)
+    if gone is not None:
+        return entries, Fault("ledger", gone.number, f"{gone.reason}; restore the database from before")
+    return entries, unread
+
+
+def _looks(tables: Tables) -> list[Checked]:
+    """Every look that can be read, in the order they were taken."""
+    versions = _versions(tables)
+    found = []
+    for row in tables["look"]:
+        if row.fault:
+            continue  # named among the rows already
+        record = LookRecord(**row.values | {"earlier": tuple(row.values["earlier"])})
+        found.append(_checked(versions.get(record.experiment, []), record))
+    return found
+
+
+def _checked(versions: Sequence[Registered], record: LookRecord) -> Checked:
+    """One look against the version of the registration that it was judged by."""
+    mine = [one for one in versions if one.sha256 == record.sha256]
+    if not mine:
+        number = None if record.number == PEEK else record.number
+        said = f"it is of registration {record.sha256[:12]}…, which {record.experiment} never had: "
+        return Checked(
+            record.id, record.experiment, number, f"{said}one was changed, so restore the database"
+        )
+    fits = (one for one in reversed(mine) if sealed(one, record) == record.seal)
+    return check(next(fits, mine[-1]), record)
+
+
+def _versions(tables: Tables) -> dict[str, list[Registered]]:
+    """By experiment its registration and every revision, in order; without those that cannot be read."""
+    found = {row.key: [Registered(**row.values)] for row in tables["experiment"] if not row.fault}
+    for row in tables["revision"]:
+        first = found.get(row.values.get("experiment", ""))
+        if first and not row.fault:
+            first.append(_revised(first[0], row.values))
+    return found
+
+
+def _revised(first: Registered, values: Mapping[str, Any]) -> Registered:
+    version = {name: values[name] for name in ("sha256", "name", "text", "canonical")}
+    return replace(first, **version, registered_by=values["by"], registered_at=values["at"])
 
 
 def _reason(registered: Registered, record: LookRecord) -> str:
