@@ -142,3 +142,67 @@ def test_a_secret_in_the_file_is_refused_and_not_repeated(tmp_path: Path, text: 
         load(written(tmp_path, text))
     assert says in str(caught.value).replace(f"{tmp_path}/", "")
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "[roles]\nowner = ['U1', '@maria']",
+            "lookout.toml:2: roles.owner.1: '@maria' is neither a Slack id (U…), nor a user group's (S…), "
+            "nor an e-mail address",
+        ),
+        ("[signoffs]\npm = ['maria']", "lookout.toml:2: signoffs.pm.0: 'maria' is neither a Slack id"),
+        ("[signoffs]\npm = 'U1'", "lookout.toml:2: signoffs.pm: "),
+        ("[roles]\n\n[launches]\nlook_at = '25:00'", "lookout.toml:4: launches.look_at"),
+        (
+            "[launches.zones]\nlaunches = 'Mars'",
+            "lookout.toml:1: launches.zones: 'Mars' is not an IANA time zone",
+        ),
+        (
+            "[launches.zones]\nlaunches = 'UTC'\n'#launches' = 'Asia/Tokyo'",
+            "lookout.toml:1: launches.zones: a channel has two zones",
+        ),
+        ("[launches]\nsign_many = true", "lookout.toml:2: launches.sign_many: unknown key."),
+        (
+            "[flags]\nurl = 'ftp://flags.example'",
+            "lookout.toml:2: flags.url: not an address that begins",
+        ),
+        ("[flags]\nurl = 'https://'", "lookout.toml:2: flags.url: not an address that begins"),
+        ("[flags]\nurl = 'https://h/${NOT_SET}'", "lookout.toml:2: flags.url names the variable NOT_SET"),
+        ("[flags]\ntimeout_seconds = 3", "lookout.toml:1: flags.url: Field required"),
+        (
+            "[rollout_metrics.p99_latency_ms]\nsource = 'prom'\nquery = 'up'",
+            "lookout.toml:2: rollout_metrics.p99_latency_ms.source: there is no source 'prom'. "
+            "Configured sources: none.",
+        ),
+    ],
+)
+def test_a_fault_of_launches_stops_the_start_with_its_line(tmp_path: Path, text: str, says: str) -> None:
+    """People, zones, the flag system and the metrics of rollouts are checked before anything starts."""
+    with pytest.raises(ConfigError) as caught:
+        load(written(tmp_path, text))
+    assert says in str(caught.value).replace(f"{tmp_path}/", "")
+
+
+def test_people_zones_and_flags_are_read(tmp_path: Path) -> None:
+    """People by id, group or address; a channel's zone without its hash; a token from outside."""
+    text = """[roles]
+director = ["U1", "W2", "S0ML", "grace@example.com"]
+[launches.zones]
+"#jp-launches" = "Asia/Tokyo"
+[flags]
+url = "https://flags.example/hook?token=${FLAG_TOKEN}"
+"""
+    settings = load(written(tmp_path, text) | {"FLAG_TOKEN": "a b"})
+    assert settings.roles["director"] == ("U1", "W2", "S0ML", "grace@example.com")
+    assert settings.launches.zones == {"jp-launches": "Asia/Tokyo"}
+    assert settings.flags is not None
+    assert settings.flags.url == "https://flags.example/hook?token=a%20b"
+
+
+def test_a_wrong_address_of_the_flag_system_is_not_repeated(tmp_path: Path) -> None:
+    """It may hold a token."""
+    with pytest.raises(ConfigError) as caught:
+        load(written(tmp_path, "[flags]\nurl = 'hunter2'"))
+    assert "hunter2" not in str(caught.value)

@@ -1,0 +1,217 @@
+"""What lookout.toml and the environment can say, as frozen values; an unknown key is an error."""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
+
+SHIPPED = Path(__file__).parent.parent / "_shipped"
+"""Where a wheel carries the shipped playbooks and templates; a checkout has them at its top level."""
+
+
+def shipped(folder: str) -> Path:
+    """Return the shipped `folder` ("playbooks", "templates"), in a wheel or in a checkout."""
+    packed = SHIPPED / folder
+    return packed if packed.is_dir() else Path(__file__).parents[2] / folder
+
+
+def _reference(text: str) -> str:
+    """Refuse what names nobody: people are meant by Slack id, user group or e-mail address."""
+    if not re.fullmatch(r"[UWS][A-Z0-9]+|[^@\s<>]+@[^@\s<>]+", text):
+        said = "is neither a Slack id (U…), nor a user group's (S…), nor an e-mail address"
+        raise ValueError(f"{text!r} {said}")
+    return text
+
+
+Reference: TypeAlias = Annotated[str, AfterValidator(_reference)]
+"""How people are named: a Slack id, a user group's id, an e-mail address."""
+
+
+class Frozen(BaseModel):
+    """A part of the configuration: an unknown key is an error, nothing changes after the start."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class Channels(Frozen):
+    """Where Lookout speaks: channel ids (C…) or names."""
+
+    incidents: str = "ml-incidents"
+    launches: str = "launches"
+    ops: str = "lookout-ops"
+
+    @field_validator("*")
+    @classmethod
+    def _reference(cls, value: str) -> str:
+        """Turn a name into a channel reference: "#name"; ids stay as they are."""
+        name = value.removeprefix("#")
+        return name if re.fullmatch(r"[CGD][A-Z0-9]{4,}", name) else f"#{name}"
+
+
+class SourceSettings(Frozen):
+    """One place where data or evidence comes from.
+
+    url: with what the environment holds put in, so a secret. timeout_seconds: for a whole look at a
+    warehouse, for one query of Prometheus.
+    """
+
+    kind: Literal["ibis", "prometheus"]
+    url: SecretStr
+    timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 4.0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _patience(cls, values: Any) -> Any:
+        """A warehouse may take longer than a page can wait for Prometheus."""
+        if isinstance(values, dict) and values.get("kind") == "ibis":
+            return {"timeout_seconds": 60.0, **values}
+        return values
+
+    @property
+    def file(self) -> Path | None:
+        """The database file of a DuckDB source, as Ibis reads its URL; None for what is not a file."""
+        parts = urlsplit(self.url.get_secret_value())
+        named = parts.netloc + parts.path
+        return Path(named) if parts.scheme == "duckdb" and not named.startswith((":memory:", "md:")) else None
+
+
+class FolderSettings(Frozen):
+    """A folder of YAML playbooks or Jinja2 templates."""
+
+    path: Path
+
+
+class IncidentSettings(Frozen):
+    """How alerts become incidents."""
+
+    group_by: tuple[Literal["metric", "service", "title", "severity"], ...] = ("metric", "service")
+    group_window_hours: Annotated[float, Field(gt=0, le=24 * 30)] = 24.0
+    change_window_hours: Annotated[float, Field(gt=0, le=24 * 30)] = 24.0
+    create_channel: bool = True
+
+    @property
+    def group_window(self) -> timedelta:
+        """How long an open incident takes in further alerts of the same group."""
+        return timedelta(hours=self.group_window_hours)
+
+    @property
+    def change_window(self) -> timedelta:
+        """How far before the onset a change still counts as recent."""
+        return timedelta(hours=self.change_window_hours)
+
+
+class DataSettings(Frozen):
+    """The folder under which registrations pasted in Slack may name a `path:`; without it they may not."""
+
+    path: Path
+
+
+class LaunchSettings(Frozen):
+    """How launches are run where a registration does not say.
+
+    look_at: local time at which a look is posted, the morning after its day. zones: the zone of a channel, by
+    id or name. retry_minutes, deadline_hours: how often and how long a look waits for its data before its
+    owner is called. check_minutes: how often a stage's conditions are looked at. sign_several: whether one
+    person may sign in several roles.
+    """
+
+    look_at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "09:00"
+    zones: Mapping[str, str] = {}
+    retry_minutes: Annotated[float, Field(gt=0, le=24 * 60)] = 30.0
+    deadline_hours: Annotated[float, Field(gt=0, le=24 * 14)] = 12.0
+    check_minutes: Annotated[float, Field(gt=0, le=24 * 60)] = 15.0
+    sign_several: bool = False
+
+    @field_validator("zones")
+    @classmethod
+    def _known_zones(cls, value: Mapping[str, str]) -> Mapping[str, str]:
+        """Channels without their hash, each once; zones that exist."""
+        zones = {name.strip().removeprefix("#"): _zone(zone) for name, zone in value.items()}
+        if len(zones) < len(value):
+            raise ValueError("a channel has two zones: with its hash and without it is the same channel")
+        return zones
+
+
+class FlagSettings(Frozen):
+    """The system that is told when a stage begins, is paused or resumed, and what was decided."""
+
+    url: str
+    timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 10.0
+
+    @field_validator("url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("not an address that begins with http:// or https:// and names a host")
+        return value
+
+
+class RolloutMetricSettings(Frozen):
+    """A name that `abort_if` may use in every registration: PromQL or a SQL text that gives one number."""
+
+    source: str
+    query: str
+
+
+class Settings(Frozen):
+    """Everything that is configured."""
+
+    timezone: str = "UTC"
+    channels: Channels = Channels()
+    roles: Mapping[
+        Literal["viewer", "engineer", "owner", "approver", "director", "admin"], tuple[Reference, ...]
+    ] = {}
+    signoffs: Mapping[str, tuple[Reference, ...]] = {}
+    sources: Mapping[str, SourceSettings] = {}
+    playbooks: FolderSettings = FolderSettings(path=shipped("playbooks"))
+    templates: FolderSettings = FolderSettings(path=shipped("templates"))
+    incidents: IncidentSettings = IncidentSettings()
+    data: DataSettings | None = None
+    launches: LaunchSettings = LaunchSettings()
+    flags: FlagSettings | None = None
+    rollout_metrics: Mapping[str, RolloutMetricSettings] = {}
+    retention_days: Annotated[int, Field(ge=1)] = 90
+
+    database_url: str = "sqlite:///lookout.db"
+    slack_bot_token: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    slack_api_url: str = "https://slack.com/api/"
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 3000
+    webhook_secrets: Mapping[str, SecretStr] = {}
+    open_webhooks: bool = False
+    clock_offset_file: Path | None = None
+    flags_secret: SecretStr | None = None
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        return _zone(value)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which schedules run and documents show local time."""
+        return ZoneInfo(self.timezone)
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"{name!r} is not an IANA time zone; write one such as Asia/Tokyo") from error
+    return name
