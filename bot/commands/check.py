@@ -66,7 +66,7 @@ def _check(file: Path, *, named: bool) -> tuple[dict[str, Any] | None, list[Find
         return {"file": name, "kind": "unreadable", "ok": False}, findings
     kind = _kind(document)
     shape: dict[str, Any] = {"file": name, "kind": kind or "registration"}
-    if kind in _PLAYBOOKS:
+    if kind is not None and kind in _PLAYBOOKS:
         faults = _PLAYBOOKS[kind](text, name=name)[1]
         return shape | {"ok": not errors(faults)}, list(faults)
     if kind is None and not named:

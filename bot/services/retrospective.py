@@ -102,9 +102,9 @@ def _context(
     }
 
 
-def markdown(text: str) -> str:
+def markdown(text: str, limit: int = 500) -> str:
     """Outside text that stays text: one line, no markup, no table cell of its own."""
-    return _SPECIAL.sub(r"\\\1", kept(text, 500))
+    return _SPECIAL.sub(r"\\\1", kept(text, limit))
 
 
 def _milestones(
