@@ -6,8 +6,20 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.core.inbound import Ask, Changed, Dropped, Inbound, Misread, OpenedHome, Place, RegisterExperiment
+from bot.core.inbound import (
+    Ask,
+    Changed,
+    Dropped,
+    Inbound,
+    Misread,
+    OpenedHome,
+    Place,
+    RegisterExperiment,
+    Submit,
+)
 from bot.errors import UserError
+from bot.services import amending_form
+from bot.views import amendment
 from handlers import grammar
 from handlers.door import Door
 
@@ -60,7 +72,13 @@ def read(event: Mapping[str, Any]) -> Inbound:
         return read
     if attached and attached.get("url_private"):
         name = attached.get("name") or "attached.yaml"
+        if read.form == amendment.FORM:
+            fields = {"file": f"{attached['url_private']}\n{name}", amending_form.TYPED: read.text}
+            return Submit(by, place, read.form, "", fields)
         return RegisterExperiment(by, place, file_url=attached["url_private"], file_name=name)
+    if read.form == amendment.FORM:
+        problem = "Attach the changed YAML file to the message, with the reason behind the command."
+        return Misread(by, place, problem)
     return Misread(
         by, place, "There was no YAML. Paste it behind the command, or attach the file to the message."
     )

@@ -77,7 +77,7 @@ class Mark:
 class Amendment:
     """A change of the registration that is proposed; `signatures` by role.
 
-    touches: the parts of the plan it changes that a look has to leave alone; signoffs: the roles that sign it,
+    touches: the parts of the plan it changes that a look has to leave alone; signoffs: the roles that sign,
     those in force and those it brings; warnings: the ones it adds; entry: of the ledger.
     """
 

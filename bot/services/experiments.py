@@ -1,26 +1,21 @@
-"""Experiments: a registration is locked, a look is asked for, and where everything stands."""
+"""Experiments: a look is asked for, and where everything stands."""
 
-import hashlib
 from datetime import datetime
 
 from sqlmodel import Session
 
 from bot.core.course import PEEK
-from bot.core.effect import Ephemeral, Message, Post
+from bot.core.effect import Message
 from bot.core.figures import day_of
-from bot.core.finding import errors
-from bot.core.launch import Kind
-from bot.core.lint import check_document
 from bot.core.plan import work_out
-from bot.core.registration import Registration, canonical_json, sha256
-from bot.core.strict_yaml import Document, parse
+from bot.core.registration import Registration
 from bot.core.timetable import date_of
 from bot.errors import InputError
-from bot.services import launches
 from bot.services.desk import Desk
 from bot.services.look_record import recall, registration_of
 from bot.services.looking import run_look
-from bot.store import experiments, outbox, slots
+from bot.services.registering import register
+from bot.store import experiments, slots
 from bot.store.experiments import Registered
 from bot.views import experiment as views
 from bot.views import look_answers
@@ -28,58 +23,6 @@ from bot.views.experiment_actions import Reference
 from bot.views.text import escape
 
 LOOK_JOB = "experiment.look"
-MOST_FINDINGS = 8
-"""Findings shown in a refusal; `lookout check` shows them all."""
-
-
-def register(
-    session: Session,
-    desk: Desk,
-    *,
-    text: str,
-    name: str,
-    by: str,
-    channel: str,
-    thread: str | None = None,
-    now: datetime,
-) -> Registered:
-    """Lock a registration for a channel and post its card.
-
-    The same content again changes nothing, and the person is told. Raises InputError, and nothing is written,
-    when the file has an error or its id is taken by other content.
-    """
-    document = _parsed(text, name)
-    registration = _checked(document)
-    hashed = sha256(document.data)
-    _refuse_paths(registration, desk, document)
-    wanted = Registered(
-        id=registration.id,
-        sha256=hashed,
-        name=name,
-        text=text,
-        canonical=canonical_json(document.data),
-        channel=channel,
-        registered_by=by,
-        registered_at=now,
-    )
-    if not experiments.add(session, wanted):
-        return _again(session, registration, wanted, thread, now)
-    _, findings = check_document(document)
-    body = {
-        "sha256": hashed,
-        "text_sha256": hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
-        "title": registration.title,
-        "channel": channel,
-        "owner": registration.owner,
-        "signoffs": list(registration.signoffs),
-        "warnings": [],
-        "start": registration.data.start.isoformat() if registration.data.start else None,
-    }
-    launches.note(session, registration.id, Kind.REGISTERED, by=by, body=body, now=now)
-    launches.note(session, registration.id, Kind.LOCKED, by="", body={"sha256": hashed}, now=now)
-    card = views.registered(work_out(registration, hashed, findings), by)
-    outbox.put(session, Post(f"experiment/{registration.id}/card", channel, card, thread), now=now)
-    return wanted
 
 
 def ask_look(
@@ -148,64 +91,6 @@ def plan_message(session: Session, desk: Desk, value: str) -> Message:
             f"No experiment `{escape(reference.experiment, 80)}` is registered.", _known(session)
         )
     return views.plan(work_out(registration_of(registered), registered.sha256))
-
-
-def _parsed(text: str, name: str) -> Document:
-    """The YAML; what it says in an error is quoted, so it is made harmless first."""
-    try:
-        return parse(text, name=name)
-    except InputError as error:
-        raise InputError(escape(error.message), escape(error.hint)) from None
-
-
-def _checked(document: Document) -> Registration:
-    registration, findings = check_document(document)
-    wrong = errors(findings)
-    if registration is None or wrong:
-        count = f"{len(wrong)} error{'' if len(wrong) == 1 else 's'}"
-        said = "\n".join(escape(str(one), 600) for one in wrong[:MOST_FINDINGS])
-        rest = "" if len(wrong) <= MOST_FINDINGS else f"\n(and {len(wrong) - MOST_FINDINGS} more)"
-        raise InputError(
-            f"{escape(document.name, 80)} has {count}, so nothing was registered.\n{said}{rest}\n",
-            "Mend it and register again; `lookout check` says the same on your machine.",
-        )
-    return registration
-
-
-def _refuse_paths(registration: Registration, desk: Desk, document: Document) -> None:
-    """A registration from Slack may read files only below the configured folder."""
-    if registration.data.path is not None and desk.settings.data is None:
-        line = document.line(("data", "path"))
-        raise InputError(
-            f"{escape(document.name, 80)}:{line}: error R168 data.path names a file, "
-            "and no folder for data is configured.",
-            "Name a warehouse as data.source, or set [data] path in lookout.toml.",
-        )
-    source = registration.data.source
-    known = {name for name, one in desk.settings.sources.items() if one.kind == "ibis"}
-    if source is not None and source not in known:
-        line = document.line(("data", "source"))
-        raise InputError(
-            f"{escape(document.name, 80)}:{line}: error R169 "
-            f"data.source {escape(source, 80)} is not configured.",
-            f"Configured warehouses: {', '.join(sorted(known)) or 'none'}.",
-        )
-
-
-def _again(
-    session: Session, registration: Registration, wanted: Registered, thread: str | None, now: datetime
-) -> Registered:
-    there = experiments.load(session, wanted.id)
-    if there is None or there.sha256 != wanted.sha256:
-        known = "" if there is None else f" (registration {there.sha256[:12]}…)"
-        raise InputError(
-            f"{wanted.id} is registered with other content{known}; a registration never changes.",
-            "Give the changed one a new id.",
-        )
-    told = views.again(registration, there.sha256)
-    key = f"experiment/{wanted.id}/again/{wanted.registered_by}/{now.timestamp():.6f}"
-    outbox.put(session, Ephemeral(key, wanted.channel, wanted.registered_by, told, thread), now=now)
-    return there
 
 
 def _meant(session: Session, experiment: str | None, channel: str, look: int) -> Registered:

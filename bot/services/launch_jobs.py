@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from sqlmodel import Session
 
+from bot.services import amending_form, dropped
 from bot.services.desk import Desk
 from bot.store.database import Database
 
@@ -15,5 +16,15 @@ Job: TypeAlias = Callable[[Mapping[str, Any], datetime], Finish]
 
 def launch_jobs(db: Database, desk: Desk) -> Mapping[str, Job]:
     """Return the jobs of launches."""
-    del db, desk
-    return {}
+    del db
+
+    def amendment(payload: Mapping[str, Any], now: datetime) -> Finish:
+        return amending_form.read_file(desk, payload, now)
+
+    def look_into(payload: Mapping[str, Any], now: datetime) -> Finish:
+        return dropped.look_into(desk, payload, now)
+
+    return {
+        amending_form.JOB: amendment,
+        dropped.DROPPED_JOB: look_into,
+    }

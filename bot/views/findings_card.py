@@ -1,0 +1,41 @@
+"""What the checks found in a registration: each finding with its line, and how to mend it."""
+
+from collections.abc import Sequence
+
+from bot.core.effect import Block, Message
+from bot.core.finding import Finding, errors
+from bot.views import text
+
+MOST = 12
+"""Findings on one card; `lookout check` shows them all."""
+
+
+def card(name: str, findings: Sequence[Finding], *, done: str, said: str) -> Message:
+    """The findings of a file that was not taken; `done` says what did not happen, `said` all as text."""
+    wrong = errors(findings)
+    rest = [one for one in findings if one.level != "error"]
+    head = f"{name}: {_count(wrong, 'error')}, so {done}"
+    shown = [*wrong, *rest][:MOST]
+    left = len(wrong) + len(rest) - len(shown)
+    blocks: list[Block] = [text.header(head)]
+    blocks += [text.section(_finding(one)) for one in shown]
+    small = "Mend it and register again; `lookout check` says the same on your machine."
+    if left:
+        small = f"{left} more in `lookout check`. {small}"
+    if rest:
+        small += f" {_count(rest, 'warning')} would have to be acknowledged."
+    blocks.append(text.context(small))
+    return Message(said, tuple(blocks))
+
+
+def _count(findings: Sequence[Finding], noun: str) -> str:
+    return f"{len(findings)} {noun}{'' if len(findings) == 1 else 's'}"
+
+
+def _finding(one: Finding) -> str:
+    mark = {"error": "✗ error", "warning": "⚠ warning"}.get(one.level, "info")
+    where = f"line {one.line}" + (f" · {text.escape(one.path, 120)}" if one.path else "")
+    lines = [f"{mark} *{one.code}* · {where}", text.escape(one.message, 900)]
+    if one.hint:
+        lines.append(f"Mend: {text.escape(one.hint, 600)}")
+    return "\n".join([*lines, f"More: `lookout explain {one.code}`"])
