@@ -45,7 +45,7 @@ def observe_now(desk: Desk, registration: Registration, full: int | None) -> Now
 
 
 def reading(asked: Condition, now: Now, registration: Registration) -> Reading:
-    """A condition on the experiment's metric: `%` is between the arms, a bare number the treatment's value."""
+    """A condition on the experiment's metric: `%` between the arms, a bare number the treatment's own."""
     effect = measure(registration, now.seen, asked.metric, alpha=registration.alpha).effect
     limit, unit = (asked.limit / 100, "%") if asked.unit == "%" else (asked.limit, "")
     arm = BETWEEN if unit else "treatment arm"
