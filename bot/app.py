@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -144,7 +144,7 @@ class Lookout:
     def _bolt(self) -> AsyncApp:
         """Bolt, hearing every handler."""
         app = MeasuredApp(self._client, self._metrics, self._precedence)
-        door = Door(self._writer, self._clock, self._inbox.wake, self._answer, self._draw)
+        door = Door(self._writer, self._clock, self._inbox.wake, self._answer, self)
         for room in (commands, actions, modals, events):
             room.register(app, door)
         return app
@@ -166,9 +166,15 @@ class Lookout:
         with self._db.read() as session:
             return slack_verbs.answer(session, self._desk, ask, self._clock())
 
-    def _draw(self, form: str, opened: Opening) -> Block:
+    def draw(self, form: str, opened: Opening, entered: Mapping[str, str] | None = None) -> Block:
+        """Draw a form from what is stored, again with what was `entered` into it."""
         with self._db.read() as session:
-            return slack_verbs.draw(session, self._desk, form, opened, self._clock())
+            return slack_verbs.draw(session, self._desk, form, opened, self._clock(), entered=entered)
+
+    def faults(self, form: str, entered: Mapping[str, str]) -> Mapping[str, str]:
+        """What is wrong with what was entered into a form, by action id."""
+        with self._db.read() as session:
+            return slack_verbs.faults(session, form, entered)
 
     async def _tick(self) -> None:
         if await asyncio.to_thread(self._slots.tick):

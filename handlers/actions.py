@@ -9,6 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.core.inbound import Press
 from handlers.commands import open_form, place_of
 from handlers.door import Door
+from handlers.live_forms import LiveForms
 from handlers.switchboard import FORM_BUTTONS, Opening
 
 OURS = re.compile(r"^(triage|experiment|launch|digest)\.")
@@ -16,9 +17,14 @@ OURS = re.compile(r"^(triage|experiment|launch|digest)\.")
 
 def register(app: AsyncApp, door: Door) -> None:
     """Let `app` hear every action whose id is ours."""
+    live = LiveForms(door)
 
     @app.action(OURS)
     async def pressed(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
+        if live.hears(body):
+            await ack()
+            door.soon(live.changed(body, client))
+            return
         press = read(body)
         form = FORM_BUTTONS.get(press.action)
         if form is not None:

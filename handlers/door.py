@@ -24,24 +24,27 @@ class Answer(Protocol):
         """Return the answer, or raise InputError where the question names nothing known."""
 
 
-class Draw(Protocol):
-    """Draws a form from what is stored; reads only."""
+class Forms(Protocol):
+    """Draws forms and checks what was entered, from what is stored; reads only."""
 
-    def __call__(self, form: str, opened: Opening) -> Block:
-        """Return the view, or raise UserError where it may not be opened."""
+    def draw(self, form: str, opened: Opening, entered: Mapping[str, str] | None = None) -> Block:
+        """Return the view, again with what was `entered`; raise UserError where it may not be opened."""
+
+    def faults(self, form: str, entered: Mapping[str, str]) -> Mapping[str, str]:
+        """Return what is wrong, by action id."""
 
 
 class Door:
     """Stores what came in; wakes whoever handles it."""
 
     def __init__(
-        self, writer: Writer, clock: Clock, wake: Callable[[], None], answer: Answer, draw: Draw
+        self, writer: Writer, clock: Clock, wake: Callable[[], None], answer: Answer, forms: Forms
     ) -> None:
         self._writer = writer
         self._clock = clock
         self._wake = wake
         self._answer = answer
-        self._draw = draw
+        self._forms = forms
         self._answering = asyncio.Semaphore(ANSWERS_AT_ONCE)
         self._soon: set[asyncio.Task[Any]] = set()
 
@@ -61,15 +64,19 @@ class Door:
         async with self._answering:
             return await asyncio.to_thread(self._answer, ask)
 
-    async def form(self, form: str, opened: Opening) -> Block:
-        """Draw a form.
+    async def form(self, form: str, opened: Opening, entered: Mapping[str, str] | None = None) -> Block:
+        """Draw a form, again with what was `entered` where it is open already.
 
         Raises:
             bot.errors.UserError: it may not be opened, or what it is about is not known.
 
         """
         async with self._answering:
-            return await asyncio.to_thread(self._draw, form, opened)
+            return await asyncio.to_thread(self._forms.draw, form, opened, entered)
+
+    async def faults(self, form: str, entered: Mapping[str, str]) -> Mapping[str, str]:
+        """What is wrong with what was entered into a form, by action id; empty when it can be stored."""
+        return await asyncio.to_thread(self._forms.faults, form, entered)
 
     async def store(self, key: str, inbound: Inbound, *, name: str = "") -> Stored:
         """Store durably, then return; a repeated `key` is a duplicate and changes nothing.

@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.core.inbound import Place, RegisterExperiment, Submit
 from handlers import grammar
 from handlers.door import Door
-from handlers.switchboard import FORMS, Form
+from handlers.switchboard import FORMS
 
 REGISTER = "experiment.register"
 
@@ -29,16 +29,16 @@ def register(app: AsyncApp, door: Door) -> None:
         await door.store(key, read, name=body["user"].get("username") or body["user"].get("name", ""))
         await ack()
 
-    for name, form in FORMS.items():
-        _hear(app, door, name, form)
+    for name in FORMS:
+        _hear(app, door, name)
 
 
-def _hear(app: AsyncApp, door: Door, name: str, form: Form) -> None:
+def _hear(app: AsyncApp, door: Door, name: str) -> None:
     @app.view(name)
     async def submitted(ack: AsyncAck, body: dict[str, Any]) -> None:
         view = body["view"]
         read = submitted_of(name, view, body["user"]["id"])
-        wrong = form.check(read.fields)
+        wrong = await door.faults(name, read.fields)
         if wrong:
             blocks = {action: block for action, (block, _) in _inputs(view)}
             errors = {blocks.get(action, next(iter(blocks.values()))): said for action, said in wrong.items()}
@@ -58,10 +58,13 @@ def submitted_of(name: str, view: Mapping[str, Any], by: str) -> Submit:
 
 
 def entered(element: Mapping[str, Any]) -> str:
-    """What was entered into a field: its text, its choice, or its choices one a line."""
+    """What was entered into a field: text, a choice, choices one a line, a file's address and name."""
     kind = element.get("type", "")
     if kind in ("checkboxes", "multi_static_select"):
         return "\n".join(str(one["value"]) for one in element.get("selected_options") or [])
+    if kind == "file_input":
+        files = element.get("files") or []
+        return "\n".join(f"{one.get('url_private', '')}\n{one.get('name', '')}" for one in files[:1])
     selected = element.get("selected_option") or {}
     for found in (element.get("value"), selected.get("value"), element.get("selected_date")):
         if found:

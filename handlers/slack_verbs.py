@@ -1,7 +1,7 @@
 """What was asked in Slack, taken to the service that does it; a question answered from what is stored."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 
@@ -25,7 +25,7 @@ from bot.core.inbound import (
     Submit,
 )
 from bot.errors import InputError
-from bot.services import experiments, triage
+from bot.services import dropped, experiments, registering, triage
 from bot.services.desk import Desk
 from bot.store import outbox, people, slots
 from bot.store.outbox import OnDead
@@ -35,7 +35,7 @@ from bot.views.text import escape
 from bot.views.triage_actions import Control, TriageAction
 from handlers import grammar, switchboard
 
-FILE_JOB = "experiment.file"
+FILE_JOB = dropped.REGISTERED_BY_MENTION
 
 
 def handle(session: Session, desk: Desk, asked: Inbound, key: str, now: datetime) -> None:
@@ -59,7 +59,7 @@ def handle(session: Session, desk: Desk, asked: Inbound, key: str, now: datetime
         case Submit(form=form):
             switchboard.FORMS[form].submit(session, desk, asked, key, now)
         case Dropped() | OpenedHome() | Changed():
-            _noticed(session, asked)
+            _noticed(session, asked, key, now)
         case Ask(place=place):
             found = answer(session, desk, asked, now)
             outbox.put(session, Post(f"{key}/answer", place.channel, found, place.thread), now=now)
@@ -67,8 +67,16 @@ def handle(session: Session, desk: Desk, asked: Inbound, key: str, now: datetime
             raise InputError(problem)
 
 
-def draw(session: Session, desk: Desk, form: str, opened: switchboard.Opening, now: datetime) -> Block:
-    """Draw a form; reads only.
+def draw(
+    session: Session,
+    desk: Desk,
+    form: str,
+    opened: switchboard.Opening,
+    now: datetime,
+    *,
+    entered: Mapping[str, str] | None = None,
+) -> Block:
+    """Draw a form, again with what was `entered` where it is open already; reads only.
 
     Raises:
         bot.errors.UserError: it may not be opened, or what it is about is not known.
@@ -76,17 +84,30 @@ def draw(session: Session, desk: Desk, form: str, opened: switchboard.Opening, n
     """
     if form == REGISTER:
         return register_form(opened.place.channel)
-    view = switchboard.FORMS[form].view(session, desk, opened, now)
+    drawn = switchboard.FORMS[form]
+    if entered is not None and drawn.redraw is not None:
+        view = drawn.redraw(desk, entered)
+    else:
+        view = drawn.view(session, desk, opened, now)
     place = opened.place
-    private = {"channel": place.channel, "thread": place.thread, "value": opened.value}
+    about = view.get("private_metadata", opened.value)  # a form may settle what it is about when it is drawn
+    private = {"channel": place.channel, "thread": place.thread, "value": about}
     return {**view, "type": "modal", "callback_id": form, "private_metadata": json.dumps(private)}
 
 
-def _noticed(session: Session, seen: Dropped | OpenedHome | Changed) -> None:
+def faults(session: Session, form: str, entered: Mapping[str, str]) -> Mapping[str, str]:
+    """What is wrong with what was entered into a form, by action id; reads only."""
+    checked = switchboard.FORMS[form]
+    return checked.check(entered) or checked.known(session, entered)
+
+
+def _noticed(session: Session, seen: Dropped | OpenedHome | Changed, key: str, now: datetime) -> None:
     """What people did without asking for anything: a file, the home page, an account."""
     match seen:
         case Changed(by=by, gone=gone):
             people.left(session, by, gone=gone)
+        case Dropped():
+            dropped.noticed(session, seen, key, now)
         case _:
             return
 
@@ -119,11 +140,22 @@ def _answer(session: Session, desk: Desk, ask: Ask, now: datetime) -> Message:
 
 
 def register(session: Session, desk: Desk, asked: RegisterExperiment, text: str, now: datetime) -> None:
-    """Register the YAML `text` for the channel it was given in."""
+    """Register the YAML `text` for the channel it was given in; its faults are shown to who gave it."""
     place, name = asked.place, asked.file_name or "pasted.yaml"
-    experiments.register(
-        session, desk, text=text, name=name, by=asked.by, channel=place.channel, thread=place.thread, now=now
-    )
+    try:
+        experiments.register(
+            session,
+            desk,
+            text=text,
+            name=name,
+            by=asked.by,
+            channel=place.channel,
+            thread=place.thread,
+            now=now,
+        )
+    except registering.FaultyError as error:
+        key = f"register/{asked.by}/{now.timestamp():.6f}"
+        registering.say_findings(session, error, key=key, by=asked.by, place=place, now=now)
 
 
 def undeliverable(desk: Desk) -> OnDead:

@@ -14,7 +14,11 @@ from sqlmodel import Session
 
 from bot.core.effect import Block, Message
 from bot.core.inbound import Ask, Order, Place, Press, Submit
+from bot.services import amending, amending_form, drafting, dropped, signing
 from bot.services.desk import Desk
+from bot.views import amendment
+from bot.views.dropped import DroppedAction
+from bot.views.signing_actions import SigningAction
 
 OrderVerb: TypeAlias = Callable[[Session, Desk, Order, str, datetime], None]
 """session, desk, order, the delivery's key, now."""
@@ -35,29 +39,65 @@ class Opening:
 Submitted: TypeAlias = Callable[[Session, Desk, Submit, str, datetime], None]
 
 
+Known: TypeAlias = Callable[[Session, Mapping[str, str]], Mapping[str, str]]
+Redraw: TypeAlias = Callable[[Desk, Mapping[str, str]], Block]
+
+
 def _no_fault(_fields: Mapping[str, str]) -> Mapping[str, str]:
+    return {}
+
+
+def _not_known(_session: Session, _fields: Mapping[str, str]) -> Mapping[str, str]:
     return {}
 
 
 @dataclass(frozen=True)
 class Form:
-    """view: the modal (callback_id and private_metadata are filled in); check: faults by action id."""
+    """view: the modal (callback_id and private_metadata are filled in); check: faults by action id.
+
+    known: faults that only the record knows. redraw: the modal again, whenever one of its fields changes.
+    """
 
     view: Callable[[Session, Desk, Opening, datetime], Block]
     submit: Submitted
     check: Callable[[Mapping[str, str]], Mapping[str, str]] = _no_fault
+    known: Known = _not_known
+    redraw: Redraw | None = None
 
 
-ORDERS: Mapping[tuple[str, str], OrderVerb] = {}
+ORDERS: Mapping[tuple[str, str], OrderVerb] = {
+    ("experiment", "withdraw"): amending.withdraw_order,
+}
 """By topic and verb, as typed: `/experiment stop` is ("experiment", "stop")."""
 
 QUESTIONS: Mapping[tuple[str, str], Question] = {}
 """By topic and verb, answered at once to the person who asks."""
 
-PRESSES: Mapping[str, PressVerb] = {}
+PRESSES: Mapping[str, PressVerb] = {
+    DroppedAction.REGISTER: dropped.register,
+    DroppedAction.LEAVE: dropped.leave,
+    SigningAction.SIGN: signing.sign,
+    SigningAction.ACKNOWLEDGE: signing.acknowledge,
+    SigningAction.WITHDRAW: amending.withdraw,
+}
 """By action id without its suffix."""
 
-FORMS: Mapping[str, Form] = {}
+FORMS: Mapping[str, Form] = {
+    amendment.FORM: Form(
+        view=lambda session, desk, opened, _now: amending.view(
+            session, desk, opened.by, opened.place.channel, opened.value
+        ),
+        submit=amending_form.submit,
+        check=amending.check,
+    ),
+    drafting.FORM: Form(
+        view=lambda _session, desk, _opened, _now: drafting.view(desk, {}),
+        submit=drafting.submit,
+        check=drafting.check,
+        known=drafting.taken,
+        redraw=drafting.view,
+    ),
+}
 """By name, which is the view's callback id."""
 
 FORM_BUTTONS: Mapping[str, str] = {}

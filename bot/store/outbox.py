@@ -92,6 +92,11 @@ def channel_id(session: Session, reference: str) -> str | None:
     return row.channel if row else None
 
 
+def is_upload(session: Session, file: str) -> bool:
+    """Whether a file of that Slack id was uploaded by Lookout itself."""
+    return session.exec(select(UploadRow.key).where(UploadRow.file == file)).first() is not None
+
+
 def counts(session: Session) -> Counts:
     """How much waits and how much was given up."""
     rows = session.exec(
