@@ -6,10 +6,11 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
+from zoneinfo import ZoneInfo
 
 import httpx
 import uvicorn
@@ -21,6 +22,9 @@ from handlers.manifest import manifest
 
 READY_WITHIN = 60.0
 """Seconds the bot may take to start, on a slow machine."""
+
+ZONE = ZoneInfo("Asia/Tokyo")
+"""Where the demo's team is."""
 
 CONFIGURATION = """\
 timezone = "Asia/Tokyo"
@@ -103,9 +107,10 @@ class Stage:
         except TimeoutError:
             self.bot.kill()
 
-    async def write_data(self) -> data.DemoData:
-        """Make up the experiment's data and registration, where the bot looks for them."""
-        return await asyncio.to_thread(data.write, self.folder / "data")
+    async def write_data(self, name: str = "reranker") -> data.DemoData:
+        """Make up an experiment's data and registration, where the bot looks for them; day 1 is tomorrow."""
+        tomorrow = self.now().astimezone(ZONE).date() + timedelta(days=1)
+        return await asyncio.to_thread(data.write, self.folder / "data", name, start=tomorrow)
 
     def now(self) -> datetime:
         """The rehearsal's time: real time, and what was advanced."""
