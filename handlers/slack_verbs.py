@@ -25,7 +25,7 @@ from bot.core.inbound import (
     Submit,
 )
 from bot.errors import InputError
-from bot.services import dropped, experiments, registering, triage
+from bot.services import dropped, experiments, homes, registering, triage
 from bot.services.desk import Desk
 from bot.store import outbox, people, slots
 from bot.store.outbox import OnDead
@@ -162,6 +162,8 @@ def undeliverable(desk: Desk) -> OnDead:
     """Return what tells the ops channel of an effect that Slack refused for good."""
 
     def tell(session: Session, claimed: Claimed, reason: str, now: datetime) -> None:
+        if homes.elsewhere(session, desk, claimed, reason, now):
+            return
         kind = type(claimed.effect).__name__
         ops = desk.settings.channels.ops
         if claimed.lane == ops:

@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from bot.core.effect import Block, Message
 from bot.core.inbound import Ask, Order, Place, Press, Submit
-from bot.services import amending, amending_form, drafting, dropped, signing
+from bot.services import amending, amending_form, drafting, dropped, homes, signing
 from bot.services.desk import Desk
 from bot.views import amendment
 from bot.views.dropped import DroppedAction
@@ -67,6 +67,7 @@ class Form:
 
 ORDERS: Mapping[tuple[str, str], OrderVerb] = {
     ("experiment", "withdraw"): amending.withdraw_order,
+    ("experiment", "here"): homes.here,
 }
 """By topic and verb, as typed: `/experiment stop` is ("experiment", "stop")."""
 

@@ -92,6 +92,12 @@ def channel_id(session: Session, reference: str) -> str | None:
     return row.channel if row else None
 
 
+def redirect(session: Session, claimed: Claimed, effect: Effect, *, now: datetime) -> None:
+    """Have an effect that was just given up delivered as `effect`, under the same key."""
+    session.exec(update(OutboxRow).where(col(OutboxRow.id) == claimed.id).values(once=None))
+    put(session, effect, now=now)
+
+
 def is_upload(session: Session, file: str) -> bool:
     """Whether a file of that Slack id was uploaded by Lookout itself."""
     return session.exec(select(UploadRow.key).where(UploadRow.file == file)).first() is not None
