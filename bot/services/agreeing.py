@@ -78,11 +78,12 @@ def _reason(entry: Entry, table: str, row: Stored | None, *, again: bool) -> str
 def _of_text(entry: Entry, table: str, row: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     """What a registration, an amendment or a revision is, and what its entry says it is."""
     body = entry.body
+    said: dict[str, tuple[Any, Any]]
     said = {"experiment": (row.get("id" if table == "experiment" else "experiment"), entry.subject)}
     if "text_sha256" in body:
         found = sha256(row.get("text", "").encode("utf-8", "surrogatepass")).hexdigest()
         said["text's SHA-256"] = (found, body["text_sha256"])
-    said["sha256"] = (row.get("sha256"), body["sha256"])
+    said["sha256"] = (row.get("sha256"), body.get("sha256"))
     if "seal" in body:
         said["seal over all columns"] = (seal_of(row), body["seal"])
     return said
@@ -92,13 +93,10 @@ def _of_look(entry: Entry, row: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]
     body = entry.body
     said = {
         "experiment": (row.get("experiment"), entry.subject),
-        "number": (row.get("number"), int(body["look"] or 0)),
-        "day": (row.get("day"), float(body["day"])),
-        "planned": (row.get("planned"), body["planned"]),
-        "verdict": (row.get("verdict"), body["verdict"]),
-        "sha256": (row.get("sha256"), body["sha256"]),
-        "seal": (row.get("seal"), body["seal"]),
+        "number": (row.get("number"), body.get("look") or 0),
     }
+    names = ("day", "planned", "verdict", "sha256", "seal")
+    said |= {name: (row.get(name), body.get(name)) for name in names}
     if "row_seal" in body:  # adopted from a version that sealed no looks
         said["seal over all columns"] = (seal_of(row), body["row_seal"])
     return said

@@ -35,8 +35,8 @@ def rows(session: Session, kind: type[SQLModel]) -> Iterator[Stored]:
     table: Table = kind.__table__  # type: ignore[attr-defined]  # SQLModel sets it
     connection = session.connection()
     dialect = connection.dialect
-    result = connection.execution_options(yield_per=_PAGE).execute(text(_query(table, dialect)))
-    for raw in result.mappings():
+    query = text(_query(table, dialect)).execution_options(yield_per=_PAGE)
+    for raw in connection.execute(query).mappings():
         yield _stored(table, dialect, raw)
 
 
