@@ -1,19 +1,22 @@
 """What the script is written in: people act in the workspace, what is said is printed and checked."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, time, timedelta
+from typing import Any, TypeVar
 
 from bot.demo import transcript
-from bot.demo.stage import Stage
+from bot.demo.stage import ZONE, Stage
 from bot.errors import LookoutError
-from bot.workspace.records import Message
+from bot.workspace.records import Message, View
 
 Found = TypeVar("Found")
 
-PATIENCE = 15.0
+PATIENCE = 30.0
 """Seconds until something that must be said is missed."""
+
+EDITED = 5
+"""Lines printed of a message that was printed before and is edited now."""
 
 
 class SceneError(LookoutError):
@@ -61,6 +64,29 @@ class Scene:
         self._act(user, f"presses [{label}]")
         await self._people.click(user, message.channel, message.ts, action)
 
+    async def opens(self, user: str, channel: str, command: str = "", *, button: str = "") -> View:
+        """Open a form by a command or a button, and wait until it is on the person's screen."""
+        await (self.presses(user, channel, button) if button else self.types(user, channel, command))
+        stack = await self._await(lambda: self._workspace.modals.get(user), f"a form for {user}", "")
+        return stack[-1]
+
+    async def sends(self, user: str, view: View, fields: Mapping[str, str | Sequence[str]]) -> View | None:
+        """Fill a form in, by the labels of its fields or their action ids, and send it off.
+
+        What the form then shows as wrong is printed; the form is returned while it is still open.
+        """
+        entered: dict[str, dict[str, str | Sequence[str]]] = {}
+        for label, value in fields.items():
+            block, action = self._field(view, label)
+            entered.setdefault(block, {})[action] = value
+        self._act(user, f"sends “{view.title}”: {'; '.join(f'{k}: {v}' for k, v in fields.items())}")
+        await self._people.submit(user, view.id, entered)
+        left = self._workspace.view(view.id)
+        if left is not None:
+            faults = ". ".join(dict.fromkeys([*left.errors.values(), left.problem])).strip(". ")
+            self._write(f"    the form says: {faults}\n")
+        return left
+
     async def webhook(self, path: str, body: Mapping[str, object]) -> None:
         """Let another system send something."""
         self._write(f"--> POST {path} {body.get('title')} ({body.get('status') or body.get('kind')})\n")
@@ -72,9 +98,17 @@ class Scene:
         self._write(f"... {span.total_seconds() / 60:.0f} minutes later ...\n")
         self._people.advance(span.total_seconds())
 
+    async def comes(self, days: int, at: time) -> None:
+        """Let it become that time of the day, so many days on, where the demo's team is."""
+        now = self.stage.now().astimezone(ZONE)
+        moment = datetime.combine(now.date() + timedelta(days=days), at, tzinfo=ZONE)
+        self._write(f"... {moment:%a %-d %b %H:%M} in Tokyo ...\n")
+        self._people.advance(max((moment - self.stage.now()).total_seconds(), 0.0))
+
     async def hears(self, channel: str, *parts: str, to: str = "") -> Message:
         """Wait until a message has every part; print what is new. With `to`, only that person sees it."""
-        found = await self._await(lambda: self._said(channel, parts, to), f"{' and '.join(parts)!r}", channel)
+        what = f"{' and '.join(map(repr, parts))}{f' to {to}' if to else ''}"
+        found = await self._await(lambda: self._said(channel, parts, to), what, channel)
         self.checked += 1
         self._print_new()
         return found
@@ -126,11 +160,21 @@ class Scene:
 
     def _button(self, channel: str, label: str) -> tuple[Message, str] | None:
         for message in reversed(self._workspace.messages(self._id(channel))):
-            for block in message.blocks:
-                for element in block.get("elements", ()):
-                    if element.get("type") == "button" and element["text"]["text"] == label:
-                        return message, element["action_id"]
+            for element in _elements(message.blocks):
+                if element.get("type") == "button" and element["text"]["text"] == label:
+                    return message, element["action_id"]
         return None
+
+    def _field(self, view: View, label: str) -> tuple[str, str]:
+        """Block and action id of a form's field."""
+        known = []
+        for block in view.blocks:
+            element = block.get("element", {})
+            name = block.get("label", {}).get("text", "")
+            known.append(name)
+            if label in (name, element.get("action_id")):
+                return block["block_id"], element["action_id"]
+        raise SceneError(f"the form “{view.title}” has no field {label!r}; it has {known}")
 
     async def _await(self, look: Callable[[], Found | None], what: str, channel: str) -> Found:
         try:
@@ -146,8 +190,18 @@ class Scene:
         for message in sorted(everything, key=lambda message: float(message.ts)):
             person = self._workspace.users[message.user]
             now = repr((message.text, message.blocks))
-            if person.is_bot and self._printed.get((message.channel, message.ts)) != now:
+            before = self._printed.get((message.channel, message.ts))
+            if person.is_bot and before != now:
                 self._printed[message.channel, message.ts] = now
-                self._write(
-                    "".join(f"{line}\n" for line in (*transcript.lines(self._workspace, message), ""))
-                )
+                lines = list(transcript.lines(self._workspace, message))
+                if before is not None and len(lines) > EDITED:
+                    lines = [*lines[:EDITED], "    …"]
+                self._write("".join(f"{line}\n" for line in (*lines, "")))
+
+
+def _elements(blocks: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """What can be pressed in a message."""
+    for block in blocks:
+        yield from block.get("elements", ())
+        if "accessory" in block:
+            yield block["accessory"]

@@ -29,8 +29,8 @@ ZONE = ZoneInfo("Asia/Tokyo")
 CONFIGURATION = """\
 timezone = "Asia/Tokyo"
 [roles]
-engineer = ["U0ENG"]
-owner = ["U0EM"]
+engineer = ["U0ENG", "U0DS"]
+owner = ["U0PM"]
 approver = ["U0EM"]
 director = ["U0DIR"]
 admin = ["U0EM"]
