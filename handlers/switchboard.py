@@ -14,9 +14,26 @@ from sqlmodel import Session
 
 from bot.core.effect import Block, Message
 from bot.core.inbound import Ask, Order, Place, Press, Submit
-from bot.services import amending, amending_form, drafting, dropped, homes, signing
+from bot.services import (
+    amending,
+    amending_form,
+    deciding,
+    drafting,
+    dropped,
+    homes,
+    investigating,
+    overriding,
+    signing,
+    tasks,
+)
 from bot.services.desk import Desk
-from bot.views import amendment
+from bot.views import (
+    amendment,
+    decision_forms,
+    investigation,
+    override,
+)
+from bot.views.decision_actions import DecisionAction
 from bot.views.dropped import DroppedAction
 from bot.views.signing_actions import SigningAction
 
@@ -51,6 +68,9 @@ def _not_known(_session: Session, _fields: Mapping[str, str]) -> Mapping[str, st
     return {}
 
 
+Drawn: TypeAlias = Callable[[Session, Desk, Opening, datetime], Block]
+
+
 @dataclass(frozen=True)
 class Form:
     """view: the modal (callback_id and private_metadata are filled in); check: faults by action id.
@@ -58,14 +78,21 @@ class Form:
     known: faults that only the record knows. redraw: the modal again, whenever one of its fields changes.
     """
 
-    view: Callable[[Session, Desk, Opening, datetime], Block]
+    view: Drawn
     submit: Submitted
     check: Callable[[Mapping[str, str]], Mapping[str, str]] = _no_fault
     known: Known = _not_known
     redraw: Redraw | None = None
 
 
+def _of_card(draw: Callable[[Session, Desk, str, str, datetime], Block]) -> Drawn:
+    """Draw a form from who opens it and the value of the button."""
+    return lambda session, desk, opened, now: draw(session, desk, opened.by, opened.value, now)
+
+
 ORDERS: Mapping[tuple[str, str], OrderVerb] = {
+    ("experiment", "stop"): deciding.order_stop,
+    ("experiment", "decide"): deciding.order_decide,
     ("experiment", "withdraw"): amending.withdraw_order,
     ("experiment", "here"): homes.here,
 }
@@ -75,6 +102,12 @@ QUESTIONS: Mapping[tuple[str, str], Question] = {}
 """By topic and verb, answered at once to the person who asks."""
 
 PRESSES: Mapping[str, PressVerb] = {
+    DecisionAction.INVESTIGATE: investigating.investigate,
+    DecisionAction.CHOOSE: investigating.choose,
+    DecisionAction.APPROVE: overriding.approve,
+    DecisionAction.TASK_DONE: tasks.done,
+    DecisionAction.TASK_SNOOZE: tasks.snooze,
+    DecisionAction.TASK_QUIET: tasks.quiet,
     DroppedAction.REGISTER: dropped.register,
     DroppedAction.LEAVE: dropped.leave,
     SigningAction.SIGN: signing.sign,
@@ -84,6 +117,12 @@ PRESSES: Mapping[str, PressVerb] = {
 """By action id without its suffix."""
 
 FORMS: Mapping[str, Form] = {
+    DecisionAction.SHIP: Form(_of_card(deciding.ship_form), deciding.ship, decision_forms.unticked),
+    DecisionAction.STOP: Form(_of_card(deciding.stop_form), deciding.stop),
+    DecisionAction.OVERRIDE: Form(_of_card(overriding.form), overriding.request, override.faults),
+    DecisionAction.REFUSE: Form(_of_card(overriding.refusal_form), overriding.refuse),
+    DecisionAction.CHOOSE_OTHER: Form(_of_card(investigating.choose_form), investigating.choose_other),
+    DecisionAction.TASK_CHANGE: Form(_of_card(tasks.change_form), tasks.move, investigation.faults),
     amendment.FORM: Form(
         view=lambda session, desk, opened, _now: amending.view(
             session, desk, opened.by, opened.place.channel, opened.value
@@ -101,5 +140,12 @@ FORMS: Mapping[str, Form] = {
 }
 """By name, which is the view's callback id."""
 
-FORM_BUTTONS: Mapping[str, str] = {}
+FORM_BUTTONS: Mapping[str, str] = {
+    DecisionAction.SHIP: DecisionAction.SHIP,
+    DecisionAction.STOP: DecisionAction.STOP,
+    DecisionAction.OVERRIDE: DecisionAction.OVERRIDE,
+    DecisionAction.REFUSE: DecisionAction.REFUSE,
+    DecisionAction.CHOOSE_OTHER: DecisionAction.CHOOSE_OTHER,
+    DecisionAction.TASK_CHANGE: DecisionAction.TASK_CHANGE,
+}
 """Buttons that open a form: action id without its suffix, and the form's name."""

@@ -11,7 +11,8 @@ from bot.core.veto_plan import LINES, Option, PlannedTask, Redesign, Review, Rev
 from bot.core.yaml_fields import Fields, unreadable
 from bot.errors import InputError
 
-MAX_TASKS = 20
+MAX_TASKS = 10
+"""A card has 50 blocks, and a veto by both a guardrail and a cohort shows the tasks of two playbooks."""
 MAX_FIELDS = 12
 MAX_OPTIONS = 4
 MAX_DAY = 365

@@ -88,8 +88,8 @@ def stop_form(session: Session, desk: Desk, by: str, value: str, now: datetime) 
     permissions.require(session, desk, by, Act.DECIDE)
     pick = Pick.decode(value)
     launch = launches.read(session, pick.experiment)
-    _undecided(launch, now)
-    seen = _newest(launch, pick.record)
+    undecided(launch, now)
+    seen = newest_seen(launch, pick.record)
     return forms.stop(notes.stopping(launch), f"Look {seen.look}: {seen.verdict}. ")
 
 
@@ -99,8 +99,8 @@ def stop(session: Session, desk: Desk, submit: Submit, key: str, now: datetime) 
     permissions.require(session, desk, submit.by, Act.DECIDE)
     pick = Pick.decode(submit.value)
     launch = launches.load(session, pick.experiment)
-    _undecided(launch, now)
-    _newest(launch, pick.record)
+    undecided(launch, now)
+    newest_seen(launch, pick.record)
     _stopped(session, desk, launch, submit.by, submit.fields.get(forms.REASON, ""), now)
 
 
@@ -134,8 +134,8 @@ def _allowed(
 ) -> tuple[LookSeen, Override | None]:
     """The look that allows a launch, and the override it needs. Raises UserError when it may not ship."""
     _locked(launch)
-    _undecided(launch, now)
-    seen = _newest(launch, record)
+    undecided(launch, now)
+    seen = newest_seen(launch, record)
     override = None
     if seen.verdict != "ship":
         override = in_force(session, desk, launch, seen, now)
@@ -175,7 +175,7 @@ def _locked(launch: Launch) -> None:
         raise RefusedError(f"`{launch.id}` is not locked, so nothing is decided yet.", f"Missing: {missing}.")
 
 
-def _undecided(launch: Launch, now: datetime) -> None:
+def undecided(launch: Launch, now: datetime) -> None:
     """Raise StaleError when somebody was first."""
     done = launch.decision
     if done is not None:
@@ -187,7 +187,7 @@ def _undecided(launch: Launch, now: datetime) -> None:
         raise StaleError(f"`{launch.id}` is closed.", "Register a new experiment.")
 
 
-def _newest(launch: Launch, record: int) -> LookSeen:
+def newest_seen(launch: Launch, record: int) -> LookSeen:
     """The newest look, when the card was of it. Raises StaleError with what the newer one says."""
     seen = decision_cards.seen_of(launch, record)
     newer = decision_cards.newer(launch, seen)
@@ -209,7 +209,7 @@ def _body(launch: Launch, seen: LookSeen | None) -> dict[str, object]:
 
 
 def _stopped(session: Session, desk: Desk, launch: Launch, by: str, reason: str, now: datetime) -> None:
-    _undecided(launch, now)
+    undecided(launch, now)
     reason = kept(reason, forms.REASON_MOST)
     if not reason:
         example = f"For example `/experiment stop {launch.id} the effect is too small to keep it`."
