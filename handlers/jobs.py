@@ -10,7 +10,7 @@ from bot.chat.download import download
 from bot.core.effect import Ephemeral, Message, Post
 from bot.core.inbound import Place, RegisterExperiment
 from bot.errors import UserError
-from bot.services import experiments, looking
+from bot.services import experiments, looking, people
 from bot.services.desk import Desk
 from bot.services.incident_jobs import incident_jobs
 from bot.services.launch_jobs import launch_jobs
@@ -30,7 +30,7 @@ def jobs(db: Database, desk: Desk) -> Mapping[str, Job]:
     """Return every job by its name."""
 
     def look(payload: Mapping[str, Any], now: datetime) -> Finish:
-        return looking.run_look(db, desk, payload, now)
+        return experiments.run_look(db, desk, payload, now)
 
     def file(payload: Mapping[str, Any], now: datetime) -> Finish:
         return _register_file(desk, payload, now)
@@ -63,6 +63,7 @@ def schedule(session: Session, desk: Desk, now: datetime) -> None:
     """Have the recurring jobs done; saying it again at every start changes nothing."""
     rule = Daily(PURGE_AT, desk.settings.timezone, latest_only=True)
     slots.every(session, job=PURGE_JOB, rule=rule, now=now)
+    people.schedule(session, now)
 
 
 def _register_file(desk: Desk, payload: Mapping[str, Any], now: datetime) -> Finish:

@@ -8,7 +8,8 @@ from bot.core.permission import NEEDS, Act
 from bot.errors import RefusedError
 from bot.services.desk import Desk
 from bot.store import people
-from bot.views.text import person
+from bot.views.people import kind
+from bot.views.text import escape, person
 
 
 def require(session: Session, desk: Desk, by: str, act: Act) -> None:
@@ -18,13 +19,37 @@ def require(session: Session, desk: Desk, by: str, act: Act) -> None:
         raise RefusedError(f"{person(by)} is deactivated in Slack and cannot {act.value}.")
     if any(by in holders(session, desk, role) for role in needed):
         return
-    who = "; ".join(f"{role}: {_named(holders(session, desk, role))}" for role in needed)
+    who = "; ".join(f"{role}: {who_holds(session, desk, role)}" for role in needed)
     raise RefusedError(f"To {act.value} takes the role {' or '.join(needed)}.", f"Who holds it: {who}.")
+
+
+def who_holds(session: Session, desk: Desk, role: str) -> str:
+    """Who holds a role of [roles], as mentions; of a group that is not read or not known it says so."""
+    references = _references(desk, role)
+    return _who(session, references, holders(session, desk, role), f"[roles] {role}")
+
+
+def who_signs(session: Session, desk: Desk, signoff: str) -> str:
+    """Who may sign as `signoff`, as mentions; of a group that is not read or not known it says so."""
+    references = desk.settings.signoffs.get(signoff, ())
+    return _who(session, references, signers(session, desk, signoff), f"[signoffs] {escape(signoff, 80)}")
+
+
+def may(session: Session, desk: Desk, by: str, act: Act) -> bool:
+    """Whether somebody may do it, for showing only what they can use."""
+    if by in people.deactivated(session):
+        return False
+    return any(by in holders(session, desk, role) for role in NEEDS[act])
+
+
+def signs_as(session: Session, desk: Desk, by: str) -> tuple[str, ...]:
+    """Every sign-off that somebody may give."""
+    return tuple(name for name in desk.settings.signoffs if by in signers(session, desk, name))
 
 
 def holders(session: Session, desk: Desk, role: str) -> tuple[str, ...]:
     """The Slack ids of everybody who holds a role of [roles], without those who left."""
-    return _people(session, dict(desk.settings.roles).get(role, ()))  # type: ignore[call-overload]
+    return _people(session, _references(desk, role))
 
 
 def signers(session: Session, desk: Desk, signoff: str) -> tuple[str, ...]:
@@ -39,11 +64,17 @@ def roles_of(session: Session, desk: Desk, by: str) -> tuple[str, ...]:
 
 
 def mentions(session: Session, desk: Desk, *roles: str) -> str:
-    """Whom to call, as mentions: the holders of the first of the roles that anybody holds; else its name."""
+    """Whom to call, as mentions: the holders of the first of the roles that anybody holds.
+
+    Else the groups that hold one of them, and else the roles' names.
+    """
     for role in roles:
         found = holders(session, desk, role) or signers(session, desk, role)
         if found:
             return " ".join(person(one) for one in found)
+    unread = [one for role in roles for one in _references(desk, role) if one.startswith("S")]
+    if unread:
+        return " ".join(person(one) for one in dict.fromkeys(unread))
     return f"(nobody is configured as {' or '.join(roles)})"
 
 
@@ -62,5 +93,18 @@ def _people(session: Session, references: Iterable[str]) -> tuple[str, ...]:
     return tuple(one for one in dict.fromkeys(found) if one not in gone)
 
 
-def _named(ids: tuple[str, ...]) -> str:
-    return ", ".join(person(one) for one in ids) or "nobody yet; an admin names them under [roles]"
+def _references(desk: Desk, role: str) -> tuple[str, ...]:
+    """How lookout.toml names the holders of a role."""
+    named = next((held for name, held in desk.settings.roles.items() if name == role), ())
+    return tuple(named)
+
+
+def _who(session: Session, references: Iterable[str], ids: tuple[str, ...], table: str) -> str:
+    parts = [person(one) for one in ids]
+    for one in references:
+        standing = people.standing(session, one)
+        if standing == "unread":
+            parts.append(f"{kind(one)} has not been read yet")
+        elif standing == "unknown":
+            parts.append(f"{kind(one)} is not known to Slack")
+    return ", ".join(parts) or f"nobody yet; an admin names them under {table} in lookout.toml"

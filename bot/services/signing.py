@@ -137,7 +137,8 @@ def _refuse(
             raise StaleError(stands, "Withdraw this amendment.")
     may = permissions.signers(session, desk, role)
     if by not in may:
-        raise RefusedError(f"To sign as {name} takes a place under [signoffs] {name}.", _who(may, name))
+        who = f"Who may sign as {name}: {permissions.who_signs(session, desk, role)}."
+        raise RefusedError(f"To sign as {name} takes a place under [signoffs] {name}.", who)
     _refuse_twice(desk, paper, role, by)
     _refuse_alone(paper, role, by, _who(tuple(one for one in may if one != by), name))
 

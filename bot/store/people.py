@@ -4,6 +4,7 @@ A *reference* is how configuration names people: a Slack id (U…), a user group
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Literal, TypeAlias
 
 from sqlmodel import Field, Session, SQLModel, col, delete, select
 
@@ -11,6 +12,13 @@ from bot.core.outside import kept
 from bot.store.columns import SafeText
 
 _LONGEST = 80
+_NOBODY = ""
+"""In place of a member: the group or address was read, and nobody is behind it."""
+_UNKNOWN = "?"
+"""In place of a member: Slack knows no such group or address."""
+
+Standing: TypeAlias = Literal["unread", "unknown", "read"]
+"""Whether a reference was looked up yet, and whether Slack knew it."""
 
 
 class PersonRow(SQLModel, table=True):
@@ -61,16 +69,52 @@ def deactivated(session: Session) -> frozenset[str]:
     return frozenset(session.exec(select(PersonRow.id).where(col(PersonRow.deactivated))))
 
 
+def describe(session: Session, person: str, name: str, email: str, *, gone: bool) -> None:
+    """Keep how Slack describes an account, which it then knows."""
+    meet(session, person, name or person)
+    left(session, person, gone=gone)
+    row = session.get(PersonRow, person)
+    if row is not None:
+        row.email = kept(email, _LONGEST * 3)
+    _replace(session, person, ())
+
+
 def members(session: Session, reference: str) -> tuple[str, ...]:
-    """The Slack ids that a reference means; a Slack id means itself."""
-    if reference.startswith(("U", "W")) and "@" not in reference:
-        return (reference,)
-    rows = session.exec(select(MemberRow.person).where(MemberRow.reference == reference))
-    return tuple(sorted(rows))
+    """The Slack ids that a reference means; a Slack id means itself, unless Slack does not know it."""
+    kept_ones = _kept(session, reference)
+    if is_id(reference):
+        return () if _UNKNOWN in kept_ones else (reference,)
+    return tuple(one for one in kept_ones if one not in (_NOBODY, _UNKNOWN))
+
+
+def standing(session: Session, reference: str) -> Standing:
+    """Whether a reference was looked up, and whether Slack knew it; an id needs no looking up."""
+    kept_ones = _kept(session, reference)
+    if _UNKNOWN in kept_ones:
+        return "unknown"
+    return "read" if kept_ones or is_id(reference) else "unread"
 
 
 def set_members(session: Session, reference: str, persons: Iterable[str]) -> None:
     """Keep whom a user group's id or an e-mail address means now."""
+    _replace(session, reference, sorted(set(persons)) or [_NOBODY])
+
+
+def set_unknown(session: Session, reference: str) -> None:
+    """Keep that Slack knows no such group or address: nobody is behind it."""
+    _replace(session, reference, [_UNKNOWN])
+
+
+def _replace(session: Session, reference: str, persons: Iterable[str]) -> None:
     session.exec(delete(MemberRow).where(col(MemberRow.reference) == reference))
-    session.add_all(MemberRow(reference=reference, person=person) for person in sorted(set(persons)))
+    session.add_all(MemberRow(reference=reference, person=person) for person in persons)
     session.flush()
+
+
+def _kept(session: Session, reference: str) -> list[str]:
+    return sorted(session.exec(select(MemberRow.person).where(MemberRow.reference == reference)))
+
+
+def is_id(reference: str) -> bool:
+    """Whether a reference is a person's Slack id."""
+    return reference.startswith(("U", "W")) and "@" not in reference
