@@ -37,6 +37,7 @@ from handlers import (
     health,
     jobs,
     modals,
+    registrations,
     slack_http,
     slack_verbs,
     webhooks,
@@ -156,7 +157,9 @@ class Lookout:
             "scheduler": self._tick_trouble,
         }
         routes: list[BaseRoute] = [*health.routes(checks, self._metrics.registry)]
-        routes += webhooks.routes(Hall(self._settings, self._writer, self._clock, self._inbox.wake))
+        hall = Hall(self._settings, self._writer, self._clock, self._inbox.wake)
+        routes += webhooks.routes(hall)
+        routes += registrations.routes(hall, self._db, self._desk)
         secret = self._settings.slack_signing_secret
         if self._settings.slack_app_token is None and secret is not None:
             routes += slack_http.routes(self._bolt(), secret.get_secret_value(), clocks.system)

@@ -141,6 +141,17 @@ def ledger(
 
 
 @app.command()
+def register(
+    file: File,
+    channel: Annotated[str, typer.Option(help="Channel id or name; else the configured one.")] = "",
+    url: Annotated[str, typer.Option(help="Address of the running Lookout; else LOOKOUT_URL.")] = "",
+    json: Json = False,
+) -> None:
+    """Put a registration on record in a running Lookout, from a repository's CI."""
+    _done(_verb("register")(os.environ, file, channel=channel, url=url, json=json))
+
+
+@app.command()
 def doctor() -> None:
     """Say what is wrong, and how to mend it."""
     _done(_verb("doctor")(os.environ))

@@ -18,7 +18,7 @@ from bot.services.desk import Desk
 from bot.store import inbox, outbox, people
 from bot.store.database import Database
 from bot.store.inbox import Delivery
-from handlers import alerts, changes, slack_verbs
+from handlers import alerts, changes, registrations, slack_verbs
 from handlers.door import SOURCE
 
 log = structlog.get_logger()
@@ -91,7 +91,9 @@ def handle(session: Session, desk: Desk, delivery: Delivery, now: datetime) -> N
         slack_verbs.handle(session, desk, asked, f"inbox/{delivery.id}", now)
         return
     payload = json.loads(delivery.body)
-    if kind == "webhooks":
+    if kind == registrations.KIND:
+        registrations.work(session, desk, payload, f"inbox/{delivery.id}", now)
+    elif kind == "webhooks":
         parsed = alerts.SOURCES[source].parse(payload, delivery.headers)
         alert_service.receive(session, desk, parsed, now=now)
     else:

@@ -92,6 +92,11 @@ def channel_id(session: Session, reference: str) -> str | None:
     return row.channel if row else None
 
 
+def remember_channel(session: Session, reference: str, channel: str) -> None:
+    """Keep the id behind a channel reference."""
+    session.merge(ChannelRow(reference=reference, channel=channel))
+
+
 def redirect(session: Session, claimed: Claimed, effect: Effect, *, now: datetime) -> None:
     """Have an effect that was just given up delivered as `effect`, under the same key."""
     session.exec(update(OutboxRow).where(col(OutboxRow.id) == claimed.id).values(once=None))
@@ -220,7 +225,7 @@ class Outbox:
     def remember_channel(self, reference: str, channel: str) -> None:
         """Keep the id behind a channel reference."""
         with self._write() as session:
-            session.merge(ChannelRow(reference=reference, channel=channel))
+            remember_channel(session, reference, channel)
 
     def forget_channel(self, reference: str) -> None:
         """Look the reference up anew next time: the channel behind it is gone."""

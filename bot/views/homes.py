@@ -35,8 +35,9 @@ def instead_of(message: Message, archived: str, experiment: str) -> Message:
 def archived(channel: str, launches: str, experiment: str) -> Message:
     """For the ops channel, once for each archived channel."""
     return Message(
-        f"⚠ {text.channel(channel)} is archived or gone, and `{experiment}` lives there: what is new about it is "
-        f"posted in {text.channel(launches)}. `/experiment here {experiment}` in another channel moves it."
+        f"⚠ {text.channel(channel)} is archived or gone, and `{experiment}` lives there: what is new about "
+        f"it is posted in {text.channel(launches)}. `/experiment here {experiment}` in another channel "
+        "moves it."
     )
 
 

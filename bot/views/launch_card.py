@@ -26,11 +26,11 @@ def card(shown: Living) -> Message:
         *_lines("*Guardrails*", [guardrail_line(one) for one in plan.registration.guardrails]),
         *_lines("*Cohorts*", cohorts(plan)),
         *_lines("*Warnings*", [_warning(shown, one) for one in launch.warnings]),
-        *_lines("*Signatures*", [_signature(shown, role) for role in launch.signoffs]),
+        *_lines("*Signatures*", [_signature(role, mark) for role, mark in launch.signatures.items()]),
         text.context(_small_print(shown)),
     ]
-    said = f"{text.escape(head, 300)}. {asks[0] if asks else ''}".strip()
-    return Message(said, tuple(blocks))
+    said = asks[0].removeprefix("• ") if asks else ""
+    return Message(f"{text.escape(head, 300)}. {said}".strip(), tuple(blocks))
 
 
 def _changes(shown: Living) -> list[str]:
@@ -67,10 +67,8 @@ def _warning(shown: Living, warning: Mapping[str, str]) -> str:
     return f"⚠ {warning['code']} {text.escape(warning['message'], 400)} · {taken}"
 
 
-def _signature(shown: Living, role: str) -> str:
-    mark = shown.launch.signatures.get(role)
-    name = text.escape(role, 80)
-    return f"✓ {name} signed: {_mark(mark)}" if mark else f"? {name} is outstanding"
+def _signature(role: str, mark: Mark) -> str:
+    return f"✓ {text.escape(role, 80)} signed: {_mark(mark)}"
 
 
 def _mark(mark: Mark) -> str:
@@ -100,7 +98,7 @@ def _small_print(shown: Living) -> str:
     times = f", amended {launch.amended} times" if launch.amended > 1 else ", amended once"
     amended = times if launch.amended else ""
     return (
-        f"`{launch.id}` · written by {text.person(launch.author)}{amended} · "
+        f"`{launch.id}` · written by {text.person(launch.author) or 'CI'}{amended} · "
         f"registration {launch.sha256[:12]}… · ledger {launch.entry} · head {launch.head[:12]}…"
     )
 
