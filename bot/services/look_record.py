@@ -33,6 +33,17 @@ def asked_day(record: LookRecord) -> float:
     return float(record.result.get("asked_day", record.day))
 
 
+def registration_then(session: Session, record: LookRecord) -> Registration:
+    """The registration that was in force when a look was taken; raises InputError without one."""
+    registered = experiments.of_hash(session, record.experiment, record.sha256)
+    if registered is None:
+        raise InputError(
+            f"Record {record.id} is of registration {record.sha256[:12]}…, which is not on record.",
+            "Run `lookout verify`.",
+        )
+    return registration_of(registered)
+
+
 def again(registration: Registration, record: LookRecord) -> LookResult:
     """The result of a look, from its record alone."""
     seen = Observations.from_json(record.observations)
@@ -86,8 +97,7 @@ def counted(seen: Observations, before: Sequence[LookRecord]) -> Observations:
 def recall(session: Session, record: int) -> Shown:
     """A look on record, to be shown. Raises InputError when there is none of that number."""
     found = experiments.look(session, record)
-    registered = experiments.load(session, found.experiment) if found else None
-    if found is None or registered is None:
-        raise InputError(f"There is no look with record {record}.", "Type `/experiment status`.")
-    registration = registration_of(registered)
+    if found is None:
+        raise InputError(f"There is no look with record {record}.", "Type `/experiment looks`.")
+    registration = registration_then(session, found)
     return Shown(registration, again(registration, found), found.id)

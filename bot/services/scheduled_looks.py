@@ -1,6 +1,8 @@
 """Looks on schedule: a slot for every planned look that has a moment, and which one is next."""
 
+from collections.abc import Mapping
 from datetime import datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
@@ -33,7 +35,7 @@ def plan_looks(session: Session, desk: Desk, launch: Launch, now: datetime) -> N
         slots.at(session, job=PLANNED_LOOK_JOB, slot=slot_of(payload), due=moment, payload=payload)
 
 
-def slot_of(payload: dict[str, object]) -> str:
+def slot_of(payload: Mapping[str, Any]) -> str:
     """The key of a planned look's slot: experiment, look and moment."""
     return f"{payload['experiment']}/{payload['look']}/{payload['moment']}"
 

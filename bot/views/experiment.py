@@ -9,6 +9,7 @@ from bot.core.figures import day_of, share
 from bot.core.finding import Finding
 from bot.core.plan import LaunchPlan
 from bot.core.registration import Registration
+from bot.core.timetable import Calendar
 from bot.views import text
 from bot.views.experiment_actions import ExperimentAction, Reference, button
 from bot.views.plan_words import (
@@ -115,8 +116,8 @@ def again(registration: Registration, sha256: str) -> Message:
     return Message(f"{said} Nothing changed.")
 
 
-def plan(work: LaunchPlan) -> Message:
-    """The plan in words, for the person who asked."""
+def plan(work: LaunchPlan, calendar: Calendar | None = None) -> Message:
+    """The plan in words, for the person who asked; calendar: when its looks are posted."""
     registration = work.registration
     error = (
         f"True type-I error of these looks: {work.type1_error:.4f}. Probability that a harmless change is "
@@ -124,11 +125,12 @@ def plan(work: LaunchPlan) -> Message:
         f"{share(work.false_veto_probability)}."
     )
     head = f"*Plan of {text.escape(registration.name, 200)}*"
+    by_hand = calendar is not None and calendar.start is None
+    asked = ["No start is known: looks are asked for by hand, `/experiment look N`"] if by_hand else []
+    looks = [spending_line(registration, one, calendar) for one in work.looks]
     blocks = [
         text.section(text.fit([head, *primary(work), *reach(work)])),
-        text.section(
-            text.fit(["*When it may stop*", *(spending_line(registration, one) for one in work.looks)])
-        ),
+        text.section(text.fit(["*When it may stop*", *looks, *asked])),
         *_lines("*Guardrails*", guardrail_chances(work)),
         *_lines("*Cohorts*", cohorts(work)),
         text.context(f"{error} Registration {work.sha256[:12]}…"),

@@ -18,6 +18,8 @@ class ExperimentAction(StrEnum):
     WHY = "experiment.why"
     PLAN = "experiment.plan"
     MATRIX = "experiment.matrix"
+    COHORTS = "experiment.cohorts"
+    PEEK = "experiment.peek"
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,31 @@ def matrix(shown: Shown) -> Message:
     )
 
 
+def cohorts(shown: Shown) -> Message:
+    """Every cohort with its interval, its p, and whether it counts as evidence; then all of them together."""
+    registration, result = shown.registration, shown.result
+    limit = registration.cohorts.max_relative_regression
+    floor = "no floor is registered" if limit is None else f"none may get worse by more than {share(limit)}"
+    lines = [f"*{called(result)}: cohorts, {floor}*"]
+    if not result.cohorts:
+        lines.append("Nothing was judged." if result.verdict == "invalid" else "No cohorts were declared.")
+    for dimension in by_dimension(result.cohorts):
+        lines += ["", *(f"{MARKS[one.judgement.status]} {_cohort(one)}" for one in dimension)]
+    spread, added_up = result.heterogeneity, result.reconciliation
+    if result.cohorts and not isinstance(spread, Undecided):
+        alike = (
+            "differ by more than chance" if spread.p < registration.alpha else "differ by no more than chance"
+        )
+        lines += ["", f"They {alike}: {chance(spread.p)}"]
+    if result.cohorts and not isinstance(added_up, Undecided):
+        lines.append("They add up to the whole" if added_up.ok else f"⚠ {text.escape(added_up.reason, 300)}")
+    context = (
+        f"Record {shown.record} · `/experiment why {result.look or 'peek'} COHORT` says how one was judged"
+    )
+    blocks = (text.section(text.fit(lines)), text.context(context))
+    return Message(f"{called(result)}: {len(result.cohorts)} cohorts, {floor}", blocks)
+
+
 def _rule(registration: Registration, result: LookResult) -> list[str]:
     """What the plan says in general, for whoever was not there when it was written."""
     if result.verdict == "invalid":

@@ -1,0 +1,154 @@
+"""What is said about a look that has no card: too early, already there, still waiting for data, given up."""
+
+from datetime import datetime, tzinfo
+
+from bot.core.effect import Block, Message
+from bot.core.figures import local, look_at
+from bot.core.launch import Launch
+from bot.core.registration import Registration
+from bot.core.timetable import Calendar
+from bot.store.experiments import LookRecord
+from bot.views import text
+from bot.views.experiment_actions import ExperimentAction, Reference, button
+
+
+def early(registration: Registration, number: int, calendar: Calendar, opens: datetime) -> Message:
+    """A look asked for before its day is over: the rule, the moment, and the way for who insists."""
+    rule = registration.sequential.spending
+    said = (
+        f"Look {number} of {text.escape(registration.id)} waits until its day is over: "
+        f"{look_at(registration, number, calendar)} by itself, and can be asked for from "
+        f"{local(opens, calendar.zone)}. The plan ({rule}) grants this look its alpha then and not before; "
+        "an earlier one is a peek, goes on record as one and may cost alpha."
+    )
+    press = button("Look anyway…", ExperimentAction.PEEK, Reference(registration.id, number))
+    return Message(said, (text.section(said), _actions("early", press)))
+
+
+def computing(registration: Registration, number: int, since: datetime, now: datetime) -> Message:
+    """A look asked for while it is being computed."""
+    ago = text.duration(now - since)
+    return Message(
+        f"Look {number} of {text.escape(registration.id)} is being computed since {ago}; its card comes by "
+        "itself. Nothing more was started."
+    )
+
+
+def on_record(launch: Launch, record: LookRecord) -> Message:
+    """The same look at the same data, asked for again."""
+    name = f"Look {record.number}" if record.number else f"The peek on day {record.day:g}"
+    moment = text.when(record.taken_at, style="{date_short_pretty} {time}")
+    verdict = record.verdict.replace("-", " ").upper()
+    said = (
+        f"{name} of {text.escape(launch.id)} is on record already, on the same data: {verdict} "
+        f"(record {record.id}, {moment}). Nothing was recorded again."
+    )
+    reference = Reference(launch.id, record.id)
+    buttons = (
+        button("Why?", ExperimentAction.WHY, reference),
+        button("Matrix", ExperimentAction.MATRIX, reference),
+    )
+    return Message(said, (text.section(said), _actions("on-record", *buttons)))
+
+
+def not_taken(launch: Launch, record: LookRecord, why: str) -> Message:
+    """A look that came too late to count; `why` is safe for mrkdwn."""
+    name = f"Look {record.number}" if record.number else "The peek"
+    return Message(f"{name} of {text.escape(launch.id)} was not recorded: {why}.")
+
+
+def waiting(
+    registration: Registration, number: int, reason: str, zone: tzinfo, again: datetime, until: datetime
+) -> Message:
+    """A look on schedule whose data are not there: what is missing, when it tries again, and until when."""
+    total = len(registration.looks)
+    tries = f"It tries again {local(again, zone)}, until {local(until, zone)}; then its owner is called."
+    head = f"Look {number} of {total} waits for its data"
+    why = text.escape(reason, 1000)
+    blocks = (
+        text.header(head),
+        text.section(f"{why}\n{tries}\nNothing is recorded until the data are there."),
+    )
+    return Message(f"{text.escape(registration.name, 200)} · {head}: {why}. {tries}", blocks)
+
+
+def came(registration: Registration, number: int, now: datetime, zone: tzinfo) -> Message:
+    """The data came after all: the card follows."""
+    total = len(registration.looks)
+    said = f"Look {number} of {total}: its data came by {local(now, zone)}, and its card follows."
+    return Message(f"{text.escape(registration.name, 200)} · {said}", (text.section(said),))
+
+
+def ended(registration: Registration, number: int, why: str) -> Message:
+    """Nothing is waited for any more; `why` is safe for mrkdwn."""
+    said = f"Look {number} of {len(registration.looks)} no longer waits for its data: {why}."
+    return Message(f"{text.escape(registration.name, 200)} · {said}", (text.section(said),))
+
+
+def gave_up(registration: Registration, number: int, reason: str, until: str) -> Message:
+    """The message that told of the wait, once the deadline has passed."""
+    head = f"Look {number} of {len(registration.looks)}: no data by the deadline"
+    why = text.escape(reason, 1000)
+    said = f"{why}\nIt was tried until {until}. Nothing was recorded; its owner was called."
+    blocks = (text.header(head), text.section(said))
+    return Message(f"{text.escape(registration.name, 200)} · {head}: {why}", blocks)
+
+
+def page(
+    registration: Registration, number: int, reason: str, until: str, called: str, witness: str
+) -> Message:
+    """The call to the owner: what is missing, and what to do by hand."""
+    why = text.escape(reason, 1000)
+    head = f"Look {number} of {len(registration.looks)} was not taken: its data did not come"
+    do = (
+        f"{called}: find out where the data are, then ask by hand: "
+        f"`/experiment look {registration.id} {number}`. Nothing was recorded, and no decision was lost."
+    )
+    blocks = (
+        text.header(head),
+        text.section(do),
+        text.section(f"{why}\nIt was tried until {until}."),
+        text.context(f"`{registration.id}` · {witness}"),
+    )
+    return Message(f"{text.escape(registration.name, 200)} · {head}. {called}: {why}", blocks)
+
+
+def peek_form(registration: Registration, day: int, cost: str, warning: str) -> Block:
+    """The form of a peek: the cost first, then the reason that goes on record."""
+    said = (
+        f"*A peek at {text.escape(registration.name, 200)} on day {day}*\n{text.escape(cost, 1200)}\n"
+        "It goes on record with your name, this reason and the cost, and nothing that it shows is a decision."
+    )
+    return {
+        "type": "modal",
+        "title": {"type": "plain_text", "text": "Look before its day"},
+        "submit": {"type": "plain_text", "text": "Look anyway"},
+        "close": {"type": "plain_text", "text": "Wait"},
+        "blocks": [
+            text.section(said),
+            *([text.section(warning)] if warning else []),
+            {
+                "type": "input",
+                "block_id": REASON,
+                "label": {"type": "plain_text", "text": "Why can this not wait for its day?"},
+                "hint": {"type": "plain_text", "text": f"At least {LEAST_REASON} characters."},
+                "element": {
+                    "type": "plain_text_input",
+                    "action_id": REASON,
+                    "multiline": True,
+                    "min_length": LEAST_REASON,
+                    "max_length": MOST_REASON,
+                },
+            },
+        ],
+    }
+
+
+REASON = "reason"
+LEAST_REASON = 20
+MOST_REASON = 1000
+"""Characters of a peek's reason."""
+
+
+def _actions(block: str, *buttons: Block) -> Block:
+    return {"type": "actions", "block_id": block, "elements": list(buttons)}
