@@ -10,7 +10,7 @@ from bot.chat.download import download
 from bot.core.effect import Ephemeral, Message, Post
 from bot.core.inbound import Place, RegisterExperiment
 from bot.errors import UserError
-from bot.services import experiments, looking, people
+from bot.services import adopting, experiments, people
 from bot.services.desk import Desk
 from bot.services.incident_jobs import incident_jobs
 from bot.services.launch_jobs import launch_jobs
@@ -60,7 +60,11 @@ def given_up(desk: Desk) -> GivenUp:
 
 
 def schedule(session: Session, desk: Desk, now: datetime) -> None:
-    """Have the recurring jobs done; saying it again at every start changes nothing."""
+    """Have the recurring jobs done; saying it again at every start changes nothing.
+
+    What a version without a ledger left is taken into it first.
+    """
+    adopting.adopt(session, now)
     rule = Daily(PURGE_AT, desk.settings.timezone, latest_only=True)
     slots.every(session, job=PURGE_JOB, rule=rule, now=now)
     people.schedule(session, now)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -31,7 +31,7 @@ def _registered(entry: Entry) -> Launch:
         channel=body["channel"],
         owner=body["owner"],
         author=entry.by,
-        registered_at=entry.at,
+        registered_at=_moment(entry),
         sha256=body["sha256"],
         signoffs=tuple(body["signoffs"]),
         warnings=tuple(body["warnings"]),
@@ -74,7 +74,7 @@ def _voided(launch: Launch, entry: Entry) -> Launch:
 
 
 def _locked(launch: Launch, entry: Entry) -> Launch:
-    return replace(launch, locked_at=entry.at)
+    return replace(launch, locked_at=_moment(entry))
 
 
 def _amendment(launch: Launch, entry: Entry) -> Launch:
@@ -146,9 +146,8 @@ def _resumed(launch: Launch, _entry: Entry) -> Launch:
 
 def _look(launch: Launch, entry: Entry) -> Launch:
     body = entry.body
-    seen = LookSeen(
-        body["record"], int(body["look"] or 0), float(body["day"]), body["verdict"], entry.at, entry.number
-    )
+    at, number = _moment(entry), int(body["look"] or 0)
+    seen = LookSeen(body["record"], number, float(body["day"]), body["verdict"], at, entry.number)
     return replace(launch, looks=(*launch.looks, seen))
 
 
@@ -281,7 +280,12 @@ _BY_NAME = {str(kind): step for kind, step in _STEPS.items()}
 
 
 def _mark(entry: Entry) -> Mark:
-    return Mark(entry.by, entry.at)
+    return Mark(entry.by, _moment(entry))
+
+
+def _moment(entry: Entry) -> datetime:
+    """When it happened: before it was written where a version without a ledger did it."""
+    return datetime.fromisoformat(entry.body["at"]) if entry.body.get("adopted") else entry.at
 
 
 def _date(value: str | None) -> date | None:
