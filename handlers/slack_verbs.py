@@ -25,7 +25,7 @@ from bot.core.inbound import (
     Submit,
 )
 from bot.errors import InputError
-from bot.services import dropped, experiments, homes, registering, triage
+from bot.services import dropped, experiments, homes, look_questions, registering, triage
 from bot.services.desk import Desk
 from bot.store import outbox, people, slots
 from bot.store.outbox import OnDead
@@ -210,18 +210,19 @@ def _press(session: Session, desk: Desk, press: Press, key: str, now: datetime) 
     if press.action in switchboard.PRESSES:
         switchboard.PRESSES[press.action](session, desk, press, key, now)
         return
-    if press.action not in ExperimentAction.__members__.values():
+    if press.action not in map(str, _EXPLANATIONS):
         problem = f"This version of Lookout does not know the control `{escape(press.action, 80)}`."
         raise InputError(problem, "Use the newest card of the incident or experiment.")
     explain = _EXPLANATIONS[ExperimentAction(press.action)]
-    shown = explain(session, desk, press.value)
+    shown = explain(session, desk, press.value, now)
     place = press.place
     effect = Ephemeral(f"{key}/answer", place.channel, press.by, shown, place.thread)
     outbox.put(session, effect, now=now)
 
 
-_EXPLANATIONS: dict[ExperimentAction, Callable[[Session, Desk, str], Message]] = {
-    ExperimentAction.WHY: experiments.why,
-    ExperimentAction.PLAN: experiments.plan_message,
-    ExperimentAction.MATRIX: experiments.matrix_message,
+_EXPLANATIONS: dict[ExperimentAction, Callable[[Session, Desk, str, datetime], Message]] = {
+    ExperimentAction.WHY: look_questions.why_message,
+    ExperimentAction.PLAN: look_questions.plan_message,
+    ExperimentAction.MATRIX: look_questions.matrix_message,
+    ExperimentAction.COHORTS: look_questions.cohorts_message,
 }

@@ -22,7 +22,9 @@ from bot.services import (
     dropped,
     homes,
     investigating,
+    look_questions,
     overriding,
+    peeks,
     signing,
     tasks,
 )
@@ -35,6 +37,7 @@ from bot.views import (
 )
 from bot.views.decision_actions import DecisionAction
 from bot.views.dropped import DroppedAction
+from bot.views.experiment_actions import ExperimentAction
 from bot.views.signing_actions import SigningAction
 
 OrderVerb: TypeAlias = Callable[[Session, Desk, Order, str, datetime], None]
@@ -94,11 +97,17 @@ ORDERS: Mapping[tuple[str, str], OrderVerb] = {
     ("experiment", "stop"): deciding.order_stop,
     ("experiment", "decide"): deciding.order_decide,
     ("experiment", "withdraw"): amending.withdraw_order,
+    ("experiment", "peek"): peeks.order,
     ("experiment", "here"): homes.here,
 }
 """By topic and verb, as typed: `/experiment stop` is ("experiment", "stop")."""
 
-QUESTIONS: Mapping[tuple[str, str], Question] = {}
+QUESTIONS: Mapping[tuple[str, str], Question] = {
+    ("experiment", "plan"): look_questions.plan,
+    ("experiment", "looks"): look_questions.looks,
+    ("experiment", "cohorts"): look_questions.cohorts,
+    ("experiment", "why"): look_questions.why,
+}
 """By topic and verb, answered at once to the person who asks."""
 
 PRESSES: Mapping[str, PressVerb] = {
@@ -117,6 +126,11 @@ PRESSES: Mapping[str, PressVerb] = {
 """By action id without its suffix."""
 
 FORMS: Mapping[str, Form] = {
+    peeks.FORM: Form(
+        view=lambda session, desk, opened, now: peeks.form(session, desk, opened.by, opened.value, now),
+        submit=peeks.submit,
+        check=peeks.check,
+    ),
     DecisionAction.SHIP: Form(_of_card(deciding.ship_form), deciding.ship, decision_forms.unticked),
     DecisionAction.STOP: Form(_of_card(deciding.stop_form), deciding.stop),
     DecisionAction.OVERRIDE: Form(_of_card(overriding.form), overriding.request, override.faults),
@@ -141,6 +155,7 @@ FORMS: Mapping[str, Form] = {
 """By name, which is the view's callback id."""
 
 FORM_BUTTONS: Mapping[str, str] = {
+    ExperimentAction.PEEK: peeks.FORM,
     DecisionAction.SHIP: DecisionAction.SHIP,
     DecisionAction.STOP: DecisionAction.STOP,
     DecisionAction.OVERRIDE: DecisionAction.OVERRIDE,
