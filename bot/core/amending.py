@@ -37,9 +37,9 @@ def touched(before: Registration, after: Registration) -> tuple[str, ...]:
     parts = [
         name
         for name in Registration.model_fields
-        if name not in FREE and _plain(before, name) != _plain(after, name)
+        if name not in FREE and getattr(before, name) != getattr(after, name)
     ]
-    was, now = _plain(before, "metrics"), _plain(after, "metrics")
+    was, now = before.metrics, after.metrics
     judged = {half.primary.metric for half in (before, after)}
     judged |= {one.metric for half in (before, after) for one in half.guardrails}
     return (*parts, *(f"metrics.{name}" for name in sorted(judged) if was.get(name) != now.get(name)))
@@ -64,10 +64,6 @@ def obstacle(launch: Launch, touches: Sequence[str], *, breaking: bool) -> str:
 
 def _called(look: int) -> str:
     return f"look {look}" if look else "a peek"
-
-
-def _plain(registration: Registration, part: str) -> Any:
-    return registration.model_dump(mode="json", include={part})[part]
 
 
 def _changes(before: Any, after: Any, path: str) -> Iterator[str]:

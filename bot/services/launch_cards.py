@@ -1,5 +1,6 @@
 """The living card of a launch, drawn anew from the ledger whenever something happens to it."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlmodel import Session
@@ -42,9 +43,18 @@ def living(session: Session, desk: Desk, launch: Launch, *, now: datetime) -> Li
         work_out(_dated(registration, launch), launch.sha256),
         calendar,
         scheduled_looks.next_look(launch, registration, calendar.zone, calendar.at),
-        {role: permissions.signers(session, desk, role) for role in launch.missing_signoffs},
+        signers(session, desk, launch),
         permissions.mentions(session, desk, "owner", "engineer"),
     )
+
+
+def signers(session: Session, desk: Desk, paper: Launch | Amendment) -> Mapping[str, tuple[str, ...]]:
+    """Who may sign, by role outstanding; not the author where there is only one signature to give."""
+    author = "" if len(paper.signoffs) != 1 else paper.by if isinstance(paper, Amendment) else paper.author
+    return {
+        role: tuple(one for one in permissions.signers(session, desk, role) if one != author)
+        for role in paper.missing_signoffs
+    }
 
 
 def draw_amendment(
@@ -65,9 +75,9 @@ def amendment_card(
     session: Session, desk: Desk, launch: Launch, amendment: Amendment, outcome: str = ""
 ) -> Message:
     """The card of an amendment as it stands."""
-    signers = {role: permissions.signers(session, desk, role) for role in amendment.missing_signoffs}
+    may = signers(session, desk, amendment)
     stands = "" if outcome else rules.obstacle(launch, amendment.touches, breaking=amendment.breaking)
-    return amendment_views.card(launch, amendment, signers, outcome, stands)
+    return amendment_views.card(launch, amendment, may, outcome, stands)
 
 
 def warnings_of(registered: Registered) -> list[dict[str, str]]:

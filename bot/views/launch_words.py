@@ -96,15 +96,15 @@ def outstanding(paper: Launch | Amendment, signers: Mapping[str, tuple[str, ...]
     for role in paper.missing_signoffs:
         name, may = text.escape(role, 80), signers.get(role, ())
         if may:
-            lines.append(f"? {name}: {' or '.join(text.person(one) for one in may[:8])} signs")
+            lines.append(f"• {name}: {' or '.join(text.person(one) for one in may[:8])} signs")
         else:
             lines.append(
-                f"✗ {name}: nobody may sign. An admin names people in lookout.toml, "
+                f"⚠ {name}: nobody may sign. An admin names people in lookout.toml, "
                 f'under [signoffs]: {name} = ["U…"]'
             )
     codes = dict.fromkeys(one["code"] for one in paper.missing_acknowledgements)
     if codes:
-        lines.append(f"⚠ {', '.join(codes)}: an engineer, owner or approver acknowledges")
+        lines.append(f"• {', '.join(codes)}: an engineer, owner or approver acknowledges")
     return lines
 
 
