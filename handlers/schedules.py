@@ -65,7 +65,7 @@ class Slots:
         return True
 
     def _run(self, slot: Slot) -> None:
-        job = self._jobs[slot.job]
+        job = self._jobs[slot.job.partition(":")[0]]  # behind the colon: whose schedule it is
         finish = job(slot.payload, self._clock())
         with self._db.write() as session:
             finish(session)

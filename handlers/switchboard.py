@@ -15,17 +15,23 @@ from sqlmodel import Session
 from bot.core.effect import Block, Message
 from bot.core.inbound import Ask, Order, Place, Press, Submit
 from bot.services import (
+    advancing,
     amending,
     amending_form,
     deciding,
+    digests,
     drafting,
     dropped,
     homes,
     investigating,
     look_questions,
     overriding,
+    pausing,
     peeks,
+    rollout_checks,
+    rollouts,
     signing,
+    stage_changes,
     tasks,
 )
 from bot.services.desk import Desk
@@ -38,6 +44,7 @@ from bot.views import (
 from bot.views.decision_actions import DecisionAction
 from bot.views.dropped import DroppedAction
 from bot.views.experiment_actions import ExperimentAction
+from bot.views.rollout_actions import RolloutAction, RolloutForm
 from bot.views.signing_actions import SigningAction
 
 OrderVerb: TypeAlias = Callable[[Session, Desk, Order, str, datetime], None]
@@ -94,15 +101,20 @@ def _of_card(draw: Callable[[Session, Desk, str, str, datetime], Block]) -> Draw
 
 
 ORDERS: Mapping[tuple[str, str], OrderVerb] = {
+    ("experiment", "start"): rollouts.order_start,
     ("experiment", "stop"): deciding.order_stop,
     ("experiment", "decide"): deciding.order_decide,
     ("experiment", "withdraw"): amending.withdraw_order,
     ("experiment", "peek"): peeks.order,
     ("experiment", "here"): homes.here,
+    ("digest", "now"): digests.at_once,
+    ("digest", "subscribe"): digests.subscribe,
+    ("digest", "unsubscribe"): digests.unsubscribe,
 }
 """By topic and verb, as typed: `/experiment stop` is ("experiment", "stop")."""
 
 QUESTIONS: Mapping[tuple[str, str], Question] = {
+    ("digest", "status"): digests.status,
     ("experiment", "plan"): look_questions.plan,
     ("experiment", "looks"): look_questions.looks,
     ("experiment", "cohorts"): look_questions.cohorts,
@@ -111,6 +123,10 @@ QUESTIONS: Mapping[tuple[str, str], Question] = {
 """By topic and verb, answered at once to the person who asks."""
 
 PRESSES: Mapping[str, PressVerb] = {
+    RolloutAction.START: rollouts.press_start,
+    RolloutAction.CHECK: rollout_checks.check_now,
+    RolloutAction.ADVANCE: advancing.advance,
+    RolloutAction.INCIDENT: stage_changes.open_suspect,
     DecisionAction.INVESTIGATE: investigating.investigate,
     DecisionAction.CHOOSE: investigating.choose,
     DecisionAction.APPROVE: overriding.approve,
@@ -126,6 +142,9 @@ PRESSES: Mapping[str, PressVerb] = {
 """By action id without its suffix."""
 
 FORMS: Mapping[str, Form] = {
+    RolloutForm.ADVANCE_EARLY: Form(_of_card(advancing.early_view), advancing.advance_early, pausing.check),
+    RolloutForm.PAUSE: Form(_of_card(pausing.pause_view), pausing.pause, pausing.check),
+    RolloutForm.RESUME: Form(_of_card(pausing.resume_view), pausing.resume, pausing.check),
     peeks.FORM: Form(
         view=lambda session, desk, opened, now: peeks.form(session, desk, opened.by, opened.value, now),
         submit=peeks.submit,
@@ -155,6 +174,9 @@ FORMS: Mapping[str, Form] = {
 """By name, which is the view's callback id."""
 
 FORM_BUTTONS: Mapping[str, str] = {
+    RolloutAction.ADVANCE_EARLY: RolloutForm.ADVANCE_EARLY,
+    RolloutAction.PAUSE: RolloutForm.PAUSE,
+    RolloutAction.RESUME: RolloutForm.RESUME,
     ExperimentAction.PEEK: peeks.FORM,
     DecisionAction.SHIP: DecisionAction.SHIP,
     DecisionAction.STOP: DecisionAction.STOP,

@@ -11,9 +11,9 @@ from bot.core.inbound import Order
 from bot.core.launch import Kind, Launch
 from bot.core.permission import Act
 from bot.errors import InputError
-from bot.services import launch_cards, launches, permissions
+from bot.services import digests, launch_cards, launches, permissions
 from bot.services.desk import Desk
-from bot.store import experiments, outbox, subscriptions
+from bot.store import experiments, outbox
 from bot.views import homes as views
 from bot.views.text import escape
 
@@ -93,7 +93,7 @@ def _digest_of(session: Session, effect: Effect) -> bool:
     if not isinstance(effect, Post) or not effect.key.startswith("digest/"):
         return False
     for digest in ("daily", "weekly"):
-        subscriptions.unsubscribe(session, effect.channel, digest)
+        digests.end(session, effect.channel, digest)
     return True
 
 

@@ -6,8 +6,22 @@ from typing import Any, TypeAlias
 
 from sqlmodel import Session
 
-from bot.services import amending_form, dropped, overriding, people, planned_looks, tasks
+from bot.services import (
+    advancing,
+    amending_form,
+    digests,
+    dropped,
+    flags,
+    overriding,
+    pausing,
+    people,
+    planned_looks,
+    rollout_checks,
+    rollouts,
+    tasks,
+)
 from bot.services.desk import Desk
+from bot.services.rollout_stages import CHECK_JOB
 from bot.services.scheduled_looks import PLANNED_LOOK_JOB
 from bot.store.database import Database
 
@@ -21,6 +35,9 @@ def launch_jobs(db: Database, desk: Desk) -> Mapping[str, Job]:
     def amendment(payload: Mapping[str, Any], now: datetime) -> Finish:
         return amending_form.read_file(desk, payload, now)
 
+    def digest(payload: Mapping[str, Any], now: datetime) -> Finish:
+        return digests.post(db, desk, payload, now)
+
     def look_into(payload: Mapping[str, Any], now: datetime) -> Finish:
         return dropped.look_into(desk, payload, now)
 
@@ -31,13 +48,39 @@ def launch_jobs(db: Database, desk: Desk) -> Mapping[str, Job]:
         return planned_looks.run(db, desk, payload, now)
 
     return {
+        **_rollout_jobs(db, desk),
         PLANNED_LOOK_JOB: planned_look,
         tasks.REMIND_JOB: _at_once(desk, tasks.remind),
         overriding.END_JOB: _at_once(desk, overriding.end),
         overriding.RETROSPECTIVE_JOB: _at_once(desk, overriding.look_back),
         people.REFRESH_JOB: who_is_who,
         amending_form.JOB: amendment,
+        digests.JOB: digest,
         dropped.DROPPED_JOB: look_into,
+    }
+
+
+def _rollout_jobs(db: Database, desk: Desk) -> Mapping[str, Job]:
+    def check(payload: Mapping[str, Any], now: datetime) -> Finish:
+        return rollout_checks.run(db, desk, payload, now)
+
+    def advance(payload: Mapping[str, Any], now: datetime) -> Finish:
+        return advancing.run(db, desk, payload, now)
+
+    def resume(payload: Mapping[str, Any], now: datetime) -> Finish:
+        return pausing.run_resume(db, desk, payload, now)
+
+    def tell(payload: Mapping[str, Any], now: datetime) -> Finish:
+        return flags.attempt(db, desk, payload, now)
+
+    return {
+        CHECK_JOB: check,
+        rollout_checks.NOW_JOB: check,
+        rollout_checks.TEND_JOB: _at_once(desk, rollout_checks.tend),
+        advancing.ADVANCE_JOB: advance,
+        pausing.RESUME_JOB: resume,
+        flags.TELL_JOB: tell,
+        flags.SETTLED_JOB: _at_once(desk, rollouts.settled),
     }
 
 

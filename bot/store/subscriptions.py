@@ -34,6 +34,11 @@ def unsubscribe(session: Session, channel: str, digest: str) -> bool:
     return row is not None
 
 
+def one(session: Session, channel: str, digest: str) -> SubscriptionRow | None:
+    """The channel's subscription to a digest; None where it has none."""
+    return session.get(SubscriptionRow, (channel, digest))
+
+
 def every(session: Session) -> list[SubscriptionRow]:
     """All of them, by channel."""
     order = (col(SubscriptionRow.channel), col(SubscriptionRow.digest))
