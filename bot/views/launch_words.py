@@ -56,7 +56,8 @@ def headline(shown: Living) -> str:
         case State.CLOSED:
             return f"Closed{_decided(shown)}"
         case _:
-            return _decided(shown).removeprefix(", ").capitalize()
+            said = _decided(shown).removeprefix(", ")
+            return said[:1].upper() + said[1:]
 
 
 def waiting(paper: Launch | Amendment) -> str:
