@@ -28,10 +28,12 @@ from bot.services import (
     overriding,
     pausing,
     peeks,
+    readiness,
     rollout_checks,
     rollouts,
     signing,
     stage_changes,
+    supplying,
     tasks,
 )
 from bot.services.desk import Desk
@@ -44,6 +46,7 @@ from bot.views import (
 from bot.views.decision_actions import DecisionAction
 from bot.views.dropped import DroppedAction
 from bot.views.experiment_actions import ExperimentAction
+from bot.views.readiness_actions import ReadinessAction
 from bot.views.rollout_actions import RolloutAction, RolloutForm
 from bot.views.signing_actions import SigningAction
 
@@ -107,6 +110,8 @@ ORDERS: Mapping[tuple[str, str], OrderVerb] = {
     ("experiment", "withdraw"): amending.withdraw_order,
     ("experiment", "peek"): peeks.order,
     ("experiment", "here"): homes.here,
+    ("launch", "supply"): supplying.supply_order,
+    ("launch", "waive"): supplying.waive_order,
     ("digest", "now"): digests.at_once,
     ("digest", "subscribe"): digests.subscribe,
     ("digest", "unsubscribe"): digests.unsubscribe,
@@ -119,6 +124,8 @@ QUESTIONS: Mapping[tuple[str, str], Question] = {
     ("experiment", "looks"): look_questions.looks,
     ("experiment", "cohorts"): look_questions.cohorts,
     ("experiment", "why"): look_questions.why,
+    ("launch", "check"): readiness.answer,
+    ("launch", "status"): readiness.answer,
 }
 """By topic and verb, answered at once to the person who asks."""
 
@@ -150,6 +157,8 @@ FORMS: Mapping[str, Form] = {
         submit=peeks.submit,
         check=peeks.check,
     ),
+    ReadinessAction.SUPPLY: Form(_of_card(supplying.supply_form), supplying.supply, supplying.supply_faults),
+    ReadinessAction.WAIVE: Form(_of_card(supplying.waive_form), supplying.waive, supplying.waive_faults),
     DecisionAction.SHIP: Form(_of_card(deciding.ship_form), deciding.ship, decision_forms.unticked),
     DecisionAction.STOP: Form(_of_card(deciding.stop_form), deciding.stop),
     DecisionAction.OVERRIDE: Form(_of_card(overriding.form), overriding.request, override.faults),
@@ -174,6 +183,8 @@ FORMS: Mapping[str, Form] = {
 """By name, which is the view's callback id."""
 
 FORM_BUTTONS: Mapping[str, str] = {
+    ReadinessAction.SUPPLY: ReadinessAction.SUPPLY,
+    ReadinessAction.WAIVE: ReadinessAction.WAIVE,
     RolloutAction.ADVANCE_EARLY: RolloutForm.ADVANCE_EARLY,
     RolloutAction.PAUSE: RolloutForm.PAUSE,
     RolloutAction.RESUME: RolloutForm.RESUME,

@@ -45,8 +45,8 @@ class Kind(StrEnum):
     OVERRIDE_APPROVED = "override_approved"  # override
     OVERRIDE_REFUSED = "override_refused"  # override, why
     OVERRIDE_ENDED = "override_ended"  # override
-    SUPPLIED = "supplied"  # row, artefact: of the readiness check
-    WAIVED = "waived"  # row, reason
+    SUPPLIED = "supplied"  # row (the document), artefact: of the readiness check
+    WAIVED = "waived"  # row, reason, missing: what was missing of it then
     AFTER = "after"  # day, result {..}: the check after the launch
     DELTA = "delta"  # offline, online, offline_metric, online_metric, eval_set, eval_set_built
     CLOSED = "closed"  # why
