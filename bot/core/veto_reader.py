@@ -77,6 +77,8 @@ class _Reader(Fields):
         items = self.counted(root, "tasks", (), MAX_TASKS)
         tasks = [self.task(("tasks", index), item) for index, item in enumerate(items)]
         self.apart(("tasks",), [one.id for one in tasks])
+        if self.findings:
+            return tuple(tasks)  # a day that could not be read would seem out of order
         for index, (before, after) in enumerate(itertools.pairwise(tasks), 1):
             if after.day < before.day:
                 what = f"{after.id!r} on day {after.day} comes after {before.id!r} on day {before.day}."

@@ -16,11 +16,19 @@ from bot.core.finding import Finding
 from bot.core.ladder_reader import read_escalation
 from bot.core.lint import check_registration
 from bot.core.playbook_reader import read_triage
+from bot.core.veto_reader import read_redesign, read_veto
 from bot.errors import InputError
 
 ROOT = Path(__file__).parents[2]
 GOOD = (ROOT / "tests" / "data" / "registrations" / "good.yaml").read_text(encoding="utf-8")
 LADDER = (ROOT / "playbooks" / "escalation.yaml").read_text(encoding="utf-8")
+AFTER_A_VETO = {
+    "veto": ((ROOT / "playbooks" / "veto.yaml").read_text(encoding="utf-8"), read_veto),
+    "cohort_redesign": (
+        (ROOT / "playbooks" / "cohort_redesign.yaml").read_text(encoding="utf-8"),
+        read_redesign,
+    ),
+}
 TREE = """
 kind: triage
 id: small
@@ -48,7 +56,7 @@ questions:
 leaves:
   leaf: {category: 1, action: Do, steps: [one], owner: me, recovery: fine again}
 """
-PLAYBOOK_READERS = ("playbook_reader", "playbook_tree", "ladder_reader", "yaml_fields")
+PLAYBOOK_READERS = ("playbook_reader", "playbook_tree", "ladder_reader", "veto_reader", "yaml_fields")
 CONFIGURED = {"R168", "R169"}
 """These need a lookout.toml; tests/services/test_experiments.py brings them about."""
 EXAMPLE = re.compile(r"^## Example\n\n```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -126,6 +134,9 @@ def _findings(example: str) -> list[Finding]:
     kind = str(part.get("kind", ""))
     if kind == "escalation":
         return list(read_escalation(_text(yaml.safe_load(LADDER) | part), name="x.yaml")[1])
+    if kind in AFTER_A_VETO:
+        shipped, reader = AFTER_A_VETO[kind]
+        return list(reader(_text(yaml.safe_load(shipped) | part), name="x.yaml")[1])
     if kind:
         return list(read_triage(_text(_deep(yaml.safe_load(TREE), part)), name="x.yaml")[1])
     return check_registration(_text(yaml.safe_load(GOOD) | part), "x.yaml")[1]
