@@ -1,5 +1,6 @@
 """The decision cards of a launch: posted for a look that decides, drawn anew when something changes."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
@@ -159,10 +160,10 @@ def _steps(
     """What is next after a veto: the open tasks, or those the playbook would open."""
     if result.verdict != "veto":
         return ()
+    _, tasks = planned_tasks(desk, registration, result)
     if views.opened(launch, seen.record):
         of_veto = [one for one in launch.tasks if one.id.endswith(f".{seen.record}") and one.done is None]
-        return tuple(_step(session, desk, one) for one in of_veto)
-    _, tasks = planned_tasks(desk, registration, result)
+        return tuple(_step(session, desk, one, tasks) for one in of_veto)
     return tuple(
         views.Step(
             one.short,
@@ -173,8 +174,10 @@ def _steps(
     )
 
 
-def _step(session: Session, desk: Desk, task: Task) -> views.Step:
-    return views.Step(task.title, task.due, owner_words(session, desk, task.owner))
+def _step(session: Session, desk: Desk, task: Task, tasks: Sequence[PlannedTask]) -> views.Step:
+    """The task in as few words as its playbook has for it."""
+    short = next((one.short for one in tasks if one.title == task.title), task.title)
+    return views.Step(short, task.due, owner_words(session, desk, task.owner))
 
 
 def _missing(
