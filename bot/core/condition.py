@@ -97,13 +97,6 @@ class Condition:
         pick = max if self.op in (">", ">=") else min
         return values.index(pick(values))
 
-    @property
-    def fine(self) -> str:
-        """The relation that keeps the stage going."""
-        return {">": "\N{LESS-THAN OR EQUAL TO}", ">=": "<", "<": "\N{GREATER-THAN OR EQUAL TO}", "<=": ">"}[
-            self.op
-        ]
-
 
 def parse(text: str) -> Condition:
     """Read a condition. Raises ConditionError, which says what was read and what to write.
@@ -180,8 +173,9 @@ class Reading:
     """One condition, evaluated.
 
     measured, limit: in `unit` (a fraction where it is "%"); measured is None when unknown, and for a primary
-    metric that is fine, which nobody is to watch. where: which series or comparison, worst first. query,
-    source: what was asked, for the record. reason: why it is unknown, or what should be known beside it.
+    metric that is fine, which nobody is to watch. between: whether it is the difference between the arms.
+    where: which series or comparison. query, source: what was asked, for the record. reason: why it is
+    unknown, or what should be known beside it.
     """
 
     condition: str
@@ -195,6 +189,7 @@ class Reading:
     reason: str = ""
     source: str = ""
     query: str = ""
+    between: bool = False
 
     @property
     def beyond(self) -> float | None:

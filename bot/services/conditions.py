@@ -6,7 +6,7 @@ lookout.toml says. Whatever cannot be read is unknown with the reason, and never
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import TypeAlias
@@ -159,10 +159,19 @@ def _reading(
 
 def _unknown(asked: Condition, why: Read) -> Reading:
     reason, source, query = (why.reason, why.source, why.query) if isinstance(why, Unread) else ("", "", "")
-    return Reading(
-        asked.text, asked.metric, asked.op, Status.UNKNOWN, asked.line, asked.read_in,
-        reason=reason, source=source, query=query,
-    )  # fmt: skip
+    return replace(_unread(asked), reason=reason, source=source, query=query)
+
+
+def _unread(asked: Condition) -> Reading:
+    """A condition of which nothing is known; a limit in % is kept as a fraction."""
+    share = asked.unit == "%" or asked.read_in == "%"
+    limit, unit = asked.line * _scale(asked), "%" if share else asked.read_in
+    return Reading(asked.text, asked.metric, asked.op, Status.UNKNOWN, limit, unit)
+
+
+def _scale(asked: Condition) -> float:
+    """Numbers that are read in percent are kept as fractions."""
+    return 0.01 if asked.read_in == "%" else 1.0
 
 
 def _judged(asked: Condition, read: Values) -> Reading:
@@ -176,11 +185,15 @@ def _judged(asked: Condition, read: Values) -> Reading:
     status = Status.BREACHED if breached else Status.UNKNOWN if odd else Status.OK
     if len(read.values) > 1:
         where = f"{where or 'no labels'}, the worst of {len(read.values)} series"
-    return Reading(
-        asked.text, asked.metric, asked.op, status, asked.line, asked.read_in,
-        measured=value, where=where, source=read.source, query=read.query,
+    return replace(
+        _unread(asked),
+        status=status,
+        measured=value * _scale(asked),
+        where=where,
+        source=read.source,
+        query=read.query,
         reason=_no_number(odd, len(read.values)) if odd and not breached else "",
-    )  # fmt: skip
+    )
 
 
 def _no_number(odd: Sequence[str], count: int) -> str:

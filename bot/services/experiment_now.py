@@ -52,6 +52,7 @@ def reading(asked: Condition, now: Now, registration: Registration) -> Reading:
     unknown = Reading(
         asked.text, asked.metric, asked.op, Status.UNKNOWN, limit, unit,
         where=f"{arm}, to day {now.day}", source=now.seen.source, query=now.seen.query_sha256,
+        between=bool(unit),
     )  # fmt: skip
     if isinstance(effect, Undecided):
         return replace(unknown, reason=effect.reason)
@@ -74,7 +75,7 @@ def split(now: Now, registration: Registration) -> Reading:
     if isinstance(found, Undecided):
         return Reading(SPLIT, "", "<", Status.UNKNOWN, THRESHOLD, reason=found.reason)
     status = Status.OK if found.ok else Status.HELD
-    return Reading(SPLIT, "p", "<", status, THRESHOLD, measured=found.p, reason=f"{said}, {p_is(found.p)}")
+    return Reading(SPLIT, "", "<", status, THRESHOLD, measured=found.p, reason=f"{said}, {p_is(found.p)}")
 
 
 def traffic(now: Now, registration: Registration, full: int) -> Reading:
@@ -87,4 +88,4 @@ def traffic(now: Now, registration: Registration, full: int) -> Reading:
     status = Status.OK if newest >= due else Status.HELD
     said = f"no units on day {due:g}: the newest are of day {newest:g}"
     reason = f"units up to day {newest:g}" if status is Status.OK else said
-    return Reading(TRAFFIC, "day", "<", status, due, measured=newest, reason=reason)
+    return Reading(TRAFFIC, "", "<", status, due, measured=newest, reason=reason)

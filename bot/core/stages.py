@@ -1,0 +1,80 @@
+"""The stages of a rollout as a launch goes through them: which is next, which is everybody, how long one ran.
+
+A stage gives the change to everybody when its name says 100 %, or when it is the last of several and its name
+gives no smaller share and no A/B test. To everybody means: only after a decision to ship.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from bot.core.launch import Kind, Launch
+from bot.core.ledger import Entry
+from bot.core.rollout import Stage
+
+_SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)\s*%")
+_TEST = re.compile(r"\b(a\s*/\s*b|ab[ -]?test|experiment|canary|pre-?prod)\b", re.IGNORECASE)
+_BOUNDS = (Kind.STAGE, Kind.PAUSED, Kind.RESUMED, Kind.DECIDED)
+
+
+def share_of(name: str) -> float | None:
+    """The share of people that a stage's name says, a fraction; None when it says none.
+
+    >>> share_of("50% full A/B"), share_of("Day 2-3: 10 %"), share_of("canary")
+    (0.5, 0.1, None)
+    """
+    found = _SHARE.search(name)
+    return float(found[1]) / 100 if found else None
+
+
+def is_full(stages: Sequence[Stage], index: int) -> bool:
+    """Whether this stage gives the change to everybody."""
+    share = share_of(stages[index].stage)
+    if share is not None:
+        return share >= 1
+    return 0 < index == len(stages) - 1 and not _TEST.search(stages[index].stage)
+
+
+def following(stages: Sequence[Stage], launch: Launch) -> int | None:
+    """The stage that comes next, once shipped the one for everybody; None at the end."""
+    shipped = launch.decision is not None and launch.decision.decision == "ship"
+    for index in range(launch.stage + 1, len(stages)):
+        if not shipped or is_full(stages, index):
+            return index
+    return None
+
+
+def exposes(stages: Sequence[Stage], launch: Launch) -> bool:
+    """Whether people are exposed by this rollout, so that somebody has to watch: not while it is paused."""
+    if launch.stage < 0 or launch.paused is not None or launch.closed_at is not None:
+        return False
+    if launch.decision is None:
+        return True
+    shipped = launch.decision.decision == "ship"
+    return shipped and launch.stage < len(stages) and is_full(stages, launch.stage)
+
+
+def period(entries: Sequence[Entry]) -> int:
+    """The number of the entry since which nothing about the rollout changed; 0 before it began."""
+    return max((one.number for one in entries if one.kind in _BOUNDS), default=0)
+
+
+def ran(entries: Sequence[Entry], now: datetime) -> timedelta:
+    """How long the present stage has run; while it is paused it does not."""
+    total, since = timedelta(0), None
+    for entry in entries:
+        if entry.kind == Kind.STAGE:
+            total, since = timedelta(0), entry.at
+        elif entry.kind == Kind.PAUSED and since is not None:
+            total, since = total + (entry.at - since), None
+        elif entry.kind == Kind.RESUMED and since is None:
+            since = entry.at
+    return total + (now - since if since is not None else timedelta(0))
+
+
+def lacks(stages: Sequence[Stage], launch: Launch, entries: Sequence[Entry], now: datetime) -> timedelta:
+    """How much longer the present stage is to run by its `days`; zero when it has."""
+    if not 0 <= launch.stage < len(stages):
+        return timedelta(0)
+    days = stages[launch.stage].days
+    return timedelta(0) if days is None else max(timedelta(days=days) - ran(entries, now), timedelta(0))

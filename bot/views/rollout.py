@@ -1,0 +1,197 @@
+"""The rollout card: where the launch is, what is expected of whom, the stages, the newest check, buttons."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.core.condition import Check
+from bot.core.effect import Block, Message
+from bot.core.flag import Told
+from bot.core.launch import Launch, State
+from bot.core.rollout import Stage
+from bot.core.stages import exposes, following, is_full
+from bot.views import flags, text
+from bot.views.experiment_actions import Reference
+from bot.views.rollout_actions import RolloutAction, button
+from bot.views.rollout_words import reading_line, tally
+
+DATED = "{date_short_pretty} {time}"
+MOST_READINGS = 12
+
+
+@dataclass(frozen=True)
+class Entered:
+    """When a stage was entered, and by whom."""
+
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Everything the card says.
+
+    entered: by stage number. lacks: how much longer the stage is to run. check: the newest, None before the
+    first. wants: why the stage for everybody is closed; empty when it is open, or when it is not next.
+    """
+
+    launch: Launch
+    stages: tuple[Stage, ...]
+    now: datetime
+    told: Told
+    host: str = ""
+    entered: Mapping[int, Entered] = field(default_factory=dict)
+    lacks: timedelta = timedelta(0)
+    check: Check | None = None
+    every: timedelta = timedelta(minutes=15)
+    wants: str = ""
+
+    @property
+    def next(self) -> int | None:
+        """The stage that comes next."""
+        return following(self.stages, self.launch)
+
+    @property
+    def running(self) -> bool:
+        """Whether somebody is exposed and watched."""
+        return exposes(self.stages, self.launch)
+
+
+def card(shown: Shown) -> Message:
+    """Draw it."""
+    launch = shown.launch
+    head, what = _head(shown), _expected(shown)
+    blocks = [
+        text.header(f"{head}: {launch.title or launch.id}"),
+        text.section(what),
+        text.section(text.fit([_stage_line(shown, index) for index in range(len(shown.stages))])),
+        *_check(shown),
+        *_buttons(shown),
+        text.context(
+            text.fit([flags.line(shown.told, shown.host), f"`{launch.id}` · ledger {launch.entry}"])
+        ),
+    ]
+    title = text.escape(launch.title or launch.id, 200)
+    return Message(f"{text.escape(head, 200)}: {title}. {what}"[: text.NOTIFICATION], tuple(blocks))
+
+
+def stage_name(shown: Shown) -> str:
+    """`stage 2 of 4, 10%`."""
+    launch = shown.launch
+    return f"stage {launch.stage + 1} of {len(shown.stages)}, {launch.stage_name}"
+
+
+def _head(shown: Shown) -> str:
+    launch = shown.launch
+    if launch.state in (State.STOPPED, State.CLOSED):
+        return "Rollout over"
+    if launch.stage < 0:
+        return "Rollout ready"
+    if launch.paused is not None:
+        return f"Paused at {stage_name(shown)}"
+    if launch.state is State.VETOED:
+        return f"Held at {stage_name(shown)}"
+    return f"Rollout at {stage_name(shown)}"
+
+
+def _expected(shown: Shown) -> str:
+    """What is expected of whom, and when."""
+    launch = shown.launch
+    match launch.state:
+        case State.STOPPED:
+            return "Stopped: nothing is rolled out any more, and nothing is checked."
+        case State.CLOSED:
+            return "Closed: nothing is checked any more."
+        case State.SIGNING:
+            return "It cannot start before every sign-off is there."
+    if launch.stage < 0:
+        first = text.escape(shown.stages[0].stage, 80)
+        return f"Nobody is exposed yet. [Start] begins with {first}, which is then checked {_often(shown)}."
+    if launch.paused is not None:
+        who = f" by {text.person(launch.paused.by)}" if launch.paused.by else ""
+        at = text.when(launch.paused.at, style=DATED)
+        return f"Paused {at}{who}: {text.escape(launch.paused_why, 500)}. [Resume…] takes a reason."
+    if launch.state is State.VETOED:
+        return "The newest look vetoed: it stays where it is until that is decided. It is still checked."
+    return _next(shown)
+
+
+def _next(shown: Shown) -> str:
+    upcoming = shown.next
+    watched = f"Checked {_often(shown)}." if shown.running else "Not checked any more."
+    if upcoming is None:
+        return f"This is the last stage. {watched}"
+    name = text.escape(shown.stages[upcoming].stage, 80)
+    if shown.wants:
+        return f"Next: {name}, which is closed: {shown.wants}. {watched}"
+    if shown.lacks:
+        at = text.when(shown.now + shown.lacks, style=DATED)
+        return f"Next: {name}, from {at} on by [Advance]. {watched}"
+    return f"Next: {name}, when somebody presses [Advance]; it is checked once more first. {watched}"
+
+
+def _often(shown: Shown) -> str:
+    return f"every {text.duration(shown.every)}"
+
+
+def _stage_line(shown: Shown, index: int) -> str:
+    stage, launch = shown.stages[index], shown.launch
+    name = text.escape(stage.stage, 80)
+    days = "" if stage.days is None else f", {stage.days:g} day{'' if stage.days == 1 else 's'}"
+    entered = shown.entered.get(index)
+    if index == launch.stage:
+        since = f" since {text.when(entered.at, style=DATED)}" if entered else ""
+        return f"• *{name}: now*{since}{days}{_aborts(stage)}"
+    if entered is not None and index < launch.stage:
+        return f"• {name}: done, from {text.when(entered.at, style=DATED)}"
+    if index < launch.stage:
+        return f"• {name}: skipped"
+    needs = ", after a decision to ship" if is_full(shown.stages, index) else ""
+    return f"• {name}: to come{days}{needs}{_aborts(stage)}"
+
+
+def _aborts(stage: Stage) -> str:
+    if not stage.abort_if:
+        return ""
+    return "; aborted if " + text.escape(" or ".join(stage.abort_if), 600)
+
+
+def _check(shown: Shown) -> list[Block]:
+    check = shown.check
+    if check is None or shown.launch.stage < 0:
+        return []
+    when = text.when(check.at, style="{time}")
+    lines = [f"*Check of {when}: {tally(check)}*"]
+    lines += [reading_line(one) for one in check.readings[:MOST_READINGS]]
+    return [text.section(text.fit(lines))]
+
+
+def _buttons(shown: Shown) -> list[Block]:
+    launch = shown.launch
+    at = Reference(launch.id, launch.stage)
+    buttons: Sequence[Block] = ()
+    if launch.state in (State.STOPPED, State.CLOSED, State.SIGNING):
+        return []
+    if launch.stage < 0:
+        if launch.open:
+            buttons = [button("Start", RolloutAction.START, at, "primary")]
+    elif launch.paused is not None:
+        buttons = [button("Resume…", RolloutAction.RESUME, at), button("Check now", RolloutAction.CHECK, at)]
+    else:
+        buttons = [*_advance(shown), button("Check now", RolloutAction.CHECK, at)]
+        if shown.running:
+            buttons = [*buttons, button("Pause…", RolloutAction.PAUSE, at, "danger")]
+    return [{"type": "actions", "block_id": "rollout", "elements": list(buttons)}] if buttons else []
+
+
+def _advance(shown: Shown) -> list[Block]:
+    """[Advance]: not while something forbids it; before its days are over it takes a reason."""
+    upcoming, launch = shown.next, shown.launch
+    if upcoming is None or shown.wants or launch.state is State.VETOED:
+        return []
+    to = Reference(launch.id, upcoming)
+    name = shown.stages[upcoming].stage
+    if shown.lacks:
+        return [button(f"Advance early to {name}…", RolloutAction.ADVANCE_EARLY, to)]
+    fine = shown.check is None or shown.check.fine
+    return [button(f"Advance to {name}", RolloutAction.ADVANCE, to, "primary" if fine else "")]
