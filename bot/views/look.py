@@ -75,7 +75,7 @@ def card(shown: Shown) -> Message:
 def failed(registration: Registration, look: int, reason: str) -> Message:
     """A look that could not be taken: what is missing, and what to do."""
     name = f"Look {look} of {len(registration.looks)}" if look else "Peek"
-    head = f"{name}: not taken, its data are not there"
+    head = f"{name}: not taken, the data could not be read"
     said = text.escape(reason, 1000)
     again = f"look {registration.id} {look}" if look else f"peek {registration.id} REASON"
     advice = f"Nothing was recorded. Mend the source, then ask again: `/experiment {again}`."

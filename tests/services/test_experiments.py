@@ -13,7 +13,8 @@ from bot.core.figures import MINUS
 from bot.core.look_json import look_json
 from bot.errors import InputError
 from bot.limits import check_blocks
-from bot.services import experiments, look_record
+from bot.services import experiments, launches, look_record
+from bot.services import look_questions as questions
 from bot.services.desk import Desk
 from bot.services.opening import open_desk
 from bot.settings import DataSettings, Settings
@@ -89,8 +90,9 @@ def test_a_registration_is_stored_and_its_card_posted(bench: Bench) -> None:
     with bench.db.read() as session:
         assert records.load(session, "asos-0bad33") == registered
     assert registered.text == ASOS
-    card = bench.last_card()
-    assert "Registered: ASOS experiment 0bad33" in card
+    card, lock = (json.dumps(one["message"], ensure_ascii=False) for one in bench.effects("post"))
+    assert "Locked Mon 23 Nov, " in card
+    assert "Locked: ASOS experiment 0bad33" in lock
     assert "Look 1, day 2: cannot stop" in card
     assert "Look 3, day 26: stops only if p is below 0.0078" in card
     assert "m2 may not get worse by more than 2\u00a0%" in card
@@ -101,7 +103,7 @@ def test_registering_the_same_content_again_changes_nothing(bench: Bench) -> Non
     """Other comments, same hash: no second card, and the person is told."""
     first = bench.register()
     assert bench.register(ASOS + "\n# a comment\n", by="U0EM") == first
-    assert len(bench.effects("post")) == 1
+    assert len(bench.effects("post")) == 2  # the card and the lock
     (told,) = bench.effects("ephemeral")
     assert told["user"] == "U0EM"
     assert "registered already, with the same content" in told["message"]["text"]
@@ -125,7 +127,7 @@ def test_the_same_id_with_other_content_is_refused(lite: Bench) -> None:
             "asos.yaml has 1 error, so nothing was registered.\nasos.yaml:6: error R101",
         ),
         ("metric: m1", "metric: m9", "asos.yaml:23: error R111 metric m9 is not declared"),
-        ("id: asos", "id: &x asos", "asos.yaml:2: anchor &amp;x is not allowed."),
+        ("id: asos", "id: &x asos", "asos.yaml:2: error R000 anchor &amp;x is not allowed."),
         ("path: 0bad33.csv", "path: ../x.csv", "asos.yaml:15: error R162"),
         ("path: 0bad33.csv", "source: lake\n  table: t", "error R169 data.source lake is not configured"),
     ],
@@ -170,7 +172,7 @@ def test_a_look_posts_its_card_with_the_chart_and_is_recorded(bench: Bench) -> N
     assert "look 3 on day 26: z +1.79, boundary ±2.66" in image["alt_text"]
     text = bench.last_card()
     assert "Look 3 of 5: CONTINUE · not significant on the plan" in text
-    assert "p = 0.073, and look 3 stops only below 0.0078. Nothing to decide before look 4 on day 35." in text
+    assert "and look 3 stops only below 0.0078. Nothing to decide before look 4, after day 35." in text
     assert "record 1" in text
     with bench.db.read() as session:
         assert blobs.get(session, upload["blob"]).startswith(b"\x89PNG")
@@ -182,16 +184,32 @@ def test_a_look_posts_its_card_with_the_chart_and_is_recorded(bench: Bench) -> N
     assert look_json(again) == record.result
 
 
-def test_the_same_look_at_the_same_data_refers_to_its_record(lite: Bench) -> None:
-    """Asked twice: two cards, one record."""
-    lite.register()
-    for minute in range(2):
-        lite.ask(2, now=NOW + timedelta(minutes=minute))
-        lite.work()
-    with lite.db.read() as session:
+def test_the_same_look_at_the_same_data_is_on_record_and_posted_once(bench: Bench) -> None:
+    """Asked twice: one record, one card, and the second person is told where it is."""
+    bench.register()
+    cards = len(bench.effects("post"))
+    for minute, who in enumerate(("U0PM", "U0EM")):
+        bench.ask(2, by=who, now=NOW + timedelta(minutes=minute))
+        bench.work()
+    with bench.db.read() as session:
         assert len(records.looks(session, "asos-0bad33")) == 1
-    assert len(lite.effects("post")) == 3
-    assert all("record 1" in json.dumps(one) for one in lite.effects("post")[1:])
+        assert len(launches.read(session, "asos-0bad33").looks) == 1
+    assert len(bench.effects("post")) == cards + 1
+    told = bench.effects("ephemeral")[-1]
+    assert told["user"] == "U0EM"
+    assert "Look 2 of asos-0bad33 is on record already, on the same data" in told["message"]["text"]
+
+
+def test_a_look_that_is_being_computed_is_not_started_again(bench: Bench) -> None:
+    """The second asker is told since when; one slot, one record, one card."""
+    bench.register()
+    bench.ask(2)
+    assert bench.ask(2, by="U0EM", now=NOW + timedelta(seconds=3)) == ""
+    told = bench.effects("ephemeral")[-1]
+    assert told["user"] == "U0EM"
+    assert "Look 2 of asos-0bad33 is being computed since 3 s" in told["message"]["text"]
+    bench.work()
+    assert slots.claim(bench.db, now=NOW + timedelta(hours=1), lease=timedelta(minutes=2)) is None
 
 
 def test_later_charts_show_the_looks_before(lite: Bench) -> None:
@@ -224,24 +242,23 @@ def test_a_look_needs_no_name_where_the_channel_has_one_experiment(lite: Bench) 
         lite.ask(1)
     lite.register()
     assert lite.ask(1).startswith("asos-0bad33/1/U0PM/")
-    with pytest.raises(InputError, match=r"Name it: `/experiment look ID 1`. Registered: `asos-0bad33`"):
+    with pytest.raises(InputError, match=r"Registered: `asos-0bad33`. For example `/experiment look ID 1`."):
         lite.ask(1, channel="C0OTHER")
     lite.register(ASOS.replace("id: asos-0bad33", "id: asos-second"), now=NOW + timedelta(minutes=1))
     with pytest.raises(InputError) as caught:
         lite.ask(2)
     assert "2 experiments: `asos-second`, `asos-0bad33`" in caught.value.message
-    assert caught.value.hint == "For example `/experiment look asos-second 2`."
+    assert caught.value.hint == "Name the one you mean. For example `/experiment look ID 2`."
     assert lite.ask(2, "asos-0bad33").startswith("asos-0bad33/2/")
 
 
-def test_a_look_not_in_the_plan_or_before_its_day_is_refused(lite: Bench) -> None:
-    """Which looks there are, and on which date this one is."""
+def test_a_look_not_in_the_plan_is_refused_with_the_looks_there_are(lite: Bench) -> None:
+    """Which looks there are, and when each is posted."""
     lite.register(ASOS.replace("kind: summary", "kind: summary\n  start: 2026-11-21"))
-    with pytest.raises(InputError, match=r"Look 6 is not in the plan of asos-0bad33. It has looks 1 \(day 2"):
+    with pytest.raises(
+        InputError, match=r"Look 6 is not in the plan of asos-0bad33. It has: look 1, after day 2,"
+    ):
         lite.ask(6)
-    with pytest.raises(InputError, match=r"Look 2 of asos-0bad33 is on day 14 \(Fri 4 Dec\)"):
-        lite.ask(2)
-    assert lite.ask(1)
     with pytest.raises(InputError, match="No experiment `nope` is registered"):
         lite.ask(1, "nope")
 
@@ -254,19 +271,19 @@ def test_buttons_are_answered_from_the_record(lite: Bench) -> None:
     value = json.dumps({"e": "asos-0bad33", "r": 1})
     with lite.db.read() as session:
         answers = [
-            answer(session, lite.desk, value)
-            for answer in (experiments.why, experiments.matrix_message, experiments.plan_message)
+            answer(session, lite.desk, value, NOW)
+            for answer in (questions.why_message, questions.matrix_message, questions.plan_message)
         ]
         for bad in ("", "[]", '{"e": "asos-0bad33", "r": 99}'):
             with pytest.raises(InputError):
-                experiments.why(session, lite.desk, bad)
+                questions.why_message(session, lite.desk, bad, NOW)
         with pytest.raises(InputError, match="No experiment `gone` is registered"):
-            experiments.plan_message(session, lite.desk, '{"e": "gone", "r": 0}')
+            questions.plan_message(session, lite.desk, '{"e": "gone", "r": 0}', NOW)
     texts = [json.dumps(answer.blocks, ensure_ascii=False) for answer in answers]
     assert all(check_blocks(answer.blocks) == [] for answer in answers)
     assert "Whoever looks 5 times and stops at the first p below 0.05 finds an effect in" in texts[0]
     assert f"m4 +0.2\u00a0%: holds, line {MINUS}2\u00a0%" in texts[1]
-    assert "Look 5, day 43: stops only if p is below" in texts[2]
+    assert "Look 5, after day 43: stops only if p is below" in texts[2]
 
 
 def test_status_says_where_every_experiment_of_the_channel_stands(lite: Bench) -> None:
@@ -283,9 +300,10 @@ def test_status_says_where_every_experiment_of_the_channel_stands(lite: Bench) -
         one = experiments.status(session, lite.desk, about="asos-second", channel="C0X", now=NOW)
         with pytest.raises(InputError, match="No experiment `x` is registered"):
             experiments.status(session, lite.desk, about="x", channel="C0LAUNCH", now=NOW)
-    assert found.text.splitlines() == [
-        "• `asos-second` ASOS experiment 0bad33: no look yet, the first is on day 2",
-        "• `asos-0bad33` ASOS experiment 0bad33: look 3 of 5: CONTINUE, next on day 35 (record 1)",
-    ]
+    first, *_, last, why_not = found.text.splitlines()
+    assert first == "• `asos-second` ASOS experiment 0bad33: Locked Mon 23 Nov, b494e4359ef0…"
+    running = "• `asos-0bad33` ASOS experiment 0bad33: Running: look 4 after day 35"
+    assert last == f"{running} · look 3 of 5: CONTINUE (record 1)"
+    assert why_not == "    Nothing is scheduled: day 1 is not known."
     assert one.text.startswith("• `asos-second`")
     assert check_blocks(found.blocks) == []

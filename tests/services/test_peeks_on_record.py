@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.commands import look as command
-from bot.services import experiments, look_record, looking, verifying
+from bot.services import experiments, look_asking, look_record, looking, verifying
 from bot.services.desk import Desk
 from bot.services.opening import open_desk
 from bot.settings import DataSettings, Settings
@@ -62,7 +62,7 @@ class House:
             taken = len(records.looks(session, ID))
         payload: dict[str, Any] = {"experiment": ID, "look": number, "by": "U0PM", "channel": "C0LAUNCH"}
         payload |= {"slot": f"s{taken}", "asked_at": NOW.isoformat(), "day": day}
-        finish = looking.run_look(self.db, self.desk, payload, now=NOW + timedelta(minutes=taken))
+        finish = look_asking.run_look(self.db, self.desk, payload, now=NOW + timedelta(minutes=taken))
         with self.db.write() as session:
             finish(session)
         with self.db.read() as session:
@@ -103,7 +103,7 @@ def test_a_peek_on_record_is_counted_by_the_looks_after_it(
     unspoilt = house.offline(capsys, look=3)
     assert third.result["primary"]["boundary_p"] < unspoilt["primary"]["boundary_p"]
     with house.db.read() as session:
-        assert [one.reason for one in verifying.verify(session)] == [""] * 4
+        assert [one.reason for one in verifying.verify(session).looks] == [""] * 4
         assert (
             experiments.status(session, house.desk, channel="C0LAUNCH", now=NOW).text.count("look 3 of 4")
             == 1
@@ -137,7 +137,7 @@ def test_peeks_count_for_nothing_where_the_rule_has_no_function(sqlite: Database
     assert third.earlier == (4.0, 7.0)
     assert third.result["primary"]["boundary_p"] == pytest.approx(peek.result["remaining"][0]["boundary_p"])
     with house.db.read() as session:
-        assert [one.reason for one in verifying.verify(session)] == ["", ""]
+        assert [one.reason for one in verifying.verify(session).looks] == ["", ""]
 
 
 def test_records_are_read_in_order_of_their_days(house: House) -> None:

@@ -2,17 +2,23 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, date, datetime, time
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.core.analysis import analyse
+from bot.core.launch import Kind, Launch, Mark
+from bot.core.ledger import GENESIS, Entry, sealed
 from bot.core.lint import check_registration
 from bot.core.observation import Cell, Observations
 from bot.core.plan import work_out
 from bot.core.registration import Registration, load
 from bot.core.strict_yaml import parse
+from bot.core.timetable import Calendar
 from bot.limits import check_blocks, check_view
 from bot.stats.sample import Sample
 from bot.views import experiment, look, look_answers
@@ -23,6 +29,7 @@ HERE = Path(__file__).parent
 GOOD = (HERE.parent / "data" / "registrations" / "good.yaml").read_text(encoding="utf-8")
 GOLDEN = HERE / "look_card.txt"
 SHA = "9f2c" * 16
+TOKYO = Calendar(date(2026, 11, 20), time(9), ZoneInfo("Asia/Tokyo"))
 
 
 def registration(**changes: Any) -> Registration:
@@ -52,7 +59,7 @@ def shown(number: int = 2, plan: Registration | None = None, **more: Any) -> Sho
     """A look with record 41 and a chart."""
     rule = plan or registration()
     result = analyse(rule, SHA, seen(**more), look=number)
-    return Shown(rule, result, 41, "look/x/chart", "z against its boundary")
+    return Shown(rule, result, 41, "look/x/chart", "z against its boundary", calendar=TOKYO)
 
 
 def readable(blocks: Any) -> str:
@@ -82,7 +89,7 @@ def test_the_phone_line_has_the_verdict_and_the_reason() -> None:
     """Read alone on a locked screen it answers the question."""
     assert look.card(shown()).text == (
         "Reranker L6 to L12 · Look 2 of 4: CONTINUE. p = 0.045, and look 2 stops only below 0.0030. "
-        "Nothing to decide before look 3 on day 11 (Mon 30 Nov)."
+        "Nothing to decide before Tue 1 Dec 09:00 JST (look 3, after day 11)."
     )
 
 
@@ -206,6 +213,7 @@ def test_button_values_are_read_back_and_ids_are_enum_members() -> None:
         "experiment.why",
         "experiment.plan",
         "experiment.matrix",
+        "experiment.cohorts",
     ]
 
 
@@ -317,3 +325,68 @@ def test_a_winsorised_primary_is_marked() -> None:
     """Beside its figures."""
     metrics = {"rate": {"kind": "mean", "winsorise": {"cap": 5.0}}, "csat": {"kind": "mean"}}
     assert "· winsorised" in readable(look.card(shown(plan=registration(metrics=metrics))).blocks)
+
+
+AT = datetime(2026, 11, 27, 0, 0, tzinfo=UTC)
+
+
+def launch(**changes: Any) -> Launch:
+    """A launch that is locked and runs."""
+    nothing: MappingProxyType[str, Any] = MappingProxyType({})
+    given = {"acknowledged": nothing, "signatures": nothing, "locked_at": AT}
+    return Launch("reranker-l12", "Reranker", "C0L", "ml", "U0A", AT, SHA, ("pm",), (), **given | changes)
+
+
+def entry(kind: Kind, **body: Any) -> Entry:
+    """An entry of the ledger."""
+    return sealed(7, AT, kind, "reranker-l12", "U0ML", body, GENESIS)
+
+
+def test_the_next_look_is_said_with_its_date_hour_and_zone() -> None:
+    """In the phone's line too: after day 11 is over, at the hour of the launch's zone."""
+    card = look.card(shown())
+    said = "Nothing to decide before Tue 1 Dec 09:00 JST (look 3, after day 11)."
+    assert said in card.text
+    assert said in readable(card.blocks)
+    undated = replace(shown(), calendar=replace(TOKYO, start=None))
+    assert "Nothing to decide before look 3, after day 11." in look.card(undated).text
+
+
+def test_a_peek_says_first_that_it_is_one_who_asked_why_and_what_it_cost() -> None:
+    """Before any figure, and on the phone; the reason cannot mention anybody."""
+    body = {"reason": "The board meets <!channel> tomorrow", "cost": "It spends 0.002 of alpha."}
+    one = replace(peek(), launch=launch(), entry=entry(Kind.PEEK, **body))
+    card = look.card(one)
+    assert check_blocks(card.blocks) == []
+    first = card.blocks[1]["text"]["text"].splitlines()[0]
+    assert first.startswith("*A peek, not in the plan*: <@U0ML> asked, because “The board meets")
+    assert first.endswith("It spends 0.002 of alpha.")
+    assert "<!channel>" not in first
+    assert "Peek on day 9 (not in the plan): CONTINUE" in card.text
+
+
+def test_a_look_under_a_plan_that_was_broken_says_so() -> None:
+    """When, by whom, which registration, why."""
+    broken = launch(broken=True, broken_by=Mark("U0EM", AT), broken_why="looks were moved")
+    text = readable(look.card(replace(shown(), launch=broken)).blocks)
+    said = "⚠ The plan was broken by an amendment on Fri 27 Nov 09:00 JST by <@U0EM> "
+    assert f"{said}(registration 9f2c9f2c9f2c…): looks were moved" in text
+
+
+def test_a_late_look_says_when_it_was_due_and_a_decision_that_follows_is_announced() -> None:
+    """Late after a restart; at a verdict that asks for a decision, its card follows."""
+    late = replace(shown(), launch=launch(), due=AT)
+    text = readable(look.card(late).blocks)
+    assert "Posted late: it was due Fri 27 Nov 09:00 JST." in text
+    assert "decision card" not in text
+    vetoed = replace(shown(csat=4.10), launch=launch(), entry=entry(Kind.LOOK))
+    text = readable(look.card(vetoed).blocks)
+    assert "The decision card follows." in text
+    assert "ledger 7 · head" in text
+    assert "decision card" not in readable(look.card(shown(csat=4.10)).blocks)
+
+
+def test_an_invalid_look_says_how_it_is_asked_for_again() -> None:
+    """It does not count, and nothing posts it a second time by itself."""
+    text = readable(look.card(shown(treated=22_000)).blocks)
+    assert "Once the data are sound: `/experiment look reranker-l12 2`." in text
