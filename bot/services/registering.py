@@ -115,7 +115,9 @@ def register(
     launch, _ = launches.note(
         session, wanted.id, Kind.REGISTERED, by=by, body=_body(checked, channel), now=now
     )
-    card = launch_cards.card(session, desk, launch, now=now)
+    waits = launch.missing_signoffs or launch.missing_acknowledgements
+    soon = launch if waits else replace(launch, locked_at=now)  # so that the card is not posted to be edited
+    card = launch_cards.card(session, desk, soon, now=now)
     outbox.put(session, Post(launch.card, channel, card, thread, broadcast=thread is not None), now=now)
     signing.settle(session, desk, launch, now)
     return wanted
