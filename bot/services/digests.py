@@ -7,13 +7,14 @@ from datetime import datetime, time, timedelta
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import structlog
 from sqlmodel import Session
 
 from bot.core.digest import Digest
 from bot.core.effect import Message, Post
 from bot.core.inbound import Ask, Order
 from bot.core.permission import Act
-from bot.errors import InputError
+from bot.errors import InputError, SourceError
 from bot.services import channel_ids, deltas, digest_health, permissions
 from bot.services.desk import Desk
 from bot.store import outbox, slots, subscriptions
@@ -23,6 +24,8 @@ from bot.store.subscriptions import SubscriptionRow
 from bot.views import digest as views
 from bot.views import subscriptions as words
 from bot.views.text import escape
+
+log = structlog.get_logger()
 
 JOB = "digest"
 """What posts a digest; the slots of a subscription carry it with the channel behind a colon."""
@@ -102,7 +105,7 @@ def schedule(session: Session, now: datetime) -> None:
 def post(db: Database, desk: Desk, payload: Mapping[str, Any], now: datetime) -> Finish:
     """Put a digest together; what is returned posts it, unless the channel has unsubscribed meanwhile."""
     channel, digest = str(payload["channel"]), str(payload["digest"])
-    launches_channel = channel_ids.resolve(db, desk, desk.settings.channels.launches)
+    launches_channel = _launches_channel(db, desk)
     with db.read() as session:
         row = subscriptions.one(session, channel, digest)
         if row is None and "key" not in payload:
@@ -123,6 +126,15 @@ def post(db: Database, desk: Desk, payload: Mapping[str, Any], now: datetime) ->
             outbox.put(session, Post(key, channel, message), now=now)
 
     return finish
+
+
+def _launches_channel(db: Database, desk: Desk) -> str | None:
+    """The channel whose digest covers every launch; None while Slack cannot be asked which one it is."""
+    try:
+        return channel_ids.resolve(db, desk, desk.settings.channels.launches)
+    except SourceError as error:
+        log.warning("launches_channel_unknown", reason=str(error))
+        return None
 
 
 def gather(
