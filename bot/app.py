@@ -27,8 +27,8 @@ from bot.services.desk import Desk
 from bot.settings import Settings
 from bot.store import rooms, slots
 from bot.store.database import Database
+from bot.store.lanes import Outbox
 from bot.store.leases import Tenancy
-from bot.store.outbox import Outbox
 from bot.store.writer import Writer
 from handlers import (
     actions,

@@ -28,7 +28,7 @@ from bot.errors import InputError
 from bot.services import dropped, experiments, homes, look_questions, registering, triage
 from bot.services.desk import Desk
 from bot.store import outbox, people, slots
-from bot.store.outbox import OnDead
+from bot.store.lanes import OnDead
 from bot.views.experiment import REGISTER, register_form
 from bot.views.experiment_actions import ExperimentAction
 from bot.views.text import escape

@@ -8,7 +8,7 @@ from bot.core.claimed import Claimed
 
 
 class Storage(Protocol):
-    """The outbox (bot/store/outbox.py); blocking, called in threads, raises StoreUnavailable."""
+    """The outbox (bot/store/lanes.py); blocking, called in threads, raises StoreUnavailable."""
 
     def claim(self, now: datetime, lease: timedelta, busy: Collection[str] = ()) -> Claimed | None:
         """The next effect to deliver, not from a lane in `busy`."""

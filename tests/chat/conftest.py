@@ -16,7 +16,7 @@ from bot.core.claimed import Claimed
 from bot.core.effect import Effect
 from bot.store import outbox
 from bot.store.database import Database
-from bot.store.outbox import Outbox
+from bot.store.lanes import Outbox
 from bot.workspace.records import Message
 from bot.workspace.server import LocalWorkspace
 from tests.conftest import ManualClock, poll

@@ -14,7 +14,7 @@ from bot.chat.worker import Worker, deliver
 from bot.core.claimed import Claimed, StoreUnavailable
 from bot.core.effect import CreateChannel, Ephemeral, Message, Pin, Post, Update, Upload
 from bot.store import blobs
-from bot.store.outbox import Outbox
+from bot.store.lanes import Outbox
 from bot.workspace.faults import Fault
 from tests.chat.conftest import INCIDENTS, LAUNCHES, Bench
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from bot.core.effect import Message, Post
 from bot.store import inbox, outbox, slots
 from bot.store.database import Database
+from bot.store.lanes import Outbox
 from bot.store.leases import Tenancy
-from bot.store.outbox import Outbox
 from tests.conftest import ManualClock
 
 LEASE = timedelta(minutes=2)

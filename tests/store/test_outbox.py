@@ -11,7 +11,7 @@ from bot.core.effect import CreateChannel, Effect, Ephemeral, Message, Pin, Post
 from bot.store import blobs, outbox
 from bot.store.database import Database
 from bot.store.effects import dump, kind_of, load
-from bot.store.outbox import Outbox
+from bot.store.lanes import Outbox
 from tests.conftest import ManualClock
 
 LEASE = timedelta(seconds=30)

@@ -32,7 +32,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from bot.store import slots
 from bot.store.database import Database
-from bot.store.outbox import Outbox
+from bot.store.lanes import Outbox
 
 db, lease = Database(sys.argv[1]), timedelta(minutes=5)
 box, now = Outbox(db), datetime(2026, 11, 23, 3, 12, tzinfo=UTC) + timedelta(minutes=20)
