@@ -38,7 +38,7 @@ class Kind(StrEnum):
     LATE = "late"  # look, why: the data were not there by the deadline
     DECIDED = "decided"  # decision ship|stop, verdict, record, look, acknowledged, override, reason
     INVESTIGATION = "investigation"  # playbook, tasks [{id, title, owner, due, by_role}]
-    REDESIGN = "redesign"  # option, title, reason
+    REDESIGN = "redesign"  # option, title, reason, record
     TASK_DONE = "task_done"  # task, note
     TASK_MOVED = "task_moved"  # task, due, owner
     OVERRIDE_REQUESTED = "override_requested"  # override, record, fields {..}, expires, retrospective
@@ -169,7 +169,7 @@ class Launch:
 
     home: the entry that moved it to the channel where it is; 0 while it is where it was registered.
     author: who wrote what was locked, or is to be. broken: a look was on record when the plan was changed;
-    broken_by and broken_why say by whom, when and why, the newest such change.
+    broken_by and broken_why say by whom, when and why, the newest such change, broken_entry its entry.
     """
 
     id: str
@@ -197,6 +197,7 @@ class Launch:
     broken: bool = False
     broken_by: Mark | None = None
     broken_why: str = ""
+    broken_entry: int = 0
     decision: Decision | None = None
     tasks: tuple[Task, ...] = ()
     investigation: str = ""
@@ -266,3 +267,9 @@ class Launch:
     def override(self) -> Override | None:
         """The review in force: approved and not ended."""
         return next((o for o in reversed(self.overrides) if o.approved and o.ended is None), None)
+
+    @property
+    def lapsed(self) -> Override | None:
+        """The review under which it shipped, once that has ended: it runs against the rule."""
+        under = self.decision.override if self.decision else ""
+        return next((o for o in self.overrides if o.id == under and o.ended is not None), None)
