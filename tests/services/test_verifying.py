@@ -11,7 +11,7 @@ import pytest
 
 from bot.commands import verify
 from bot.errors import ConfigError, InputError
-from bot.services import experiments, looking, verifying
+from bot.services import experiments, look_asking, looking, verifying
 from bot.services.opening import open_desk
 from bot.settings import DataSettings, Settings
 from bot.store import experiments as records
@@ -41,7 +41,7 @@ def taken(database: Database) -> tuple[Database, Registered, LookRecord]:
         registered = experiments.register(session, desk, text=ASOS, name="asos.yaml", **by)
     payload = {"experiment": "asos-0bad33", "look": 3, "by": "U0PM", "channel": "C0LAUNCH", "slot": "s"}
     asked = payload | {"asked_at": NOW.isoformat()}
-    finish = looking.run_look(database, desk, asked, now=NOW + timedelta(seconds=1, microseconds=7))
+    finish = look_asking.run_look(database, desk, asked, now=NOW + timedelta(seconds=1, microseconds=7))
     with database.write() as session:
         finish(session)
     with database.read() as session:
@@ -172,7 +172,7 @@ def test_the_command_prints_what_does_not_hold_and_fails(
     with sqlite.write() as session:
         experiments.register(session, desk, text=ASOS, name="asos.yaml", **by)
     payload = {"experiment": "asos-0bad33", "look": 1, "by": "U0PM", "channel": "C0LAUNCH", "slot": "s"}
-    finish = looking.run_look(sqlite, desk, payload | {"asked_at": NOW.isoformat()}, now=NOW)
+    finish = look_asking.run_look(sqlite, desk, payload | {"asked_at": NOW.isoformat()}, now=NOW)
     with sqlite.write() as session:
         finish(session)
     assert verify.run(_environment(sqlite)) == 0
@@ -180,7 +180,9 @@ def test_the_command_prints_what_does_not_hold_and_fails(
         "1 of 1 look on record can be reproduced.\nThe ledger's 3 entries hold; its head is 3:"
     )
     with sqlite.write() as session:
-        change = "UPDATE look SET observations = replace(observations, '\"mean\":[0.0', '\"mean\":[0.1')"
+        change = (
+            "UPDATE look SET observations = replace(observations, '\"both_arms\"\\:0', '\"both_arms\"\\:7')"
+        )
         tamper(session, change)
     assert verify.run(_environment(sqlite)) == 1
     out = capsys.readouterr().out
