@@ -6,8 +6,9 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
 
-from bot.core.launch import Amendment, Decision, Kind, Launch, LookSeen, Mark, Override, Task
+from bot.core.launch import Amendment, Decision, Kind, Launch, LookSeen, Mark
 from bot.core.ledger import Entry
+from bot.core.veto_steps import VETO_STEPS
 
 
 def so_far(entries: Sequence[Entry]) -> Launch:
@@ -117,6 +118,7 @@ def _amended(launch: Launch, entry: Entry) -> Launch:
         broken=launch.broken or breaks,
         broken_by=Mark(amendment.by, entry.at) if breaks and amendment else launch.broken_by,
         broken_why=amendment.reason if breaks and amendment else launch.broken_why,
+        broken_entry=entry.number if breaks else launch.broken_entry,
         title=body.get("title", launch.title),
         owner=body.get("owner", launch.owner),
         signoffs=tuple(body.get("signoffs", launch.signoffs)),
@@ -170,64 +172,6 @@ def _decided(launch: Launch, entry: Entry) -> Launch:
     return replace(launch, decision=decision)
 
 
-def _investigation(launch: Launch, entry: Entry) -> Launch:
-    new = tuple(
-        Task(one["id"], one["title"], one["owner"], date.fromisoformat(one["due"]))
-        for one in entry.body["tasks"]
-    )
-    return replace(launch, investigation=entry.body["playbook"], tasks=(*launch.tasks, *new))
-
-
-def _redesign(launch: Launch, entry: Entry) -> Launch:
-    return replace(launch, redesign=entry.body["option"])
-
-
-def _task(launch: Launch, task: str, **changes: Any) -> Launch:
-    tasks = tuple(replace(one, **changes) if one.id == task else one for one in launch.tasks)
-    return replace(launch, tasks=tasks)
-
-
-def _task_done(launch: Launch, entry: Entry) -> Launch:
-    return _task(launch, entry.body["task"], done=_mark(entry))
-
-
-def _task_moved(launch: Launch, entry: Entry) -> Launch:
-    body = entry.body
-    return _task(launch, body["task"], due=date.fromisoformat(body["due"]), owner=body["owner"])
-
-
-def _override_requested(launch: Launch, entry: Entry) -> Launch:
-    body = entry.body
-    asked = Override(
-        body["override"],
-        body["record"],
-        entry.by,
-        entry.at,
-        MappingProxyType(dict(body["fields"])),
-        date.fromisoformat(body["expires"]),
-        date.fromisoformat(body["retrospective"]),
-    )
-    return replace(launch, overrides=(*launch.overrides, asked))
-
-
-def _override(launch: Launch, entry: Entry, **changes: Any) -> Launch:
-    name = entry.body["override"]
-    overrides = tuple(replace(one, **changes) if one.id == name else one for one in launch.overrides)
-    return replace(launch, overrides=overrides)
-
-
-def _override_approved(launch: Launch, entry: Entry) -> Launch:
-    return _override(launch, entry, approved=_mark(entry))
-
-
-def _override_refused(launch: Launch, entry: Entry) -> Launch:
-    return _override(launch, entry, refused=_mark(entry))
-
-
-def _override_ended(launch: Launch, entry: Entry) -> Launch:
-    return _override(launch, entry, ended=entry.at)
-
-
 def _supplied(launch: Launch, entry: Entry) -> Launch:
     new = {entry.body["row"]: (entry.body["artefact"], _mark(entry))}
     return replace(launch, supplied=_with(launch.supplied, new))
@@ -247,6 +191,7 @@ def _closed(launch: Launch, entry: Entry) -> Launch:
 
 
 _STEPS: Mapping[Kind, Callable[[Launch, Entry], Launch]] = {
+    **VETO_STEPS,
     Kind.ACKNOWLEDGED: _acknowledged,
     Kind.SIGNED: _signed,
     Kind.VOIDED: _voided,
@@ -263,14 +208,6 @@ _STEPS: Mapping[Kind, Callable[[Launch, Entry], Launch]] = {
     Kind.PEEK: _look,
     Kind.LATE: _late,
     Kind.DECIDED: _decided,
-    Kind.INVESTIGATION: _investigation,
-    Kind.REDESIGN: _redesign,
-    Kind.TASK_DONE: _task_done,
-    Kind.TASK_MOVED: _task_moved,
-    Kind.OVERRIDE_REQUESTED: _override_requested,
-    Kind.OVERRIDE_APPROVED: _override_approved,
-    Kind.OVERRIDE_REFUSED: _override_refused,
-    Kind.OVERRIDE_ENDED: _override_ended,
     Kind.SUPPLIED: _supplied,
     Kind.WAIVED: _waived,
     Kind.AFTER: _after,
