@@ -39,6 +39,11 @@ def observe(
         return replace(_observe(table, registration, day, what, held), day=day)
 
 
+def observe_rows(table: Any, registration: Registration, *, day: float, what: str) -> Observations:
+    """The same of a table that is open already, whose rows are all on days from 1 to `day`."""
+    return replace(_observe(table, registration, day, what, ()), day=day)
+
+
 def _observe(
     table: Any, registration: Registration, day: float, what: str, held: Sequence[float]
 ) -> Observations:
