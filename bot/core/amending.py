@@ -62,6 +62,16 @@ def obstacle(launch: Launch, touches: Sequence[str], *, breaking: bool) -> str:
     return ""
 
 
+def rewritten(launch: Launch, before: Registration, after: Registration) -> str:
+    """What of the looks already held a change would write anew; empty when it leaves them as they were."""
+    for number in sorted({one.look for one in launch.judged if one.look}):
+        was, now = (dict(enumerate(half.looks, start=1)).get(number) for half in (before, after))
+        if was != now:
+            day = f"is on day {now:g}" if now else "is not planned"
+            return f"look {number} of {launch.id} is on record for day {was or 0:g}; in this text it {day}."
+    return ""
+
+
 def _called(look: int) -> str:
     return f"look {look}" if look else "a peek"
 

@@ -76,6 +76,9 @@ def propose(session: Session, desk: Desk, experiment: str, proposal: Proposal, n
     if stands:
         hint = "Mark it as breaking the plan, which every later verdict then says; or register a re-run."
         raise RefusedError(stands, f"{hint} `/experiment amend {launch.id}`")
+    anew = rules.rewritten(launch, registration_of(before), checked.registration)
+    if anew:
+        raise RefusedError(anew, "Looks that were held stay in the plan; move only those to come.")
     checked = _as_known(session, launch, checked)
     experiments.propose(session, checked.version(before.channel, proposal.by, now))
     body = _body(launch, before.canonical, checked, proposal, touches, breaking)

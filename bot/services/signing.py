@@ -1,5 +1,6 @@
 """Signing: a person signs for a role they hold; the last signature locks the rule."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlmodel import Session
@@ -9,7 +10,7 @@ from bot.core.effect import Message, Post
 from bot.core.inbound import Press
 from bot.core.launch import Amendment, Kind, Launch
 from bot.core.permission import Act
-from bot.errors import InputError, RefusedError, StaleError
+from bot.errors import InputError, RefusedError, StaleError, UserError
 from bot.services import launch_cards, launches, permissions
 from bot.services.desk import Desk
 from bot.services.locking import enforce, lock, locked
@@ -56,16 +57,38 @@ def settle(session: Session, desk: Desk, launch: Launch, now: datetime) -> Launc
 
     Signatures of people who were deactivated meanwhile are voided first and asked for again.
     """
-    paper = _paper(launch)
     if launch.locked_at is not None and launch.amendment is None:
         return launch
+    launch = _void(session, launch, now)
+    paper = _paper(launch)
     if not paper.missing_signoffs and not paper.missing_acknowledgements:
-        launch = _void(session, launch, now)
-        paper = _paper(launch)
-        if not paper.missing_signoffs:
-            return _in_force(session, desk, launch, now)
+        return _in_force(session, desk, launch, now)
     launch_cards.draw(session, desk, launch, now=now)
     return launch
+
+
+def open_to(session: Session, desk: Desk, launch: Launch, by: str, now: datetime) -> tuple[str, ...]:
+    """The roles in which somebody could sign, as things are, what is to be signed; reads only."""
+    paper, found = _paper(launch), []
+    if not launch.open or (paper is launch and launch.locked_at is not None):
+        return ()
+    for role in paper.missing_signoffs:
+        try:
+            _refuse(session, desk, launch, paper, role, by, now)
+        except UserError:
+            continue
+        found.append(role)
+    return tuple(found)
+
+
+def left(session: Session, desk: Desk, gone: Collection[str], now: datetime) -> None:
+    """People were deactivated: what they signed and is not in force yet is asked for again at once.
+
+    What is locked or in force stays so: they could sign when they did.
+    """
+    for launch in launches.running(session):
+        if any(mark.by in gone for mark in _paper(launch).signatures.values()):
+            settle(session, desk, launches.load(session, launch.id), now)
 
 
 def _in_force(session: Session, desk: Desk, launch: Launch, now: datetime) -> Launch:

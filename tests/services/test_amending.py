@@ -158,6 +158,35 @@ def test_what_the_plan_does_not_rest_on_may_change_after_a_look(lite: Bench) -> 
     assert (launch.title, launch.broken) == ("ASOS, the checkout button", False)
 
 
+@pytest.mark.parametrize(
+    ("looks", "says"),
+    [("[3, 14, 26, 35, 43]", "in this text it is on day 3"), ("[43]", "in this text it is on day 43")],
+)
+def test_looks_that_were_held_cannot_be_moved_even_by_breaking_the_plan(
+    lite: Bench, looks: str, says: str
+) -> None:
+    """What was seen was seen on its day; those to come may move, which is marked."""
+    lite.looked()
+    held, coming = SIGNED.replace("[2, 14, 26, 35, 43]", looks), SIGNED.replace("14, 26", "16, 26")
+    with pytest.raises(RefusedError, match=rf"look 1 of {ID} is on record for day 2; {says}"):
+        lite.propose(held, breaking=True)
+    lite.propose(coming, breaking=True)
+    lite.sign_all()
+    assert lite.launch().broken
+
+
+def test_a_metric_that_was_renamed_in_the_source_may_follow_by_breaking_the_plan(lite: Bench) -> None:
+    """What the plan judges by is part of it: another column is another measurement until it is signed."""
+    lite.looked()
+    renamed = SIGNED.replace("m2: {kind: mean", "m2: {column: m2_new, kind: mean")
+    assert renamed != SIGNED
+    with pytest.raises(RefusedError, match=r"this changes metrics\.m2"):
+        lite.propose(renamed)
+    lite.propose(renamed, breaking=True)
+    lite.sign_all()
+    assert lite.launch().broken
+
+
 def test_writing_out_a_default_touches_nothing(lite: Bench) -> None:
     """What counts is what it means."""
     lite.looked()

@@ -6,8 +6,9 @@ import pytest
 
 from bot.core.launch import State
 from bot.errors import InputError, RefusedError, StaleError, UserError
-from bot.services import look_asking
+from bot.services import look_asking, signing
 from bot.store import experiments as records
+from bot.store import people
 from bot.store.database import Database
 from bot.views.signing_actions import Text
 from tests.services.signing_bench import (
@@ -169,10 +170,10 @@ def test_two_last_signatures_at_once_lock_once(bench: Bench) -> None:
         except UserError as error:
             told.append(error.message)
 
-    people = [threading.Thread(target=press, args=(by,)) for by in (EM, DEPUTY)]
-    for one in people:
+    hands = [threading.Thread(target=press, args=(by,)) for by in (EM, DEPUTY)]
+    for one in hands:
         one.start()
-    for one in people:
+    for one in hands:
         one.join()
     assert len(told) == 1
     assert "locked since" in told[0]
@@ -250,3 +251,65 @@ def test_a_text_is_stored_as_given_and_the_same_again_changes_nothing(lite: Benc
     assert set(lite.launch().signatures) == {"em"}
     with lite.db.read() as session:
         assert records.load(session, ID) == first
+
+
+def test_who_leaves_before_the_lock_is_asked_for_again_at_once(bench: Bench) -> None:
+    """Said in the channel when Slack says so, not only when everybody else has signed."""
+    bench.register()
+    bench.sign("em", EM)
+    bench.leaves(EM)
+    with bench.db.write() as session:
+        signing.left(session, bench.desk, (EM,), bench.now)
+    assert "Somebody else has to sign, on the card." in bench.said("/voided")[0].text
+    assert bench.card().header.startswith("Waiting for 3 signatures: pm, em, applied-ml")
+    with bench.db.write() as session:
+        signing.left(session, bench.desk, (EM,), bench.now)
+    assert len(bench.said("/voided")) == 1
+
+
+def test_a_signature_stands_when_its_signer_leaves_after_the_lock(bench: Bench) -> None:
+    """They could sign when they did: nothing is unlocked, nobody is asked again."""
+    bench.register()
+    bench.sign_all()
+    before = bench.launch()
+    bench.later(days=3).leaves(EM)
+    with bench.db.write() as session:
+        signing.left(session, bench.desk, (EM,), bench.now)
+    assert bench.launch() == before
+    assert bench.said("/voided") == []
+
+
+def test_a_role_may_be_held_by_a_user_group_or_an_address(sqlite: Database) -> None:
+    """Whoever is in the group when they sign; a group nobody has read yet is said to be so."""
+    bench = Bench(sqlite, signoffs={"pm": ("S0PMS",), "em": ("em@example.com",), "applied-ml": (ML,)})
+    bench.register()
+    with pytest.raises(RefusedError) as caught:
+        bench.sign("pm", PM)
+    assert "has not been read yet" in caught.value.hint
+    with bench.db.write() as session:
+        people.set_members(session, "S0PMS", [PM, DEPUTY], bench.now)
+        people.set_members(session, "em@example.com", [EM], bench.now)
+    bench.sign_all()
+    assert bench.launch().locked_at is not None
+
+
+def test_two_people_who_sign_at_once_for_different_roles_both_count(bench: Bench) -> None:
+    """One lock, whichever comes last."""
+    bench.register()
+    bench.sign("pm", PM)
+    card, told = bench.card(), []
+
+    def press(role: str, by: str) -> None:
+        try:
+            bench.press(f"Sign as {role}", by, card=card)
+        except UserError as error:
+            told.append(error.message)
+
+    hands = [threading.Thread(target=press, args=one) for one in (("em", EM), ("applied-ml", ML))]
+    for one in hands:
+        one.start()
+    for one in hands:
+        one.join()
+    assert told == []
+    assert len(bench.said("/locked")) == 1
+    assert set(bench.launch().signatures) == {"pm", "em", "applied-ml"}
