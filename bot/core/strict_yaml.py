@@ -66,8 +66,9 @@ def parse(text: str, *, name: str) -> Document:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
         what = error.problem or error.context or "not YAML"
+        where = f" (column {mark.column + 1})" if mark else ""
         raise _refusal(
-            name, line, f"{what}.", "Is the indentation right, and is every quote closed?"
+            name, line, f"{what}{where}.", "Is the indentation right, and is every quote closed?"
         ) from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1

@@ -1,5 +1,6 @@
 """What the checks found in a registration: each finding with its line, and how to mend it."""
 
+import re
 from collections.abc import Sequence
 
 from bot.core.effect import Block, Message
@@ -14,7 +15,7 @@ def card(name: str, findings: Sequence[Finding], *, done: str, said: str) -> Mes
     """The findings of a file that was not taken; `done` says what did not happen, `said` all as text."""
     wrong = errors(findings)
     rest = [one for one in findings if one.level != "error"]
-    head = f"{name}: {_count(wrong, 'error')}, so {done}"
+    head = f"{re.sub('[<>]', '', name)}: {_count(wrong, 'error')}, so {done}"
     shown = [*wrong, *rest][:MOST]
     left = len(wrong) + len(rest) - len(shown)
     blocks: list[Block] = [text.header(head)]

@@ -64,7 +64,7 @@ def test_every_part_knows_its_line() -> None:
         ("a:\n  b: 1\n  c: 2\n  b: 3\n", "x.yaml:4: a.b is given twice, first in line 2. Keep one of them."),
         ("a: 1\n---\nb: 2\n", "x.yaml:2: a second document begins. Keep one document to a file."),
         ("a: 1\nb: [1, 2\nc: 3\n", "x.yaml:3: "),
-        ("a: '1\n", "x.yaml:2: found unexpected end of stream."),
+        ("a: '1\n", "x.yaml:2: found unexpected end of stream (column 1)."),
         ("[x]: 1\n", "x.yaml:1: a key must be a word. Write `name: value`."),
         ("'': 1\n", "x.yaml:1: a key must be a word."),
         ("a: 1e999\n", "x.yaml:1: 1e999 is too large a number."),
