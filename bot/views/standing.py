@@ -8,7 +8,7 @@ from bot.core.figures import bound, local
 from bot.core.launch import LookSeen
 from bot.views import text
 from bot.views.experiment_actions import ExperimentAction, Reference, button
-from bot.views.launch_words import Living, called, expected, headline
+from bot.views.launch_words import Living, broken_plan, called, expected, headline
 from bot.views.plan_words import look_line
 
 NOTHING = (
@@ -63,7 +63,8 @@ def _standing(one: Living) -> list[str]:
         for review in launch.overrides
         if review.pending
     ]
-    return [*said, *(f"    {line}" for line in [*expected(one), *(f"⚠ {wait}" for wait in waits)])]
+    broken = [broken_plan(launch)] if launch.broken else []
+    return [*said, *(f"    {line}" for line in [*expected(one), *broken, *(f"⚠ {wait}" for wait in waits)])]
 
 
 def _held(one: Living, number: int) -> bool:
@@ -89,6 +90,7 @@ def looks(shown: Living, held: Sequence[Held], asks: Mapping[int, float]) -> Mes
     ordered = [line for _, line in sorted(lines, key=lambda pair: pair[0])]
     if shown.calendar.start is None:
         ordered.append("No start is known, so every look is asked for by hand: `/experiment look N`.")
+    ordered += [broken_plan(launch)] if launch.broken else []
     context = (
         f"`{launch.id}` · registration {launch.sha256[:12]}… · alpha {registration.alpha:g} over all looks"
     )
