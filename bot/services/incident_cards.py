@@ -10,6 +10,7 @@ from bot.core.incident import Event, Incident
 from bot.core.playbook import Playbook
 from bot.core.playbook_reader import read_triage
 from bot.errors import InputError
+from bot.services import home_news
 from bot.services.desk import Desk
 from bot.store import blobs, incidents, outbox
 from bot.views import incident as views
@@ -55,7 +56,7 @@ def post_first(session: Session, desk: Desk, incident: Incident, *, new_channel:
     key = card_key(incident.id)
     outbox.put(session, Post(key, incident.channel, _card(session, desk, incident, playbook, now)), now=now)
     outbox.put(session, Pin(key, incident.channel), now=now)
-    if incident.channel != desk.settings.channels.incidents:
+    if not _is_there(session, desk, incident):
         message = notes.notice(incident, playbook)
         channel = desk.settings.channels.incidents
         outbox.put(session, Post(notice_key(incident.id), channel, message), now=now)
@@ -66,12 +67,19 @@ def draw(session: Session, desk: Desk, incident: Incident, *, now: datetime) -> 
     playbook = playbook_of(session, desk, incident)
     card = _card(session, desk, incident, playbook, now)
     outbox.put(session, Update(card_key(incident.id), incident.channel, card), now=now)
+    home_news.changed(session, now)
+
+
+def _is_there(session: Session, desk: Desk, incident: Incident) -> bool:
+    """Whether it lives in the incidents channel, by its name or its id: then its card is notice enough."""
+    home = desk.settings.channels.incidents
+    return incident.channel in (home, outbox.channel_id(session, f"#{home.removeprefix('#')}"))
 
 
 def draw_notice(session: Session, desk: Desk, incident: Incident, *, now: datetime) -> None:
     """Bring the line in the incidents channel up to date."""
     channel = desk.settings.channels.incidents
-    if incident.channel != channel:
+    if not _is_there(session, desk, incident):
         message = notes.notice(incident, playbook_of(session, desk, incident))
         outbox.put(session, Update(notice_key(incident.id), channel, message), now=now)
 

@@ -57,11 +57,12 @@ async def test_a_command_opens_an_incident_and_its_button_takes_a_step(house):
 
 
 async def test_a_form_is_opened_filled_in_and_taken(house):
-    """The form comes within the trigger's three seconds; the card says that the rule is locked."""
+    """The form comes within the trigger's three seconds; with nobody to sign, the card says it is locked."""
     await house.people.command(SCIENTIST, "launches", "/experiment register")
     form = await house.form(SCIENTIST)
     await house.people.submit(SCIENTIST, form.id, {"yaml": {"yaml": GOOD}})
-    await house.hears("launches", "The rule is locked", "do(reranker = l12)")
+    await house.hears("launches", "Locked: Reranker L6 to L12", "sha256 ")
+    await house.hears("launches", "Locked ", "do(reranker = l12)", "Plan")
     assert not house.workspace.modals.get(SCIENTIST)
 
 
