@@ -10,7 +10,7 @@ from bot.chat.download import download
 from bot.core.effect import Ephemeral, Message, Post
 from bot.core.inbound import Place, RegisterExperiment
 from bot.errors import UserError
-from bot.services import adopting, digests, experiments, people, rollout_checks
+from bot.services import adopting, app_home, digests, experiments, people, rollout_checks
 from bot.services.desk import Desk
 from bot.services.incident_jobs import incident_jobs
 from bot.services.launch_jobs import launch_jobs
@@ -68,6 +68,7 @@ def schedule(session: Session, desk: Desk, now: datetime) -> None:
     rule = Daily(PURGE_AT, desk.settings.timezone, latest_only=True)
     slots.every(session, job=PURGE_JOB, rule=rule, now=now)
     people.schedule(session, now)
+    app_home.schedule(session, now)
     digests.schedule(session, now)
     rollout_checks.schedule(session, now)
 

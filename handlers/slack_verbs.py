@@ -25,7 +25,17 @@ from bot.core.inbound import (
     Submit,
 )
 from bot.errors import InputError
-from bot.services import dropped, experiments, homes, look_questions, registering, triage
+from bot.services import (
+    app_home,
+    dropped,
+    experiments,
+    home_news,
+    homes,
+    look_questions,
+    registering,
+    signing,
+    triage,
+)
 from bot.services.desk import Desk
 from bot.store import outbox, people, slots
 from bot.store.lanes import OnDead
@@ -59,7 +69,7 @@ def handle(session: Session, desk: Desk, asked: Inbound, key: str, now: datetime
         case Submit(form=form):
             switchboard.FORMS[form].submit(session, desk, asked, key, now)
         case Dropped() | OpenedHome() | Changed():
-            _noticed(session, asked, key, now)
+            _noticed(session, desk, asked, key, now)
         case Ask(place=place):
             found = answer(session, desk, asked, now)
             outbox.put(session, Post(f"{key}/answer", place.channel, found, place.thread), now=now)
@@ -101,15 +111,20 @@ def faults(session: Session, form: str, entered: Mapping[str, str]) -> Mapping[s
     return checked.check(entered) or checked.known(session, entered)
 
 
-def _noticed(session: Session, seen: Dropped | OpenedHome | Changed, key: str, now: datetime) -> None:
+def _noticed(
+    session: Session, desk: Desk, seen: Dropped | OpenedHome | Changed, key: str, now: datetime
+) -> None:
     """What people did without asking for anything: a file, the home page, an account."""
     match seen:
         case Changed(by=by, gone=gone):
             people.left(session, by, gone=gone)
+            home_news.changed(session, now)
+            if gone:
+                signing.left(session, desk, (by,), now)
         case Dropped():
             dropped.noticed(session, seen, key, now)
-        case _:
-            return
+        case OpenedHome():
+            app_home.opened(session, desk, seen, now)
 
 
 def answer(session: Session, desk: Desk, ask: Ask, now: datetime) -> Message:

@@ -9,9 +9,11 @@ from sqlmodel import Session
 from bot.services import (
     advancing,
     amending_form,
+    app_home,
     digests,
     dropped,
     flags,
+    home_news,
     overriding,
     pausing,
     people,
@@ -35,6 +37,9 @@ def launch_jobs(db: Database, desk: Desk) -> Mapping[str, Job]:
     def amendment(payload: Mapping[str, Any], now: datetime) -> Finish:
         return amending_form.read_file(desk, payload, now)
 
+    def home(payload: Mapping[str, Any], now: datetime) -> Finish:
+        return app_home.redraw(db, desk, payload, now)
+
     def digest(payload: Mapping[str, Any], now: datetime) -> Finish:
         return digests.post(db, desk, payload, now)
 
@@ -54,6 +59,7 @@ def launch_jobs(db: Database, desk: Desk) -> Mapping[str, Job]:
         overriding.END_JOB: _at_once(desk, overriding.end),
         overriding.RETROSPECTIVE_JOB: _at_once(desk, overriding.look_back),
         people.REFRESH_JOB: who_is_who,
+        home_news.REDRAW_JOB: home,
         amending_form.JOB: amendment,
         digests.JOB: digest,
         dropped.DROPPED_JOB: look_into,
@@ -80,6 +86,7 @@ def _rollout_jobs(db: Database, desk: Desk) -> Mapping[str, Job]:
         advancing.ADVANCE_JOB: advance,
         pausing.RESUME_JOB: resume,
         flags.TELL_JOB: tell,
+        flags.DRAW_JOB: _at_once(desk, rollouts.settled),
         flags.SETTLED_JOB: _at_once(desk, rollouts.settled),
     }
 

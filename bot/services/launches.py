@@ -11,6 +11,7 @@ from bot.core.launch_steps import so_far
 from bot.core.ledger import Entry
 from bot.core.registration import Registration
 from bot.errors import InputError
+from bot.services import home_news
 from bot.services.look_record import registration_of
 from bot.services.witnessing import witnessed
 from bot.store import experiments, ledger
@@ -43,6 +44,7 @@ def note(
     """
     body = {**body, **witnessed(session, experiment, kind)}
     entry = ledger.append(session, kind=kind, subject=experiment, by=by, body=body, now=now)
+    home_news.changed(session, now)
     return so_far(ledger.of(session, experiment)), entry
 
 

@@ -11,8 +11,9 @@ from sqlmodel import Session
 from bot.chat.directory import Account, Directory, Unknown
 from bot.core.effect import Post
 from bot.errors import SourceError
-from bot.services import launches
+from bot.services import home_news, launches, signing
 from bot.services.desk import Desk
+from bot.services.permissions import OLD
 from bot.settings import Settings
 from bot.store import outbox, people, slots
 from bot.store.database import Database
@@ -25,6 +26,8 @@ REFRESH_JOB = "people.refresh"
 EVERY = timedelta(minutes=10)
 AGAIN = timedelta(minutes=1)
 """When to ask again after Slack could not say."""
+LONGEST = timedelta(hours=24)
+"""How long it counts while Slack cannot say anew; then nobody is behind a group or address until it can."""
 
 Finish: TypeAlias = Callable[[Session], None]
 
@@ -100,21 +103,45 @@ def keep(session: Session, desk: Desk, found: Found, now: datetime) -> None:
     The ops channel is told once of what Slack does not know, when that begins.
     """
     for reference, members in found.members.items():
-        people.set_members(session, reference, members)
+        people.set_members(session, reference, members, now)
+    known = people.deactivated(session)
     for account in found.accounts.values():
         people.describe(session, account.id, account.name, account.email, gone=account.gone)
+    left = people.deactivated(session) - known
+    if left:
+        signing.left(session, desk, left, now)
     news = sorted(one for one in found.unknown if people.standing(session, one) != "unknown")
     for reference in found.unknown:
-        people.set_unknown(session, reference)
+        people.set_unknown(session, reference, now)
     if news:
         uses = references(desk.settings)
         said = views.unknown({one: uses.get(one, ()) for one in news})
         key = f"people/unknown/{now.isoformat()}"
         outbox.put(session, Post(key, desk.settings.channels.ops, said), now=now)
+    _grow_old(session, desk, found.failed, now)
+    home_news.changed(session, now)
     if found.failed:
         log.warning("people_not_read", reasons=sorted(set(found.failed.values())))
         again = now + AGAIN
         slots.at(session, job=REFRESH_JOB, slot=f"again/{again:%Y-%m-%dT%H:%M}", due=again)
+
+
+def _grow_old(session: Session, desk: Desk, failed: Iterable[str], now: datetime) -> None:
+    """Let what Slack has not confirmed for too long count no more; the ops channel is told when it is old."""
+    uses = references(desk.settings)
+    read = {one: people.read_at(session, one) for one in failed if people.standing(session, one) == "read"}
+    known = {one: at for one, at in read.items() if at is not None}
+    lapsed = {one: at for one, at in known.items() if now - at >= LONGEST}
+    old = {one: at for one, at in known.items() if OLD <= now - at < LONGEST}
+    for reference in lapsed:
+        people.set_lapsed(session, reference)
+    for kind, aged in (("old", old), ("lapsed", lapsed)):
+        if not aged:
+            continue
+        since, named = min(aged.values()), {one: uses.get(one, ()) for one in aged}
+        said = views.lapsed(named, since) if aged is lapsed else views.old(named, since, since + LONGEST)
+        key = f"people/{kind}/{since.isoformat()}"
+        outbox.put(session, Post(key, desk.settings.channels.ops, said), now=now)
 
 
 def _members(directory: Directory, reference: str, found: Found) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Whether somebody may do something: roles and sign-offs of lookout.toml, people as Slack last named them."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
@@ -8,8 +9,11 @@ from bot.core.permission import NEEDS, Act
 from bot.errors import RefusedError
 from bot.services.desk import Desk
 from bot.store import people
-from bot.views.people import kind
+from bot.views.people import doubt
 from bot.views.text import escape, person
+
+OLD = timedelta(hours=1)
+"""From this age on of what Slack last said of a group or address, people are told how old it is."""
 
 
 def require(session: Session, desk: Desk, by: str, act: Act) -> None:
@@ -63,6 +67,18 @@ def roles_of(session: Session, desk: Desk, by: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*held, "viewer"]))
 
 
+def doubts(session: Session, desk: Desk, now: datetime) -> tuple[str, ...]:
+    """What is not known, or not lately, of the people behind the roles and sign-offs."""
+    found = []
+    for one in dict.fromkeys(
+        one for held in (*desk.settings.roles.values(), *desk.settings.signoffs.values()) for one in held
+    ):
+        standing, at = people.standing(session, one), people.read_at(session, one)
+        if standing != "read" or (at is not None and now - at >= OLD):
+            found.append(doubt(one, standing, at))
+    return tuple(found)
+
+
 def mentions(session: Session, desk: Desk, *roles: str) -> str:
     """Whom to call, as mentions: the holders of the first of the roles that anybody holds.
 
@@ -103,8 +119,6 @@ def _who(session: Session, references: Iterable[str], ids: tuple[str, ...], tabl
     parts = [person(one) for one in ids]
     for one in references:
         standing = people.standing(session, one)
-        if standing == "unread":
-            parts.append(f"{kind(one)} has not been read yet")
-        elif standing == "unknown":
-            parts.append(f"{kind(one)} is not known to Slack")
+        if standing != "read":
+            parts.append(doubt(one, standing, people.read_at(session, one)))
     return ", ".join(parts) or f"nobody yet; an admin names them under {table} in lookout.toml"

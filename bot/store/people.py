@@ -4,21 +4,25 @@ A *reference* is how configuration names people: a Slack id (U…), a user group
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Literal, TypeAlias
 
+from sqlalchemy import func
 from sqlmodel import Field, Session, SQLModel, col, delete, select
 
 from bot.core.outside import kept
-from bot.store.columns import SafeText
+from bot.store.columns import SafeText, UtcDateTime
 
 _LONGEST = 80
 _NOBODY = ""
 """In place of a member: the group or address was read, and nobody is behind it."""
 _UNKNOWN = "?"
 """In place of a member: Slack knows no such group or address."""
+_LAPSED = "!"
+"""In place of a member: Slack has not said for so long that who was in it counts no more."""
 
-Standing: TypeAlias = Literal["unread", "unknown", "read"]
-"""Whether a reference was looked up yet, and whether Slack knew it."""
+Standing: TypeAlias = Literal["unread", "unknown", "lapsed", "read"]
+"""Whether a reference was looked up, whether Slack knew it, and whether that was too long ago to count."""
 
 
 class PersonRow(SQLModel, table=True):
@@ -33,12 +37,13 @@ class PersonRow(SQLModel, table=True):
 
 
 class MemberRow(SQLModel, table=True):
-    """Somebody whom a user group's id or an e-mail address means."""
+    """Somebody whom a user group's id or an e-mail address means, and when Slack last said so."""
 
     __tablename__ = "member"
 
     reference: str = Field(primary_key=True)
     person: str = Field(primary_key=True)
+    read_at: datetime = Field(sa_type=UtcDateTime)
 
 
 def meet(session: Session, person: str, name: str) -> None:
@@ -76,7 +81,7 @@ def describe(session: Session, person: str, name: str, email: str, *, gone: bool
     row = session.get(PersonRow, person)
     if row is not None:
         row.email = kept(email, _LONGEST * 3)
-    _replace(session, person, ())
+    _replace(session, person, (), None)
 
 
 def members(session: Session, reference: str) -> tuple[str, ...]:
@@ -84,7 +89,7 @@ def members(session: Session, reference: str) -> tuple[str, ...]:
     kept_ones = _kept(session, reference)
     if is_id(reference):
         return () if _UNKNOWN in kept_ones else (reference,)
-    return tuple(one for one in kept_ones if one not in (_NOBODY, _UNKNOWN))
+    return tuple(one for one in kept_ones if one not in (_NOBODY, _UNKNOWN, _LAPSED))
 
 
 def standing(session: Session, reference: str) -> Standing:
@@ -92,22 +97,35 @@ def standing(session: Session, reference: str) -> Standing:
     kept_ones = _kept(session, reference)
     if _UNKNOWN in kept_ones:
         return "unknown"
+    if _LAPSED in kept_ones:
+        return "lapsed"
     return "read" if kept_ones or is_id(reference) else "unread"
 
 
-def set_members(session: Session, reference: str, persons: Iterable[str]) -> None:
+def read_at(session: Session, reference: str) -> datetime | None:
+    """When Slack last said whom a reference means; None where it never did."""
+    return session.exec(select(func.max(MemberRow.read_at)).where(MemberRow.reference == reference)).one()
+
+
+def set_members(session: Session, reference: str, persons: Iterable[str], now: datetime) -> None:
     """Keep whom a user group's id or an e-mail address means now."""
-    _replace(session, reference, sorted(set(persons)) or [_NOBODY])
+    _replace(session, reference, sorted(set(persons)) or [_NOBODY], now)
 
 
-def set_unknown(session: Session, reference: str) -> None:
+def set_unknown(session: Session, reference: str, now: datetime) -> None:
     """Keep that Slack knows no such group or address: nobody is behind it."""
-    _replace(session, reference, [_UNKNOWN])
+    _replace(session, reference, [_UNKNOWN], now)
 
 
-def _replace(session: Session, reference: str, persons: Iterable[str]) -> None:
+def set_lapsed(session: Session, reference: str) -> None:
+    """Keep that what Slack last said of it is too long ago to count: nobody is behind it until it is read."""
+    _replace(session, reference, [_LAPSED], read_at(session, reference))
+
+
+def _replace(session: Session, reference: str, persons: Iterable[str], now: datetime | None) -> None:
     session.exec(delete(MemberRow).where(col(MemberRow.reference) == reference))
-    session.add_all(MemberRow(reference=reference, person=person) for person in persons)
+    if now is not None:
+        session.add_all(MemberRow(reference=reference, person=one, read_at=now) for one in persons)
     session.flush()
 
 

@@ -47,6 +47,7 @@ def upgrade() -> None:
         "member",
         sa.Column("reference", sa.String(), nullable=False),
         sa.Column("person", sa.String(), nullable=False),
+        sa.Column("read_at", columns.UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("reference", "person"),
     )
     op.create_table(

@@ -1,0 +1,190 @@
+"""The app's home page: what waits for a person, drawn when they open it and again when that changes."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any, TypeAlias
+
+from sqlmodel import Session
+
+from bot.core.effect import Message, PublishHome
+from bot.core.figures import weekday
+from bot.core.inbound import OpenedHome
+from bot.core.launch import Launch, Task
+from bot.core.launch_steps import so_far
+from bot.core.permission import Act
+from bot.services import decision_cards, launches, permissions, signing
+from bot.services.desk import Desk
+from bot.services.home_news import REDRAW_JOB
+from bot.services.scheduled_looks import zone_of
+from bot.store import home_pages, incidents, ledger, outbox, people, slots
+from bot.store.database import Database
+from bot.store.schedule import Interval
+from bot.views import app_home as views
+from bot.views.app_home import Group, Home, Item
+from bot.views.text import escape, person, when
+
+EVERY = timedelta(minutes=15)
+"""How often pages are looked at without anything that happened: a task becomes due by itself."""
+
+Finish: TypeAlias = Callable[[Session], None]
+
+
+def schedule(session: Session, now: datetime) -> None:
+    """Have the pages looked at every quarter of an hour."""
+    slots.every(session, job=REDRAW_JOB, rule=Interval(EVERY), now=now)
+
+
+def opened(session: Session, desk: Desk, seen: OpenedHome, now: datetime) -> None:
+    """Show somebody their page as it is now."""
+    shown = page(session, desk, seen.by, _unfinished(session), now)
+    outbox.put(session, PublishHome(_key(seen.by), seen.by, shown), now=now)
+
+
+def redraw(db: Database, desk: Desk, payload: Mapping[str, Any], now: datetime) -> Finish:
+    """Draw the page of everybody who ever opened it; those that changed are shown anew."""
+    del payload
+    with db.read() as session:
+        before, gone = home_pages.shown(session), people.deactivated(session)
+        unfinished = _unfinished(session) if before else []
+        drawn = {by: page(session, desk, by, unfinished, now) for by in before if by not in gone}
+    news = {by: shown for by, shown in drawn.items() if shown != before[by].message}
+
+    def finish(session: Session) -> None:
+        for by, shown in news.items():
+            outbox.put(session, PublishHome(_key(by), by, shown), now=now)
+
+    return finish
+
+
+def page(session: Session, desk: Desk, by: str, unfinished: Iterable[Launch], now: datetime) -> Message:
+    """One person's page; `unfinished` are the launches that are not closed."""
+    every = list(unfinished)
+    going = [one for one in every if one.open]
+    groups = (
+        Group("Incidents you lead", "walk the next step", _incidents(session, by)),
+        Group("Overrides", "approve or refuse", _overrides(session, desk, by, going)),
+        Group("Decisions", "what the rule allows", _decisions(session, desk, by, going)),
+        Group("Signatures", "read the card, then sign", _signatures(session, desk, by, going, now)),
+        Group("Warnings", "acknowledge them by name", _warnings(session, desk, by, going)),
+        Group("Tasks", "do them, or move them", _tasks(session, desk, by, every, now)),
+    )
+    roles = tuple(role for role in permissions.roles_of(session, desk, by) if role != "viewer")
+    return views.page(
+        Home(
+            groups=tuple(group for group in groups if group.items),
+            roles=roles,
+            signs=permissions.signs_as(session, desk, by),
+            admins=permissions.mentions(session, desk, "admin"),
+            unread=permissions.doubts(session, desk, now),
+        )
+    )
+
+
+def _incidents(session: Session, by: str) -> tuple[Item, ...]:
+    found = [one for one in incidents.open_ones(session) if one.lead == by]
+    return tuple(
+        Item(
+            f"*{one.number}* {escape(one.title, 150)}",
+            f"{one.severity}, {one.status}",
+            one.channel,
+        )
+        for one in found
+    )
+
+
+def _overrides(session: Session, desk: Desk, by: str, going: list[Launch]) -> tuple[Item, ...]:
+    if not permissions.may(session, desk, by, Act.APPROVE):
+        return ()
+    return tuple(
+        _item(launch, f"{person(one.by)} asks to ship against look {_look(launch, one.record)}")
+        for launch in going
+        for one in launch.overrides
+        if one.pending and one.by != by
+    )
+
+
+def _decisions(session: Session, desk: Desk, by: str, going: list[Launch]) -> tuple[Item, ...]:
+    if not permissions.may(session, desk, by, Act.DECIDE):
+        return ()
+    asking = [one for one in going if one.newest and one.newest.verdict in decision_cards.DECIDES]
+    return tuple(_item(launch, _verdict(launch)) for launch in asking)
+
+
+def _verdict(launch: Launch) -> str:
+    newest = launch.newest
+    if newest is None:
+        return ""
+    said = newest.verdict.replace("-", " ").upper()
+    since = when(newest.at, style="{date_short_pretty}")
+    rest = "; an investigation is open" if launch.investigation and newest.verdict == "veto" else ""
+    return f"look {newest.look} says {said}, {since}{rest}"
+
+
+def _signatures(
+    session: Session, desk: Desk, by: str, going: list[Launch], now: datetime
+) -> tuple[Item, ...]:
+    return tuple(
+        _item(launch, f"sign {_paper(launch)} as *{escape(role, 80)}*")
+        for launch in going
+        for role in signing.open_to(session, desk, launch, by, now)
+    )
+
+
+def _paper(launch: Launch) -> str:
+    return f"an amendment by {person(launch.amendment.by)}" if launch.amendment else "the registration"
+
+
+def _warnings(session: Session, desk: Desk, by: str, going: list[Launch]) -> tuple[Item, ...]:
+    if not permissions.may(session, desk, by, Act.ACKNOWLEDGE):
+        return ()
+    found = []
+    for launch in going:
+        paper = launch.amendment or (launch if launch.locked_at is None else None)
+        codes = dict.fromkeys(one["code"] for one in paper.missing_acknowledgements) if paper else {}
+        if codes:
+            count = f"{len(codes)} warning{'' if len(codes) == 1 else 's'}"
+            found.append(_item(launch, f"{count} of the plan: {escape(', '.join(codes), 300)}"))
+    return tuple(found)
+
+
+def _tasks(session: Session, desk: Desk, by: str, every: list[Launch], now: datetime) -> tuple[Item, ...]:
+    """The open tasks of somebody, or of a role they hold; the longest overdue first."""
+    found: list[tuple[date, Item]] = []
+    for launch in every:
+        mine = [one for one in launch.tasks if one.done is None and _owns(session, desk, by, one)]
+        if not mine:
+            continue
+        today = now.astimezone(zone_of(session, desk, launch, launches.registration(session, launch))).date()
+        found += [(one.due, _item(launch, f"{escape(one.title, 200)} {_due(one, today)}")) for one in mine]
+    return tuple(item for _, item in sorted(found, key=lambda pair: pair[0]))
+
+
+def _owns(session: Session, desk: Desk, by: str, task: Task) -> bool:
+    if task.owner == by:
+        return True
+    return by in permissions.holders(session, desk, task.owner) or by in permissions.signers(
+        session, desk, task.owner
+    )
+
+
+def _due(task: Task, today: date) -> str:
+    if task.due < today:
+        return f"⚠ overdue since {weekday(task.due)}"
+    return "due today" if task.due == today else f"due {weekday(task.due)}"
+
+
+def _item(launch: Launch, what: str) -> Item:
+    return Item(f"*{escape(launch.title or launch.id, 100)}*", what, launch.channel)
+
+
+def _look(launch: Launch, record: int) -> int:
+    return next((one.look for one in launch.looks if one.record == record), 0)
+
+
+def _unfinished(session: Session) -> list[Launch]:
+    every = (so_far(ledger.of(session, one)) for one in ledger.subjects(session))
+    return [launch for launch in every if launch.closed_at is None]
+
+
+def _key(by: str) -> str:
+    return f"home/{by}"
