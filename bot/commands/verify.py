@@ -60,6 +60,8 @@ def _report(found: Verified, heads: Sequence[Head], *, file: Path | None = None,
         )
     held, looks = sum(one.ok for one in found.looks), len(found.looks)
     print(f"{held} of {looks} look{'' if looks == 1 else 's'} on record can be reproduced.")
+    for line in _of_broken_plans(found.looks):
+        print(line)
     if file is None:
         print(_chain(found, heads))
     return int(not found.ok)
@@ -69,6 +71,19 @@ def _line(one: Checked, file: Path | None) -> str:
     where = f"record {one.record}" if one.record else str(file)
     which = "a peek" if one.look is None else f"look {one.look}"
     return f"{where}, {which} of {one.experiment}: {one.reason}."
+
+
+def _of_broken_plans(looks: Sequence[Checked]) -> list[str]:
+    """Of each plan that was changed after a look, the verdicts since: they hold, and rest on less."""
+    changed: dict[tuple[str, int], list[str]] = {}
+    for one in looks:
+        if one.plan_broken:
+            changed.setdefault((one.experiment, one.plan_broken), []).append(str(one.record))
+    return [
+        f"The plan of {experiment} was changed after a look (ledger {entry}): the error rates of "
+        f"record{'' if len(records) == 1 else 's'} {', '.join(records)} are not those that were signed."
+        for (experiment, entry), records in changed.items()
+    ]
 
 
 def _chain(found: Verified, heads: Sequence[Head]) -> str:

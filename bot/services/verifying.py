@@ -8,6 +8,7 @@ from typing import Any
 from sqlmodel import Session, SQLModel
 
 from bot.core.course import PEEK
+from bot.core.launch import Kind
 from bot.core.ledger import Entry, Head, broken, unwitnessed
 from bot.core.recomputing import Kept, disagreement, plain, seal
 from bot.services.agreeing import Fault, Tables, faults
@@ -20,12 +21,17 @@ from bot.store.ledger import LedgerRow
 
 @dataclass(frozen=True)
 class Checked:
-    """One look on record; `look` is None for a peek, `reason` why it does not hold, empty when it does."""
+    """One look on record; `look` is None for a peek, `reason` why it does not hold, empty when it does.
+
+    plan_broken: the number of the ledger's entry that changed the plan after a look and before this one, 0
+    where none did: its verdict holds as computed, and its error rates are not those that were signed.
+    """
 
     record: int
     experiment: str
     look: int | None
     reason: str
+    plan_broken: int = 0
 
     @property
     def ok(self) -> bool:
@@ -40,6 +46,7 @@ class Checked:
             "look": self.look,
             "ok": self.ok,
             "reason": self.reason or None,
+            "plan_broken": self.plan_broken or None,
         }
 
 
@@ -75,7 +82,9 @@ def verify(session: Session, heads: Sequence[Head] = ()) -> Verified:
     kinds = {"experiment": ExperimentRow, "amendment": AmendmentRow, "revision": RevisionRow, "look": LookRow}
     tables = {name: list(exact.rows(session, kind)) for name, kind in kinds.items()}
     found += faults(entries, tables)
-    return Verified(len(entries), entries[-1] if entries else None, tuple(found), tuple(_looks(tables)))
+    since = _broken_plans(entries)
+    looks = tuple(replace(one, plan_broken=since.get(one.record, 0)) for one in _looks(tables))
+    return Verified(len(entries), entries[-1] if entries else None, tuple(found), looks)
 
 
 def check(registered: Registered, record: LookRecord) -> Checked:
@@ -110,6 +119,18 @@ def _chain(session: Session) -> tuple[list[Entry], Fault | None]:
     if gone is not None:
         return entries, Fault("ledger", gone.number, f"{gone.reason}; restore the database from before")
     return entries, unread
+
+
+def _broken_plans(entries: Sequence[Entry]) -> Mapping[int, int]:
+    """By record the entry that broke its plan before it was taken, the newest one."""
+    plans: dict[str, int] = {}
+    found: dict[int, int] = {}
+    for entry in entries:
+        if entry.kind == Kind.AMENDED and entry.body.get("breaking"):
+            plans[entry.subject] = entry.number
+        elif entry.kind in (Kind.LOOK, Kind.PEEK) and entry.subject in plans:
+            found[entry.body["record"]] = plans[entry.subject]
+    return found
 
 
 def _looks(tables: Tables) -> list[Checked]:

@@ -21,7 +21,7 @@ from bot.store.append_only import APPEND_ONLY
 from bot.store.columns import Json, RawText, UtcDateTime
 from bot.store.database import Database
 from bot.store.tables import ROWS
-from tests.services.life import live
+from tests.services.life import ASOS, Life, live
 from tests.services.tampering import tamper
 
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
@@ -313,3 +313,25 @@ def test_the_columns_tried_are_of_kinds_that_are_known() -> None:
         Json.__name__, RawText.__name__, UtcDateTime.__name__,
     }  # fmt: skip
     assert ROWS
+
+
+def test_verdicts_under_a_plan_that_was_broken_hold_and_are_named(
+    sqlite: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only those taken after the change; every record can be reproduced all the same."""
+    with sqlite.write() as session:
+        life = Life(session)
+        life.lock()
+        life.look(1)
+        life.amend(ASOS.replace("relative: 0.01}", "relative: 0.02}"), breaking=True)
+        life.look(2)
+        life.look(3)
+    assert verify.run(env(sqlite)) == 0
+    said = capsys.readouterr().out
+    assert (
+        "The plan of asos-0bad33 was changed after a look (ledger 7): the error rates of records 2, 3 are "
+        "not those that were signed." in said
+    )
+    verify.run(env(sqlite), json=True)
+    looks = json.loads(capsys.readouterr().out)["looks"]
+    assert [(one["ok"], one["plan_broken"]) for one in looks] == [(True, None), (True, 7), (True, 7)]

@@ -74,15 +74,15 @@ class Life:
         self.note(Kind.SIGNED, PM, sha256=self.version.sha256, role="pm")
         self.note(Kind.LOCKED, sha256=self.version.sha256)
 
-    def amend(self, text: str) -> None:
+    def amend(self, text: str, *, breaking: bool = False) -> None:
         """Propose a change, sign it and bring it into force."""
         changed = registered(text, by=EM, at=self.now)
         said = {"sha256": changed.sha256, "text_sha256": hashlib.sha256(text.encode()).hexdigest()}
         experiments.propose(self.session, changed)
-        self.note(Kind.AMENDMENT, EM, **said, reason="a typing error", breaking=False, diff=["title"])
+        self.note(Kind.AMENDMENT, EM, **said, reason="a typing error", breaking=breaking, diff=["title"])
         self.note(Kind.SIGNED, PM, sha256=changed.sha256, role="pm")
         experiments.amend(self.session, changed)
-        self.note(Kind.AMENDED, **said, breaking=False)
+        self.note(Kind.AMENDED, **said, breaking=breaking)
         self.version = changed
 
     def look(self, number: int, *, day: float | None = None) -> LookRecord:
