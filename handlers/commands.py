@@ -7,7 +7,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.effect import Message
-from bot.core.inbound import Ask, AskLook, Inbound, Place, RegisterExperiment, StartTriage
+from bot.core.inbound import Ask, AskLook, Inbound, Misread, Place, RegisterExperiment, StartTriage
 from bot.errors import UserError
 from handlers import grammar
 from handlers.door import Door, said
@@ -53,10 +53,8 @@ async def open_form(door: Door, client: AsyncWebClient, trigger: str, form: str,
     try:
         view = await door.form(form, opened)
     except UserError as error:
-        place, text = opened.place, f"{error.message} {error.hint}".strip()
-        await client.chat_postEphemeral(
-            channel=place.channel, user=opened.by, text=text, thread_ts=place.thread
-        )
+        refused = Misread(opened.by, opened.place, f"{error.message} {error.hint}".strip())
+        await door.store(f"form:{trigger}", refused)
         return
     await client.views_open(trigger_id=trigger, view=dict(view))
 
@@ -77,7 +75,10 @@ def _receipt(read: Inbound) -> str:
 
 
 def place_of(payload: Mapping[str, Any]) -> Place:
-    """Where an interaction happened: its channel, and the thread of its message where there is one."""
+    """Where an interaction happened: its channel, and the thread of its message where there is one.
+
+    On the home page there is no channel: then it is the person, who is answered by a direct message.
+    """
     container = payload.get("container") or {}
-    channel = (payload.get("channel") or {}).get("id") or container.get("channel_id") or ""
+    channel = (payload.get("channel") or {}).get("id") or container.get("channel_id") or payload["user"]["id"]
     return Place(channel, (payload.get("message") or {}).get("thread_ts"))

@@ -17,6 +17,7 @@ SCOPES = {
     "files:write": "upload charts and retrospectives",
     "groups:history": "as channels:history, in private channels it was invited to",
     "groups:read": "as channels:read, in private channels it was invited to",
+    "im:write": "answer a person who is not in the channel they asked in",
     "pins:write": "pin an incident's or a launch's card",
     "usergroups:read": "know who is in a group that holds a role",
     "users:read": "show who did what, and who left",
@@ -40,7 +41,11 @@ def manifest(request_url: str = "") -> dict[str, Any]:
             "background_color": "#1f3a4d",
         },
         "features": {
-            "app_home": {"home_tab_enabled": True, "messages_tab_enabled": False},
+            "app_home": {
+                "home_tab_enabled": True,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": True,
+            },
             "bot_user": {"display_name": "lookout", "always_online": True},
             "slash_commands": [
                 {"command": f"/{name}", "description": says, "usage_hint": hint, "should_escape": False, **at}

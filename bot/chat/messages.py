@@ -20,6 +20,17 @@ EVENT_TYPE = "lookout_effect"
 ADOPTED = "adopted"
 """Set in a result when the message was found in the channel instead of posted."""
 
+_ABSENT = frozenset(
+    {
+        "user_not_in_channel",
+        "channel_not_found",
+        "is_archived",
+        "not_in_channel",
+        "method_not_supported_for_channel_type",
+        "restricted_action",
+    }
+)
+"""Why nobody can be whispered to in a channel: they are not there, or Lookout cannot be."""
 _TS = re.compile(r"\d+\.\d+")
 _PAGE = 200
 _CLOCKS_APART = timedelta(minutes=10)
@@ -84,24 +95,42 @@ async def update(attempt: Attempt, effect: Update) -> Mapping[str, str]:
 
 
 async def whisper(attempt: Attempt, effect: Ephemeral) -> Mapping[str, str]:
-    """Say it to one person. Nothing can tell whether they saw it, so in doubt it is said again."""
-    channel = await resolve(attempt, effect.channel)
-    thread = await thread_ts(attempt, effect.thread)
+    """Say it to one person. Nothing can tell whether they saw it, so in doubt it is said again.
+
+    Who is not in the channel, or is somewhere Lookout cannot be, is told by a direct message.
+    """
     message = await _linked(attempt, effect.message)
     blocks = await files.fill(attempt, message.blocks)
+    if effect.channel == effect.user:
+        await _tell(attempt, effect.user, message.text, blocks)
+        return {}
+    channel = await resolve(attempt, effect.channel)
+    thread = await thread_ts(attempt, effect.thread)
     attempt.check_lease()
-    await inside(
-        attempt,
-        channel,
-        lambda: attempt.client.chat_postEphemeral(
-            channel=channel,
-            user=effect.user,
-            text=message.text,
-            blocks=blocks or None,
-            thread_ts=thread,
-        ),
-    )
+    try:
+        await inside(
+            attempt,
+            channel,
+            lambda: attempt.client.chat_postEphemeral(
+                channel=channel,
+                user=effect.user,
+                text=message.text,
+                blocks=blocks or None,
+                thread_ts=thread,
+            ),
+        )
+    except Refused as refusal:
+        if refusal.code not in _ABSENT or effect.channel.startswith("#"):
+            raise
+        await _tell(attempt, effect.user, message.text, blocks)
     return {}
+
+
+async def _tell(attempt: Attempt, user: str, text: str, blocks: list[Any]) -> None:
+    """Say it in the direct messages with somebody."""
+    direct = await resolve(attempt, user)
+    attempt.check_lease()
+    await ask(lambda: attempt.client.chat_postMessage(channel=direct, text=text, blocks=blocks or None))
 
 
 async def pin(attempt: Attempt, effect: Pin) -> Mapping[str, str]:

@@ -110,7 +110,7 @@ class Changed:
 
 @dataclass(frozen=True)
 class Misread:
-    """A mention that could not be understood; `problem` is what to tell the person."""
+    """What could not be understood or opened; `problem` is what to tell the person."""
 
     by: str
     place: Place

@@ -14,13 +14,15 @@ class Manifest:
     """What the app declared.
 
     `name` is its bot's; `scopes` is None when none were declared: then nothing is refused for want of one;
-    `events` names the bot events it subscribes to ("app_mention", "message.channels", ...).
+    `events` names the bot events it subscribes to ("app_mention", "message.channels", ...). `messages` says
+    whether the app may write direct messages: its Messages tab is on.
     """
 
     name: str = "Lookout"
     commands: tuple[Command, ...] = ()
     scopes: frozenset[str] | None = None
     events: frozenset[str] = ALWAYS_SUBSCRIBED
+    messages: bool = True
 
     def allows(self, *scopes: str) -> bool:
         """Whether one of these scopes was granted, or none need be."""
@@ -40,6 +42,7 @@ def parse(manifest: Mapping[str, Any]) -> Manifest:
         commands=tuple(command(item) for item in features.get("slash_commands") or ()),
         scopes=None if scopes is None else frozenset(scopes),
         events=frozenset(events or ()),
+        messages=bool(_part(features, "app_home").get("messages_tab_enabled", True)),
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,8 @@ from bot.core.effect import CreateChannel, Ephemeral, Message, Pin, Post, Update
 from bot.store import blobs
 from bot.store.lanes import Outbox
 from bot.workspace.faults import Fault
+from bot.workspace.manifest import parse
+from handlers.manifest import manifest
 from tests.chat.conftest import INCIDENTS, LAUNCHES, Bench
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
@@ -479,3 +482,37 @@ def test_a_client_that_repeats_calls_is_refused(bench: Bench) -> None:
         Worker(AsyncWebClient(token="xoxb-local"), bench.box, bench.clock)
     with pytest.raises(ValueError, match="shorter than two calls"):
         Worker(connect("xoxb-local", "http://127.0.0.1"), bench.box, bench.clock, lease=timedelta(seconds=19))
+
+
+@pytest.mark.parametrize("where", ["not a member", "archived", "private", "a direct message", "home page"])
+async def test_who_cannot_be_whispered_to_in_a_channel_is_told_directly(bench: Bench, where: str) -> None:
+    """They are not in it, it is archived, Lookout cannot be in it, or there is none: with our own scopes."""
+    bench.hub.install(parse(manifest()))
+    channel = LAUNCHES
+    if where == "not a member":
+        rest = tuple(member for member in bench.workspace.channels[LAUNCHES].members if member != "U0PM")
+        bench.workspace.change_channel(LAUNCHES, members=rest)
+    elif where == "archived":
+        bench.workspace.change_channel(LAUNCHES, archived=True)
+    elif where == "private":
+        channel = "G0SECRET"
+    elif where == "a direct message":
+        channel = bench.workspace.direct("U0PM", "U0EM").id
+    else:
+        channel = "U0PM"
+    block = {"type": "section", "text": {"type": "mrkdwn", "text": "To decide takes the role owner."}}
+    bench.say(Ephemeral("psst", channel, "U0PM", Message("To decide takes the role owner.", (block,))))
+    await bench.deliver()
+    [said] = bench.messages(bench.workspace.direct(bench.workspace.bot, "U0PM").id)
+    assert (said.text, said.ephemeral_to, len(said.blocks)) == ("To decide takes the role owner.", "", 1)
+    assert bench.told == []
+
+
+async def test_a_whisper_that_cannot_even_be_told_directly_is_given_up_and_known(bench: Bench) -> None:
+    """Nobody waits for an answer that never comes without the ops channel knowing."""
+    bench.hub.install(replace(parse(manifest()), messages=False))
+    bench.say(
+        Ephemeral("psst", LAUNCHES, "U0GONE", Message("x")), Ephemeral("p2", "U0PM", "U0PM", Message("x"))
+    )
+    await bench.deliver()
+    assert sorted(bench.told) == [("Ephemeral", "messages_tab_disabled"), ("Ephemeral", "user_not_found")]

@@ -119,6 +119,8 @@ def _target(call: Call) -> Channel:
 def _may_post(call: Call, channel: Channel) -> None:
     if channel.archived:
         raise ApiError("is_archived")
+    if channel.is_im and not call.hub.installation.manifest.messages:
+        raise ApiError("messages_tab_disabled")
     if call.bot.id not in channel.members:
         scopes = call.hub.installation.manifest.scopes
         anywhere = scopes is not None and "chat:write.public" in scopes and call.method == "chat.postMessage"
