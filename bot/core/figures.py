@@ -110,4 +110,7 @@ def look_at(registration: Registration, number: int, calendar: Calendar | None) 
     day = registration.looks[number - 1]
     moment = None if calendar is None else calendar.posted(day)
     said = f"look {number}, after day {day}"
-    return said if moment is None or calendar is None else f"{said}, posts {local(moment, calendar.zone)}"
+    if moment is None or calendar is None:
+        return said
+    change = calendar.clock_change(day)
+    return f"{said}, posts {local(moment, calendar.zone)}{f' ({change})' if change else ''}"

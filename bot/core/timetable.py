@@ -67,6 +67,20 @@ def posted_at(start: dt.date, day: float, at: dt.time, zone: ZoneInfo) -> dt.dat
     return dt.datetime.combine(date, at.replace(fold=0), tzinfo=zone).astimezone(dt.UTC)
 
 
+def clock_change(start: dt.date, day: float, at: dt.time, zone: ZoneInfo) -> str:
+    """What a change of the clock does to the time at which a look is posted; empty on any other day.
+
+    >>> clock_change(dt.date(2026, 10, 18), 7, dt.time(2, 30), ZoneInfo("Europe/Berlin"))
+    '02:30 comes twice that day: the first'
+    """
+    first = dt.datetime.combine(start + dt.timedelta(days=int(day)), at.replace(fold=0), tzinfo=zone)
+    if first.utcoffset() == first.replace(fold=1).utcoffset():
+        return ""
+    if first.astimezone(dt.UTC).astimezone(zone).time() == at.replace(fold=0):
+        return f"{at:%H:%M} comes twice that day: the first"
+    return f"the clock leaves out {at:%H:%M} that day"
+
+
 @dataclass(frozen=True)
 class Calendar:
     """When the days of one experiment are: `start` is the local date of day 1, None while nobody knows it.
@@ -85,6 +99,10 @@ class Calendar:
     def posted(self, day: float) -> dt.datetime | None:
         """When the look at a day is posted."""
         return None if self.start is None else posted_at(self.start, day, self.at, self.zone)
+
+    def clock_change(self, day: float) -> str:
+        """What a change of the clock does to the time of the look at a day; empty where none does."""
+        return "" if self.start is None else clock_change(self.start, day, self.at, self.zone)
 
     def last_full_day(self, now: dt.datetime) -> int | None:
         """The newest day that is over, 0 or less before the first one is; None without a start."""

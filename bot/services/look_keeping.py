@@ -20,6 +20,7 @@ from bot.store import blobs, experiments, outbox
 from bot.store.experiments import LookRecord
 from bot.views import look as views
 from bot.views import look_notes as notes
+from bot.views.look_shown import Shown
 from bot.views.text import person, when
 
 
@@ -117,7 +118,7 @@ def _post(
     )
     outbox.put(session, upload, now=now)
     due = payload.get("due")
-    shown = views.Shown(
+    shown = Shown(
         taken.registration,
         result,
         stored.id,

@@ -1,6 +1,7 @@
 """Questions about the looks of a launch, answered to whoever asks from what is stored."""
 
 import re
+from dataclasses import replace
 from datetime import datetime
 
 from sqlmodel import Session
@@ -8,15 +9,18 @@ from sqlmodel import Session
 from bot.core.effect import Message
 from bot.core.inbound import Ask
 from bot.core.launch import Kind, Launch
+from bot.core.launch_steps import so_far
 from bot.core.verdict_words import judged
 from bot.errors import InputError
 from bot.services import launch_cards, launches
 from bot.services.desk import Desk
 from bot.services.look_record import again, recall, registration_then
+from bot.services.scheduled_looks import calendar
 from bot.store import experiments, ledger
 from bot.views import experiment as plan_views
 from bot.views import look_answers, look_figures, standing
 from bot.views.experiment_actions import Reference
+from bot.views.look_shown import Shown
 from bot.views.plan_words import cohorts as declared_cohorts
 from bot.views.text import escape, fit, section
 
@@ -80,34 +84,46 @@ def cohorts(session: Session, desk: Desk, ask: Ask, now: datetime) -> Message:
         lines = declared_cohorts(shown.plan) or ["No cohorts are declared."]
         said = fit([f"*Cohorts of {escape(shown.name, 200)}, before any look*", *lines])
         return Message(said, (section(said),))
-    return look_answers.cohorts(recall(session, _record(launch, rest)))
+    return look_answers.cohorts(_recalled(session, desk, _record(launch, rest)))
 
 
 def why(session: Session, desk: Desk, ask: Ask, now: datetime) -> Message:
     """Answer `/experiment why [ID] [N] [FIGURE]`: the verdict step by step, or one of its figures."""
-    del desk, now
+    del now
     launch, rest = launches.meant(session, ask.place.channel, ask.about)
     number, figure = _number_and_figure(rest)
-    shown = recall(session, _record(launch, number))
+    shown = _recalled(session, desk, _record(launch, number))
     return look_figures.figure(shown, figure) if figure else look_answers.why(shown)
 
 
 def why_message(session: Session, desk: Desk, value: str, now: datetime) -> Message:
     """Answer [Why …?]: the verdict step by step. Raises InputError when the record is not there."""
-    del desk, now
-    return look_answers.why(recall(session, Reference.decode(value).record))
+    del now
+    return look_answers.why(_recalled(session, desk, Reference.decode(value).record))
 
 
 def matrix_message(session: Session, desk: Desk, value: str, now: datetime) -> Message:
     """Answer [Matrix]: every guardrail and cohort. Raises InputError when the record is not there."""
-    del desk, now
-    return look_answers.matrix(recall(session, Reference.decode(value).record))
+    del now
+    return look_answers.matrix(_recalled(session, desk, Reference.decode(value).record))
 
 
 def cohorts_message(session: Session, desk: Desk, value: str, now: datetime) -> Message:
     """Answer [Cohorts]: every cohort. Raises InputError when the record is not there."""
-    del desk, now
-    return look_answers.cohorts(recall(session, Reference.decode(value).record))
+    del now
+    return look_answers.cohorts(_recalled(session, desk, Reference.decode(value).record))
+
+
+def _recalled(session: Session, desk: Desk, record: int) -> Shown:
+    """A look on record, with its launch as it was then: whether the plan was broken by that time."""
+    shown = recall(session, record)
+    entries = ledger.of(session, shown.registration.id)
+    for count, one in enumerate(entries, start=1):
+        if one.kind in (Kind.LOOK, Kind.PEEK) and one.body["record"] == record:
+            then = so_far(entries[:count])
+            days = calendar(session, desk, then, shown.registration)
+            return replace(shown, launch=then, entry=one, calendar=days)
+    return shown
 
 
 def _number_and_figure(text: str) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from bot.core.timetable import planned
 from bot.errors import InputError
 from bot.store import experiments
 from bot.store.experiments import LookRecord, Registered
-from bot.views.look import Shown
+from bot.views.look_shown import Shown
 
 
 def registration_of(registered: Registered) -> Registration:

@@ -1,50 +1,26 @@
 """The card of a look: the verdict first, then why, then what next and when; then facts, then small print."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from bot.core.effect import Block, Message
-from bot.core.figures import day_of, interval, local, plain, share, signed, weekday
-from bot.core.launch import Launch
-from bot.core.ledger import Entry
+from bot.core.figures import day_of, interval, plain, share, signed, weekday
 from bot.core.look import CohortResult, GuardrailResult, LookResult, relative
 from bot.core.metric import Mean
 from bot.core.registration import Registration
-from bot.core.timetable import Calendar
-from bot.core.verdict_words import moved, next_look
+from bot.core.verdict_words import moved
 from bot.stats.guardrail import Status
 from bot.stats.undecided import Undecided
+from bot.views import look_remarks as remarks
 from bot.views import text
 from bot.views.experiment_actions import ExperimentAction, Reference, button
 from bot.views.ledger import witness
 from bot.views.look_head import because, called, shout
+from bot.views.look_shown import Shown
 from bot.views.look_words import MARKS, by_dimension, cohort, grouped, guardrail, mix_held, worst
 
 _COHORTS = 12
 """Cohorts named on the card; the matrix has the rest."""
-
-DECIDED_ON = ("ship", "veto", "no-ship", "stop-futility", "inconclusive")
-"""Verdicts that ask for a decision."""
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A look and its place in the record; `chart` is the key of the uploaded chart, with its alt text.
-
-    calendar: when the looks of the plan are. launch, entry: the launch after the look, and the look's entry
-    in the ledger. due: when it was to be posted, where it is late.
-    """
-
-    registration: Registration
-    result: LookResult
-    record: int
-    chart: str = ""
-    alt: str = ""
-    calendar: Calendar | None = None
-    launch: Launch | None = None
-    entry: Entry | None = None
-    due: datetime | None = None
 
 
 def card(shown: Shown) -> Message:
@@ -54,9 +30,11 @@ def card(shown: Shown) -> Message:
     why = text.escape(" ".join(_why(shown)), 1500)
     blocks: list[Block] = [
         text.header(f"{head} · {because(registration, result)}"),
-        text.section(text.fit([*_unplanned(shown), why, *_expected(shown)])),
+        text.section(
+            text.fit([*remarks.unplanned(shown), why, *remarks.expected(shown), *remarks.of_plan(shown)])
+        ),
         *_facts(registration, result),
-        text.context(text.fit([_data_line(shown), *(text.escape(n, 300) for n in result.notes)])),
+        text.context(text.fit([_data_line(shown), *(text.escape(n, 300) for n in remarks.notes(shown))])),
     ]
     if shown.chart:
         blocks.append(
@@ -69,7 +47,8 @@ def card(shown: Shown) -> Message:
     blocks += [_buttons(shown), text.context(_small_print(shown))]
     name = text.escape(registration.name, 200)
     unplanned = " (not in the plan)" if result.peek else ""
-    return Message(f"{name} · {called(result)}{unplanned}: {shout(result.verdict)}. {why}", tuple(blocks))
+    said = f"{called(result)}{unplanned}: {shout(result.verdict)} · {name}. {why}{remarks.broken(shown)}"
+    return Message(said, tuple(blocks))
 
 
 def failed(registration: Registration, look: int, reason: str) -> Message:
@@ -80,74 +59,15 @@ def failed(registration: Registration, look: int, reason: str) -> Message:
     again = f"look {registration.id} {look}" if look else f"peek {registration.id} REASON"
     advice = f"Nothing was recorded. Mend the source, then ask again: `/experiment {again}`."
     blocks = (text.header(head), text.section(f"{said}\n{advice}"))
-    return Message(f"{text.escape(registration.name, 200)} · {head}: {said}", blocks)
+    return Message(f"{head} · {text.escape(registration.name, 200)}: {said}", blocks)
 
 
 def _why(shown: Shown) -> Sequence[str]:
     """The reasons that fit: of many the first ones, and always the last, which says what next and when."""
-    reasons = list(shown.result.reasons)
-    if reasons[-1] == next_look(shown.registration, shown.result.course):
-        reasons[-1] = _next(shown) or reasons[-1]
+    reasons = shown.reasons
     if len(reasons) <= 4:
         return reasons
     return [*reasons[:2], f"And {len(reasons) - 3} more, see the matrix.", reasons[-1]]
-
-
-def _next(shown: Shown) -> str:
-    """Until when there is nothing to decide, with the hour; empty where no calendar says it."""
-    following, calendar = shown.result.course.following, shown.calendar
-    if following is None or calendar is None:
-        return ""
-    day = shown.registration.looks[following - 1]
-    moment = calendar.posted(day)
-    if moment is None:
-        return f"Nothing to decide before look {following}, after day {day}."
-    return f"Nothing to decide before {local(moment, calendar.zone)} (look {following}, after day {day})."
-
-
-def _unplanned(shown: Shown) -> list[str]:
-    """Of a peek, first of all, that it is one: who asked, and why."""
-    if not shown.result.peek or shown.entry is None:
-        return []
-    reason = text.escape(str(shown.entry.body.get("reason", "")), 500)
-    cost = text.escape(str(shown.entry.body.get("cost", "")), 600)
-    return [f"*A peek, not in the plan*: {text.person(shown.entry.by)} asked, because “{reason}”. {cost}"]
-
-
-def _expected(shown: Shown) -> list[str]:
-    """What is expected of whom, and what else a reader must know before the figures."""
-    registration, result, launch = shown.registration, shown.result, shown.launch
-    lines = _deciders(registration, result)
-    if result.verdict == "invalid" and not result.peek:
-        lines.append(
-            "An invalid look does not count. Once the data are sound: "
-            f"`/experiment look {registration.id} {result.look}`."
-        )
-    if launch is not None and not result.peek and result.verdict in DECIDED_ON:
-        lines.append("The decision card follows.")
-    if launch is not None and launch.broken:
-        lines.append(_broken(launch, shown.calendar))
-    if shown.due is not None:
-        zone = UTC if shown.calendar is None else shown.calendar.zone
-        lines.append(f"Posted late: it was due {local(shown.due, zone)}.")
-    return lines
-
-
-def _broken(launch: Launch, calendar: Calendar | None) -> str:
-    """That the plan is no longer the one made before the data."""
-    mark = launch.broken_by
-    on = "" if mark is None else f" on {local(mark.at, UTC if calendar is None else calendar.zone)}"
-    by = "" if mark is None else f" by {text.person(mark.by)}"
-    why = f": {text.escape(launch.broken_why, 300)}" if launch.broken_why else ""
-    return f"⚠ The plan was broken by an amendment{on}{by} (registration {launch.sha256[:12]}…){why}"
-
-
-def _deciders(registration: Registration, result: LookResult) -> list[str]:
-    """Who decides, where the rule allows a launch."""
-    if result.verdict != "ship" or not registration.signoffs:
-        return []
-    signers = text.escape(", ".join(registration.signoffs), 200)
-    return [f"The rule allows it; the decision is for people: {signers}."]
 
 
 def _facts(registration: Registration, result: LookResult) -> list[Block]:

@@ -5,29 +5,30 @@ import math
 from bot.core.effect import Message
 from bot.core.figures import MINUS, bound, interval, share, signed
 from bot.core.look import CohortResult, LookResult, no_relative, relative
-from bot.core.registration import Registration
 from bot.stats.effect import Effect
 from bot.stats.guardrail import Status
 from bot.stats.sequential import critical_z, type1_error
 from bot.stats.undecided import Undecided
+from bot.views import look_remarks as remarks
 from bot.views import text
-from bot.views.look import Shown
 from bot.views.look_head import called, shout
+from bot.views.look_shown import Shown
 from bot.views.look_words import MARKS, by_dimension, chance, cohort, detailed
 
 
 def why(shown: Shown) -> Message:
     """The verdict step by step, for the person who asked."""
-    registration, result = shown.registration, shown.result
+    result = shown.result
     place = called(result)
-    lines = [f"*Why {shout(result.verdict)} at {place[0].lower()}{place[1:]}*"]
-    lines += [f"• {text.escape(reason, 700)}" for reason in result.reasons]
-    lines += _rule(registration, result)
-    lines += [f"• {text.escape(note, 700)}" for note in result.notes]
+    lines = [f"*Why {shout(result.verdict)} at {'the ' * result.peek}{place[0].lower()}{place[1:]}*"]
+    lines += [f"• {text.escape(reason, 700)}" for reason in shown.reasons]
+    lines += [f"• {remark}" for remark in remarks.of_plan(shown)]
+    lines += _rule(shown)
+    lines += [f"• {text.escape(note, 700)}" for note in remarks.notes(shown)]
     lines += _mends(result)
     context = f"Record {shown.record} · registration {result.sha256[:12]}…"
     return Message(
-        text.escape(" ".join(result.reasons), 1500), (text.section(text.fit(lines)), text.context(context))
+        text.escape(" ".join(shown.reasons), 1500), (text.section(text.fit(lines)), text.context(context))
     )
 
 
@@ -80,15 +81,16 @@ def cohorts(shown: Shown) -> Message:
     return Message(f"{called(result)}: {len(result.cohorts)} cohorts, {floor}", blocks)
 
 
-def _rule(registration: Registration, result: LookResult) -> list[str]:
+def _rule(shown: Shown) -> list[str]:
     """What the plan says in general, for whoever was not there when it was written."""
+    registration, result = shown.registration, shown.result
     if result.verdict == "invalid":
         which = "for it" if result.peek else f"for look {result.look}"
         return [f"• An invalid look does not count: once the data are sound, ask {which} again."]
     if result.verdict == "unjudged":
         return ["• It is on record, and no later look asks more or less because of it."]
     if result.verdict == "veto":
-        return ["• Every line was registered before any data: one that is crossed stops the launch."]
+        return [f"• Every line was registered {shown.declared}: one that is crossed stops the launch."]
     alpha, asked = registration.alpha, bound(result.primary.boundary_p)
     lines = []
     if result.looks > 1:
@@ -99,7 +101,7 @@ def _rule(registration: Registration, result: LookResult) -> list[str]:
         lines.append(
             f"• Whoever looks {result.looks} times and stops at the first {one_sided}p below {alpha:g} "
             f"finds an effect in {share(naive)} of the experiments that have none. "
-            "The plan, registered before any data, "
+            f"The plan, {'changed after a look' if shown.broken else f'registered {shown.declared}'}, "
             f"keeps that at {share(result.plan.type1_error)}: {result.course.name} asks for p below {asked} "
             f"(z beyond {_z(result.primary.boundary_z)})."
         )

@@ -7,8 +7,8 @@ from bot.errors import InputError
 from bot.views import look_other_figures as other
 from bot.views import look_primary_figures as primary
 from bot.views import text
-from bot.views.look import Shown
 from bot.views.look_head import called
+from bot.views.look_shown import Shown
 
 
 def figure(shown: Shown, name: str) -> Message:

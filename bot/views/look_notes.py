@@ -69,7 +69,7 @@ def waiting(
         text.header(head),
         text.section(f"{why}\n{tries}\nNothing is recorded until the data are there."),
     )
-    return Message(f"{text.escape(registration.name, 200)} · {head}: {why}. {tries}", blocks)
+    return Message(f"{head} · {text.escape(registration.name, 200)}: {why}. {tries}", blocks)
 
 
 def came(registration: Registration, number: int, now: datetime, zone: tzinfo) -> Message:
@@ -91,7 +91,7 @@ def gave_up(registration: Registration, number: int, reason: str, until: str) ->
     why = text.escape(reason, 1000)
     said = f"{why}\nIt was tried until {until}. Nothing was recorded; its owner was called."
     blocks = (text.header(head), text.section(said))
-    return Message(f"{text.escape(registration.name, 200)} · {head}: {why}", blocks)
+    return Message(f"{head} · {text.escape(registration.name, 200)}: {why}", blocks)
 
 
 def page(
@@ -110,7 +110,7 @@ def page(
         text.section(f"{why}\nIt was tried until {until}."),
         text.context(f"`{registration.id}` · {witness}"),
     )
-    return Message(f"{text.escape(registration.name, 200)} · {head}. {called}: {why}", blocks)
+    return Message(f"{head} · {text.escape(registration.name, 200)}. {called}: {why}", blocks)
 
 
 def peek_form(registration: Registration, day: int, cost: str, warning: str) -> Block:

@@ -8,8 +8,8 @@ from bot.core.verdict_words import cohort_line, line_of, measured
 from bot.stats.guardrail import Status
 from bot.stats.srm import THRESHOLD
 from bot.stats.undecided import Undecided
-from bot.views.look import Shown
 from bot.views.look_primary_figures import test, unknown
+from bot.views.look_shown import Shown
 
 
 def srm(shown: Shown) -> list[str]:
@@ -61,7 +61,7 @@ def heterogeneity(shown: Shown) -> list[str]:
 def guardrail(shown: Shown, one: GuardrailResult) -> list[str]:
     """One guardrail against its line."""
     judgement, registration = one.judgement, shown.registration
-    line = f"The line is {line_of(one.threshold)}, registered as {one.threshold.kind} before any data."
+    line = f"The line is {line_of(one.threshold)}, registered as {one.threshold.kind} {shown.declared}."
     if judgement.measured is None or judgement.interval is None or judgement.p is None:
         return [f"{one.metric} is unknown: {judgement.reason}.", line]
     low, high = judgement.interval
@@ -95,7 +95,7 @@ def cohort(shown: Shown, one: CohortResult) -> list[str]:
         )
     if floor is not None:
         line = line_of(cohort_line(registration))
-        lines.append(f"Its floor is {line}, registered as cohorts.max_relative_regression before any data.")
+        lines.append(f"Its floor is {line}, registered as cohorts.max_relative_regression {shown.declared}.")
     if judgement.p is not None:
         lines.append(
             f"{p_is(judgement.p)} of a difference this large by chance (two-sided), judged at "

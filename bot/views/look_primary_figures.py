@@ -5,8 +5,8 @@ from bot.core.look import relative
 from bot.core.metric import Metric
 from bot.core.verdict_words import judged, moved
 from bot.stats.undecided import Undecided
-from bot.views.look import Shown
 from bot.views.look_rules import RULES, TESTS
+from bot.views.look_shown import Shown
 
 
 def test(metric: Metric) -> str:
@@ -85,7 +85,7 @@ def boundary(shown: Shown) -> list[str]:
         "The boundaries are solved so that all looks together err with probability "
         f"{share(plan.type1_error, 2)} where there is no effect (recursive integration: Armitage, "
         "McPherson & Rowe 1969).",
-        f"Registered as sequential.spending in {shown.registration.id}, before any data.",
+        f"Registered as sequential.spending in {shown.registration.id}, {shown.declared}.",
     ]
 
 

@@ -23,7 +23,7 @@ from bot.limits import check_blocks, check_view
 from bot.stats.sample import Sample
 from bot.views import experiment, look, look_answers
 from bot.views.experiment_actions import ExperimentAction, Reference
-from bot.views.look import Shown
+from bot.views.look_shown import Shown
 
 HERE = Path(__file__).parent
 GOOD = (HERE.parent / "data" / "registrations" / "good.yaml").read_text(encoding="utf-8")
@@ -88,7 +88,7 @@ def test_the_card_of_a_look_that_must_continue_is_the_golden_one() -> None:
 def test_the_phone_line_has_the_verdict_and_the_reason() -> None:
     """Read alone on a locked screen it answers the question."""
     assert look.card(shown()).text == (
-        "Reranker L6 to L12 · Look 2 of 4: CONTINUE. p = 0.045, and look 2 stops only below 0.0030. "
+        "Look 2 of 4: CONTINUE · Reranker L6 to L12. p = 0.045, and look 2 stops only below 0.0030. "
         "Nothing to decide before Tue 1 Dec 09:00 JST (look 3, after day 11)."
     )
 
@@ -241,7 +241,7 @@ def test_a_peek_says_that_it_is_one_and_what_it_spent() -> None:
     assert "⚠ A peek: the plan has no look on day 9 (" in text or "no look on day 9. It spends" in text
     assert "a peek, not in the plan" in text
     why = readable(look_answers.why(one).blocks)
-    assert "Why CONTINUE at peek on day 9" in why
+    assert "Why CONTINUE at the peek on day 9" in why
     assert "this peek asks for p below" in why
 
 
@@ -366,11 +366,16 @@ def test_a_peek_says_first_that_it_is_one_who_asked_why_and_what_it_cost() -> No
 
 
 def test_a_look_under_a_plan_that_was_broken_says_so() -> None:
-    """When, by whom, which registration, why."""
+    """When, by whom and why, on the card and in the answer; the phone hears of it too."""
     broken = launch(broken=True, broken_by=Mark("U0EM", AT), broken_why="looks were moved")
-    text = readable(look.card(replace(shown(), launch=broken)).blocks)
-    said = "⚠ The plan was broken by an amendment on Fri 27 Nov 09:00 JST by <@U0EM> "
-    assert f"{said}(registration 9f2c9f2c9f2c…): looks were moved" in text
+    one = replace(shown(), launch=broken)
+    card, why = look.card(one), look_answers.why(one)
+    said = "⚠ The plan was changed after a look by <@U0EM>"
+    for text in (readable(card.blocks), readable(why.blocks)):
+        assert said in text
+        assert "looks were moved" in text
+        assert "before any data" not in text
+    assert card.text.endswith("⚠ The plan was changed after a look.")
 
 
 def test_a_late_look_says_when_it_was_due_and_a_decision_that_follows_is_announced() -> None:
