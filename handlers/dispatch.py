@@ -1,6 +1,7 @@
 """The inbox worker: takes each delivery to the service it is for, in one transaction with its effects."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -8,6 +9,7 @@ import structlog
 from sqlmodel import Session
 
 from bot.clock import Clock
+from bot.core.alert import Alert
 from bot.core.effect import Ephemeral, Message
 from bot.core.inbound import Changed, Inbound, OpenedHome, load
 from bot.errors import UserError
@@ -15,9 +17,9 @@ from bot.services import alerts as alert_service
 from bot.services import changes as change_service
 from bot.services import quarantine
 from bot.services.desk import Desk
-from bot.store import inbox, outbox, people
+from bot.store import claims, outbox, people
+from bot.store.claims import Delivery
 from bot.store.database import Database
-from bot.store.inbox import Delivery
 from handlers import alerts, changes, registrations, slack_verbs
 from handlers.door import SOURCE
 
@@ -25,13 +27,19 @@ log = structlog.get_logger()
 
 LEASE = timedelta(seconds=60)
 
+ALERTS = "webhooks"
+"""What the source of an alert's delivery begins with."""
+
+STORM = 200
+"""Alerts handled in one transaction at most: others wait for it, so it may take a tenth of a second or so."""
+
 
 class LeaseLostError(Exception):
     """Another worker took the delivery over; what this one did is rolled back."""
 
 
 class Dispatcher:
-    """Works off the inbox, one delivery a step."""
+    """Works off the inbox: one delivery a step, of alerts all that came in together."""
 
     def __init__(self, db: Database, desk: Desk, clock: Clock) -> None:
         self._db = db
@@ -39,10 +47,31 @@ class Dispatcher:
         self._clock = clock
 
     def step(self) -> bool:
-        """Handle the oldest delivery; False when there is none."""
-        delivery = inbox.claim(self._db, now=self._clock(), lease=LEASE)
-        if delivery is None:
+        """Handle the oldest delivery; False when there is none.
+
+        Alerts behind it in the same storm are handled in the same transaction, so that a card is drawn once
+        for all of them; where one of them cannot be, each is handled for itself.
+        """
+        now = self._clock()
+        taken = claims.claim_alike(self._db, f"{ALERTS}/", now=now, lease=LEASE, most=STORM)
+        if len(taken) < 2 or not self._together(taken):
+            for delivery in taken:
+                self._one(delivery)
+        return bool(taken)
+
+    def _together(self, storm: Sequence[Delivery]) -> bool:
+        try:
+            with self._db.write() as session:
+                seen = [alert for delivery in storm for alert in _alerts(delivery)]
+                alert_service.receive(session, self._desk, seen, now=self._clock())
+                self._done(session, *storm)
+        except Exception as error:  # noqa: BLE001 - handled one by one, each failure then has its own delivery's name
+            log.warning("storm_one_by_one", first=storm[0].id, alerts=len(storm), error=type(error).__name__)
             return False
+        log.info("storm_done", first=storm[0].id, deliveries=len(storm), alerts=len(seen))
+        return True
+
+    def _one(self, delivery: Delivery) -> None:
         try:
             self._handle(delivery)
         except LeaseLostError:
@@ -51,7 +80,6 @@ class Dispatcher:
             self._tell(delivery, f"{error.message} {error.hint}".strip())
         except Exception:  # noqa: BLE001 - the one guard for what nobody foresaw: logged under an id, told, tried again
             self._broken(delivery)
-        return True
 
     def _handle(self, delivery: Delivery) -> None:
         with self._db.write() as session:
@@ -59,8 +87,8 @@ class Dispatcher:
             self._done(session, delivery)
         log.info("delivery_done", delivery=delivery.id, source=delivery.source)
 
-    def _done(self, session: Session, delivery: Delivery) -> None:
-        if not inbox.done(session, delivery):
+    def _done(self, session: Session, *deliveries: Delivery) -> None:
+        if not claims.done(session, *deliveries):
             raise LeaseLostError
 
     def _tell(self, delivery: Delivery, text: str) -> None:
@@ -78,7 +106,7 @@ class Dispatcher:
                 text = f"Something went wrong inside Lookout (error {incident}). It will be tried again."
                 _tell(session, delivery, text, now)
             error = f"error {incident}"
-            if inbox.failed(session, delivery, error=error, now=now):
+            if claims.failed(session, delivery, error=error, now=now):
                 quarantine.gave_up(session, self._desk.settings, delivery, error=error, now=now)
 
 
@@ -93,11 +121,16 @@ def handle(session: Session, desk: Desk, delivery: Delivery, now: datetime) -> N
     payload = json.loads(delivery.body)
     if kind == registrations.KIND:
         registrations.work(session, desk, payload, f"inbox/{delivery.id}", now)
-    elif kind == "webhooks":
-        parsed = alerts.SOURCES[source].parse(payload, delivery.headers)
-        alert_service.receive(session, desk, parsed, now=now)
+    elif kind == ALERTS:
+        alert_service.receive(session, desk, _alerts(delivery), now=now)
     else:
         change_service.record(session, changes.SOURCES[source].parse(payload, delivery.headers), now=now)
+
+
+def _alerts(delivery: Delivery) -> Sequence[Alert]:
+    source = delivery.source.partition("/")[2]
+    parsed: Sequence[Alert] = alerts.SOURCES[source].parse(json.loads(delivery.body), delivery.headers)
+    return parsed
 
 
 def _tell(session: Session, delivery: Delivery, text: str, now: datetime) -> None:

@@ -11,7 +11,8 @@ from bot.core.incident import Event, Incident, IncidentAlert, severity_of
 from bot.services.desk import Desk
 from bot.services.incident_cards import draw, record
 from bot.services.incident_opening import Opening, open_incident, search
-from bot.store import incidents
+from bot.store import incident_alerts, incidents
+from bot.store.incident_alerts import Key
 from bot.views import incident_notes as notes
 
 
@@ -25,92 +26,133 @@ class _News:
     left_out: int = 0
 
 
+@dataclass
+class _Intake:
+    """What is in hand while alerts are taken in: read once and written once, however many they are."""
+
+    session: Session
+    desk: Desk
+    now: datetime
+    incidents: dict[int, Incident] = field(default_factory=dict)
+    known: dict[Key, tuple[int, IncidentAlert]] = field(default_factory=dict)
+    groups: dict[str, int | None] = field(default_factory=dict)
+    heard: dict[int, dict[Key, IncidentAlert]] = field(default_factory=dict)
+    news: dict[int, _News] = field(default_factory=dict)
+
+    def incident(self, number: int) -> Incident:
+        """The incident of that number, which has the alert in hand and so exists; without its alerts."""
+        if number not in self.incidents:
+            self.incidents[number] = incidents.bare(self.session, number)
+        return self.incidents[number]
+
+    def hear(self, number: int, alert: IncidentAlert) -> None:
+        """Keep the alert's new state."""
+        key = (alert.source, alert.key)
+        self.known[key] = (number, alert)
+        self.heard.setdefault(number, {})[key] = alert
+
+    def brought(self, number: int) -> _News:
+        """What there is to say to the incident."""
+        return self.news.setdefault(number, _News())
+
+
 def receive(session: Session, desk: Desk, alerts: Sequence[Alert], *, now: datetime) -> tuple[int, ...]:
-    """Take one delivery in; returns the numbers of the incidents it touched, in order.
+    """Take alerts in; returns the numbers of the incidents they touched, in order.
 
-    However many alerts it holds, each incident's card is drawn once and its thread gets one note per kind
-    of news.
+    However many they are, each incident's card is drawn once and its thread gets one note per kind of news.
     """
-    news: dict[int, _News] = {}
+    known = incident_alerts.newest(session, ((alert.source, alert.key) for alert in alerts))
+    intake = _Intake(session, desk, now, known=known)
     for alert in alerts:
-        known = incidents.with_alert(session, alert.source, alert.key)
-        touched = _known(session, *known, alert, news, now) if known else None
+        touched = _known(intake, alert)
         if touched is None and alert.firing:
-            touched = _firing(session, desk, alert, news, now)
+            touched = _firing(intake, alert)
         if touched is not None:
-            news.setdefault(touched, _News()).left_out += alert.left_out
-    for incident_id, brought in news.items():
-        _tell(session, desk, incident_id, brought, now)
-    return tuple(news)
+            intake.brought(touched).left_out += alert.left_out
+    for number, heard in intake.heard.items():
+        incident_alerts.save(session, number, tuple(heard.values()))
+    for number, brought in intake.news.items():
+        _tell(session, desk, number, brought, now)
+    return tuple(intake.news)
 
 
-def _known(
-    session: Session,
-    incident: Incident,
-    before: IncidentAlert,
-    alert: Alert,
-    news: dict[int, _News],
-    now: datetime,
-) -> int | None:
+def _known(intake: _Intake, alert: Alert) -> int | None:
     """An alert that an incident has already; None where it should be treated as one never seen."""
-    if incident.closed:
-        return _after_the_end(session, incident, before, alert, now)
-    after = _seen(before, alert, now)
-    incidents.save_alert(session, incident.id, after)
-    brought = news.setdefault(incident.id, _News())
+    if (alert.source, alert.key) not in intake.known:
+        return None
+    number, before = intake.known[alert.source, alert.key]
+    if intake.incident(number).closed and _begins_anew(before, alert):
+        return None
+    after = _seen(before, alert, intake.now)
+    intake.hear(number, after)
+    brought = intake.brought(number)
+    if intake.incident(number).closed:
+        return number
     if before.status == "firing" and not alert.firing:
         brought.resolved.append(after)
     elif before.status == "resolved" and alert.firing:
         brought.again.append(after)
-    return incident.id
+    return number
 
 
-def _after_the_end(
-    session: Session, incident: Incident, before: IncidentAlert, alert: Alert, now: datetime
-) -> int | None:
-    """After an incident is closed: its resolves and repeats are noted, a new firing is a new incident."""
+def _begins_anew(before: IncidentAlert, alert: Alert) -> bool:
+    """After an incident is closed its resolves and repeats are noted; a new firing is a new incident."""
     repeat = before.status == "firing" and same_episode(before.started_at, alert.started_at)
-    if alert.firing and not repeat:
-        return None
-    incidents.save_alert(session, incident.id, _seen(before, alert, now))
-    return incident.id
+    return alert.firing and not repeat
 
 
-def _firing(session: Session, desk: Desk, alert: Alert, news: dict[int, _News], now: datetime) -> int:
+def _firing(intake: _Intake, alert: Alert) -> int:
     """A new alert: join the open incident of its group, else open one."""
-    rules = desk.settings.incidents
+    rules = intake.desk.settings.incidents
     group = group_key(alert, rules.group_by)
-    incident = incidents.open_in_group(session, group)
-    fresh = _first_seen(alert, now)
-    if incident is not None:
-        last = incident.last_alert_at or incident.opened_at
-        if now - last <= rules.group_window:
-            _join(session, incident, fresh, now)
-            news.setdefault(incident.id, _News()).joined.append(fresh)
-            return incident.id
-        incidents.leave_group(session, incident.id)
-    opened = open_incident(
-        session,
-        desk,
-        Opening(
-            title=alert.title,
-            by="",
-            channel=None,
-            severity=severity_of(alert.severity),
-            group=group,
-            started=onset(alert.started_at, now),
-            alerts=(fresh,),
-            why=f"opened by an alert of {alert.source}: {alert.title}",
-        ),
-        now=now,
-    )
+    fresh = _first_seen(alert, intake.now)
+    there = _open_in(intake, group)
+    if there is not None:
+        last = there.last_alert_at or there.opened_at
+        if intake.now - last <= rules.group_window:
+            _join(intake, there, fresh)
+            intake.brought(there.id).joined.append(fresh)
+            return there.id
+        incidents.leave_group(intake.session, there.id)
+    opened = _open(intake, alert, fresh, group)
+    intake.groups[group] = opened.id
+    intake.incidents[opened.id] = opened
+    intake.known[fresh.source, fresh.key] = (opened.id, fresh)
     return opened.id
 
 
-def _join(session: Session, incident: Incident, alert: IncidentAlert, now: datetime) -> None:
-    started = min(incident.started, onset(alert.started_at, now))
-    incidents.save_alert(session, incident.id, alert)
-    incidents.save(session, replace(incident, started=started, last_alert_at=now))
+def _open_in(intake: _Intake, group: str) -> Incident | None:
+    """The incident that takes in alerts of the group."""
+    if group not in intake.groups:
+        found = incidents.open_in_group(intake.session, group)
+        intake.groups[group] = found.id if found else None
+        if found:
+            intake.incidents.setdefault(found.id, found)
+    number = intake.groups[group]
+    return None if number is None else intake.incident(number)
+
+
+def _open(intake: _Intake, alert: Alert, fresh: IncidentAlert, group: str) -> Incident:
+    opening = Opening(
+        title=alert.title,
+        by="",
+        channel=None,
+        severity=severity_of(alert.severity),
+        group=group,
+        started=onset(alert.started_at, intake.now),
+        alerts=(fresh,),
+        why=f"opened by an alert of {alert.source}: {alert.title}",
+    )
+    return open_incident(intake.session, intake.desk, opening, now=intake.now)
+
+
+def _join(intake: _Intake, incident: Incident, alert: IncidentAlert) -> None:
+    started = min(incident.started, onset(alert.started_at, intake.now))
+    after = replace(incident, started=started, last_alert_at=intake.now)
+    if after != incident:
+        incidents.save(intake.session, after)
+        intake.incidents[incident.id] = after
+    intake.hear(incident.id, alert)
 
 
 def _first_seen(alert: Alert, now: datetime) -> IncidentAlert:

@@ -9,7 +9,7 @@ from bot.core.incident import Event, Incident, IncidentAlert, Severity, Status
 from bot.services import escalation
 from bot.services.desk import Desk
 from bot.services.incident_cards import EVIDENCE_JOB, post_first
-from bot.store import blobs, incidents, slots
+from bot.store import blobs, incident_alerts, incidents, slots
 from bot.views.text import slug
 
 
@@ -56,8 +56,7 @@ def open_incident(session: Session, desk: Desk, opening: Opening, *, now: dateti
         ),
         open_group=opening.group,
     )
-    for alert in opening.alerts:
-        incidents.save_alert(session, incident.id, alert)
+    incident_alerts.save(session, incident.id, opening.alerts)
     stored = incidents.load(session, incident.id) or incident
     number = incidents.append(session, stored.id, Event(now, "opened", opening.why, opening.by))
     post_first(session, desk, stored, new_channel=new_channel, now=now)

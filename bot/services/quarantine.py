@@ -9,7 +9,8 @@ from sqlmodel import Session
 from bot.core.effect import Message, Post
 from bot.settings import Settings
 from bot.store import inbox, outbox
-from bot.store.inbox import Delivery, Stored
+from bot.store.claims import Delivery
+from bot.store.inbox import Stored
 from bot.views.text import escape
 
 

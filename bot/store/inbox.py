@@ -1,8 +1,7 @@
 """Deliveries from outside, stored before they are answered.
 
 A delivery is unique by source and key (its id at the sender, or a fingerprint). Bodies are kept exactly,
-also with NUL or lone surrogates. Work on one is claimed by a lease, done in the worker's own transaction and
-guarded by a fence, so that it counts once however many workers die at it; after MAX_TRIES it is quarantined.
+also with NUL or lone surrogates. Work on one is `claims`' concern.
 """
 
 from collections.abc import Mapping
@@ -11,13 +10,11 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from sqlalchemy import Index, UniqueConstraint, func
-from sqlmodel import Field, Session, SQLModel, col, delete, select, update
+from sqlmodel import Field, Session, SQLModel, col, delete, select
 
 from bot.store.columns import Json, RawText, SafeText, UtcDateTime, clean
-from bot.store.database import Database
 from bot.store.insert import insert_new
 
-MAX_TRIES = 5
 RETENTION = timedelta(days=90)
 _KEY_LENGTH = 200
 
@@ -53,20 +50,6 @@ class Stored:
 
     id: int
     duplicate: bool
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """A delivery claimed for work; `tries` counts this attempt too."""
-
-    id: int
-    source: str
-    key: str
-    body: str
-    headers: Mapping[str, str]
-    received_at: datetime
-    tries: int
-    fence: int
 
 
 @dataclass(frozen=True)
@@ -126,65 +109,6 @@ def quarantine(
     values = _values(source, key, body, headers, now)
     values |= {"state": "quarantined", "error": error, "path": path, "hint": hint}
     return _store(session, values, now, None)
-
-
-def claim(db: Database, *, now: datetime, lease: timedelta) -> Delivery | None:
-    """Take the oldest delivery that is new, or whose worker's lease ran out; None when there is none.
-
-    One whose workers died MAX_TRIES times is quarantined instead: it may be what kills them.
-    """
-    ready = (
-        select(InboxRow.id)
-        .where(col(InboxRow.state) == "new", col(InboxRow.free_at) <= now)
-        .order_by(col(InboxRow.id))
-        .limit(1)
-    )
-    with db.read() as session:
-        if session.exec(ready).first() is None:
-            return None
-    with db.write() as session:
-        for row_id in iter(lambda: session.exec(ready.with_for_update(skip_locked=True)).first(), None):
-            row = session.get_one(InboxRow, row_id)
-            row.fence += 1
-            if row.tries >= MAX_TRIES:
-                _give_up(row, "the worker died at it")
-                session.flush()
-                continue
-            row.tries += 1
-            row.free_at = now + lease
-            return _delivery(row)
-    return None
-
-
-def done(session: Session, delivery: Delivery) -> bool:
-    """Mark it done in the transaction that did the work; False when the lease was lost: roll back."""
-    result = session.exec(
-        update(InboxRow)
-        .where(
-            col(InboxRow.id) == delivery.id,
-            col(InboxRow.fence) == delivery.fence,
-            col(InboxRow.state) == "new",
-        )
-        .values(state="done")
-    )
-    return bool(result.rowcount == 1)
-
-
-def failed(session: Session, delivery: Delivery, *, error: str, now: datetime) -> bool:
-    """Try again later (2, 4, 8, 16 s), or quarantine it after MAX_TRIES; whether it was quarantined.
-
-    Nothing happens when the lease was lost.
-    """
-    row = session.get(InboxRow, delivery.id, with_for_update=True)
-    if row is None or row.fence != delivery.fence or row.state != "new":
-        return False
-    row.fence += 1
-    if row.tries >= MAX_TRIES:
-        _give_up(row, error)
-        return True
-    row.error = error
-    row.free_at = now + timedelta(seconds=2**row.tries)
-    return False
 
 
 def counts(session: Session) -> Counts:
@@ -265,22 +189,3 @@ def _newest(session: Session, values: dict[str, object]) -> InboxRow:
         .order_by(col(InboxRow.repeat).desc())
         .limit(1)
     ).one()
-
-
-def _give_up(row: InboxRow, error: str) -> None:
-    row.state = "quarantined"
-    row.error = f"given up after {row.tries} tries: {error}"
-    row.hint = "Look for this delivery's id in the log."
-
-
-def _delivery(row: InboxRow) -> Delivery:
-    return Delivery(
-        id=row.id or 0,
-        source=row.source,
-        key=row.key,
-        body=row.body,
-        headers=row.headers,
-        received_at=row.received_at,
-        tries=row.tries,
-        fence=row.fence,
-    )

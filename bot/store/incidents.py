@@ -1,4 +1,4 @@
-"""Incidents, their alerts, their timeline (append-only) and the evidence last gathered."""
+"""Incidents, their timeline (append-only) and the evidence last gathered."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
@@ -9,8 +9,9 @@ from sqlalchemy import func
 from sqlmodel import Session, col, delete, or_, select
 
 from bot.core.evidence import Evidence
-from bot.core.incident import Answer, Event, Incident, IncidentAlert, Moved, Status
-from bot.store.incident_rows import EvidenceRow, IncidentAlertRow, IncidentEventRow, IncidentRow
+from bot.core.incident import Answer, Event, Incident, Moved, Status
+from bot.store import incident_alerts
+from bot.store.incident_rows import EvidenceRow, IncidentEventRow, IncidentRow
 from bot.store.outbox_rows import ChannelRow
 
 _CLOSED = (Status.RESOLVED.value, Status.FALSE_ALARM.value)
@@ -31,7 +32,7 @@ def add(session: Session, incident: Incident, *, open_group: str | None) -> Inci
 
 
 def save(session: Session, incident: Incident) -> None:
-    """Store the incident's state; its alerts have their own `save_alert`."""
+    """Store the incident's state; its alerts are saved by `incident_alerts`."""
     row = session.get_one(IncidentRow, incident.id)
     for name, value in _values(incident).items():
         setattr(row, name, value)
@@ -52,25 +53,22 @@ def load(session: Session, incident_id: int, *, lock: bool = False) -> Incident 
     return _incident(session, row) if row else None
 
 
+def bare(session: Session, incident_id: int) -> Incident:
+    """The incident of that number without its alerts, of which there may be thousands.
+
+    Raises:
+        sqlalchemy.exc.NoResultFound: there is none.
+
+    """
+    return _bare(session.get_one(IncidentRow, incident_id))
+
+
 def open_in_group(session: Session, group: str) -> Incident | None:
     """The incident that takes in alerts of this group, locked; its alerts are left out."""
     row = session.exec(
         select(IncidentRow).where(col(IncidentRow.open_group) == group).with_for_update()
     ).first()
     return _bare(row) if row else None
-
-
-def with_alert(session: Session, source: str, key: str) -> tuple[Incident, IncidentAlert] | None:
-    """The newest incident that has this alert, locked and without its other alerts, and the alert."""
-    found = session.exec(
-        select(IncidentRow, IncidentAlertRow)
-        .join(IncidentAlertRow, col(IncidentAlertRow.incident) == col(IncidentRow.id))
-        .where(col(IncidentAlertRow.source) == source, col(IncidentAlertRow.key) == key)
-        .order_by(col(IncidentRow.id).desc())
-        .limit(1)
-        .with_for_update(of=IncidentRow)
-    ).first()
-    return (_bare(found[0]), _alert(found[1])) if found else None
 
 
 def in_channel(session: Session, channel: str) -> Incident | None:
@@ -106,22 +104,6 @@ def count_open(session: Session) -> int:
 def channel_taken(session: Session, channel: str) -> bool:
     """Whether an incident has this channel reference already."""
     return session.exec(select(IncidentRow.id).where(col(IncidentRow.channel) == channel)).first() is not None
-
-
-def save_alert(session: Session, incident_id: int, alert: IncidentAlert) -> None:
-    """Add the alert to the incident, or store its new state."""
-    row = session.get(IncidentAlertRow, (incident_id, alert.source, alert.key))
-    if row is None:
-        place = session.exec(
-            select(func.count())
-            .select_from(IncidentAlertRow)
-            .where(col(IncidentAlertRow.incident) == incident_id)
-        ).one()
-        session.add(IncidentAlertRow(incident=incident_id, place=place, **_shallow(alert)))
-    else:
-        for name, value in _shallow(alert).items():
-            setattr(row, name, value)
-    session.flush()
 
 
 def append(session: Session, incident_id: int, event: Event) -> int:
@@ -188,13 +170,8 @@ def _values(incident: Incident) -> dict[str, Any]:
     return values
 
 
-def _shallow(alert: IncidentAlert) -> dict[str, Any]:
-    values = {item.name: getattr(alert, item.name) for item in fields(alert)}
-    return values | {name: dict(values[name]) for name in ("cohort", "labels", "annotations")}
-
-
 def _incident(session: Session, row: IncidentRow) -> Incident:
-    return replace(_bare(row), alerts=_alerts(session, row.id or 0))
+    return replace(_bare(row), alerts=incident_alerts.of(session, row.id or 0))
 
 
 def _bare(row: IncidentRow) -> Incident:
@@ -222,16 +199,3 @@ def _answer(item: Mapping[str, Any]) -> Answer:
 
 def _moved(item: Mapping[str, Any] | None) -> Moved | None:
     return None if item is None else Moved(item["what"], item["by"], datetime.fromisoformat(item["at"]))
-
-
-def _alerts(session: Session, incident_id: int) -> tuple[IncidentAlert, ...]:
-    rows = session.exec(
-        select(IncidentAlertRow)
-        .where(col(IncidentAlertRow.incident) == incident_id)
-        .order_by(col(IncidentAlertRow.place))
-    )
-    return tuple(_alert(row) for row in rows)
-
-
-def _alert(row: IncidentAlertRow) -> IncidentAlert:
-    return IncidentAlert(**{item.name: getattr(row, item.name) for item in fields(IncidentAlert)})

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from bot.store import inbox
+from bot.store import claims, inbox
+from bot.store.claims import MAX_TRIES
 from bot.store.database import Database
-from bot.store.inbox import MAX_TRIES, Stored
+from bot.store.inbox import Stored
 from tests.conftest import ManualClock
 
 LEASE = timedelta(seconds=30)
@@ -41,7 +42,7 @@ def test_a_key_that_keeps_coming_is_stored_anew_after_a_while(database: Database
     assert again.id != first.id
     clock.advance(minutes=59)
     assert put(database, clock, repeat_after=hour) == Stored(again.id, duplicate=True)
-    taken = [inbox.claim(database, now=clock(), lease=LEASE) for _ in range(2)]
+    taken = [claims.claim(database, now=clock(), lease=LEASE) for _ in range(2)]
     assert [delivery.key for delivery in taken if delivery] == ["k1", "k1"]
 
 
@@ -53,7 +54,7 @@ def test_any_body_comes_back_as_it_was(database: Database, clock: ManualClock, b
     with database.write() as session:
         stored = inbox.put(session, source="generic", key=body, body=body, headers={"x": body}, now=clock())
         assert inbox.put(session, source="generic", key=body, body="", now=clock()).id == stored.id
-    delivery = inbox.claim(database, now=clock(), lease=LEASE)
+    delivery = claims.claim(database, now=clock(), lease=LEASE)
     assert delivery is not None
     assert (delivery.body, delivery.headers) == (body, {"x": body})
 
@@ -68,45 +69,45 @@ def test_long_keys_are_still_unique(database: Database, clock: ManualClock) -> N
 def test_deliveries_are_claimed_oldest_first_and_once(database: Database, clock: ManualClock) -> None:
     """A claimed delivery is nobody else's while its lease lasts."""
     ids = [put(database, clock, str(number)).id for number in range(3)]
-    taken = [inbox.claim(database, now=clock(), lease=LEASE) for _ in range(4)]
+    taken = [claims.claim(database, now=clock(), lease=LEASE) for _ in range(4)]
     assert [delivery and delivery.id for delivery in taken] == [*ids, None]
 
 
 def test_work_is_done_in_the_worker_s_own_transaction(database: Database, clock: ManualClock) -> None:
     """Rolled back work leaves the delivery to be done again; committed work does not."""
     put(database, clock)
-    delivery = inbox.claim(database, now=clock(), lease=LEASE)
+    delivery = claims.claim(database, now=clock(), lease=LEASE)
     assert delivery is not None
     with pytest.raises(ZeroDivisionError), database.write() as session:
-        assert 1 / (not inbox.done(session, delivery))
+        assert 1 / (not claims.done(session, delivery))
     clock.advance(seconds=31)
-    again = inbox.claim(database, now=clock(), lease=LEASE)
+    again = claims.claim(database, now=clock(), lease=LEASE)
     assert again is not None
     assert (again.id, again.tries) == (delivery.id, 2)
     with database.write() as session:
-        assert not inbox.done(session, delivery), "the first worker's lease is lost"
-        assert inbox.done(session, again)
-        assert not inbox.done(session, again), "done is done"
+        assert not claims.done(session, delivery), "the first worker's lease is lost"
+        assert claims.done(session, again)
+        assert not claims.done(session, again), "done is done"
     clock.advance(days=1)
-    assert inbox.claim(database, now=clock(), lease=LEASE) is None
+    assert claims.claim(database, now=clock(), lease=LEASE) is None
 
 
 def test_failures_back_off_then_go_to_quarantine(database: Database, clock: ManualClock) -> None:
     """2, 4, 8, 16 s between tries; the fifth failure is the last, and says why."""
     put(database, clock)
     for pause in (2, 4, 8, 16):
-        delivery = inbox.claim(database, now=clock(), lease=LEASE)
+        delivery = claims.claim(database, now=clock(), lease=LEASE)
         assert delivery is not None
         with database.write() as session:
-            inbox.failed(session, delivery, error="bad \x00 luck", now=clock())
+            claims.failed(session, delivery, error="bad \x00 luck", now=clock())
         clock.advance(seconds=pause - 0.01)
-        assert inbox.claim(database, now=clock(), lease=LEASE) is None
+        assert claims.claim(database, now=clock(), lease=LEASE) is None
         clock.advance(seconds=0.01)
-    delivery = inbox.claim(database, now=clock(), lease=LEASE)
+    delivery = claims.claim(database, now=clock(), lease=LEASE)
     assert delivery is not None
     assert delivery.tries == MAX_TRIES
     with database.write() as session:
-        inbox.failed(session, delivery, error="bad \x00 luck", now=clock())
+        claims.failed(session, delivery, error="bad \x00 luck", now=clock())
     with database.read() as session:
         assert inbox.counts(session) == inbox.Counts(new=0, quarantined=1, oldest=None)
         assert inbox.quarantined(session)[0].error == "given up after 5 tries: bad \ufffd luck"
@@ -116,10 +117,10 @@ def test_a_delivery_that_kills_its_worker_is_quarantined(database: Database, clo
     """Workers that never come back cost five tries, and the next delivery is served."""
     put(database, clock, "poison")
     for _ in range(MAX_TRIES):
-        assert inbox.claim(database, now=clock(), lease=LEASE) is not None
+        assert claims.claim(database, now=clock(), lease=LEASE) is not None
         clock.advance(seconds=31)
     put(database, clock, "fine")
-    served = inbox.claim(database, now=clock(), lease=LEASE)
+    served = claims.claim(database, now=clock(), lease=LEASE)
     assert served is not None
     assert served.key == "fine"
     with database.read() as session:
@@ -129,14 +130,14 @@ def test_a_delivery_that_kills_its_worker_is_quarantined(database: Database, clo
 def test_a_lost_lease_cannot_fail_a_delivery(database: Database, clock: ManualClock) -> None:
     """The report of a worker whose lease ran out changes nothing."""
     put(database, clock)
-    slow = inbox.claim(database, now=clock(), lease=LEASE)
+    slow = claims.claim(database, now=clock(), lease=LEASE)
     clock.advance(seconds=31)
-    quick = inbox.claim(database, now=clock(), lease=LEASE)
+    quick = claims.claim(database, now=clock(), lease=LEASE)
     assert slow is not None
     assert quick is not None
     with database.write() as session:
-        inbox.failed(session, slow, error="too slow", now=clock())
-        assert inbox.done(session, quick)
+        claims.failed(session, slow, error="too slow", now=clock())
+        assert claims.done(session, quick)
 
 
 def test_quarantine_keeps_what_nobody_understood(database: Database, clock: ManualClock) -> None:
@@ -156,17 +157,17 @@ def test_quarantine_keeps_what_nobody_understood(database: Database, clock: Manu
         assert [(row.id, row.error, row.path, row.hint) for row in kept] == [
             (first.id, "not JSON", "$", "send JSON")
         ]
-    assert inbox.claim(database, now=clock(), lease=LEASE) is None
+    assert claims.claim(database, now=clock(), lease=LEASE) is None
 
 
 def test_old_deliveries_are_purged_but_not_undone_ones(database: Database, clock: ManualClock) -> None:
     """After 90 days what is done goes; what is new stays, however old."""
     for key in ("done", "new"):
         put(database, clock, key)
-    delivery = inbox.claim(database, now=clock(), lease=LEASE)
+    delivery = claims.claim(database, now=clock(), lease=LEASE)
     assert delivery is not None
     with database.write() as session:
-        inbox.done(session, delivery)
+        claims.done(session, delivery)
         assert inbox.purge(session, now=clock.advance(days=90)) == 0
         assert inbox.purge(session, now=clock.advance(seconds=1)) == 1
         assert session.connection().execute(text("SELECT key FROM inbox")).scalars().all() == ["new"]

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from bot.core.change import Change, ChangeKind
 from bot.core.evidence import Evidence, EvidenceStatus
 from bot.core.incident import Answer, Event, Incident, IncidentAlert, Moved, Status
-from bot.store import changes, incidents
+from bot.store import changes, incident_alerts, incidents
 from bot.store.outbox_rows import ChannelRow
 
 NOW = datetime(2026, 11, 23, 3, 12, tzinfo=UTC)
@@ -38,7 +38,7 @@ def test_an_incident_comes_back_as_it_was(database):
     )  # fmt: skip
     with database.write() as session:
         number = incidents.add(session, whole, open_group=None).id
-        incidents.save_alert(session, number, alert)
+        incident_alerts.save(session, number, (alert,))
     with database.read() as session:
         assert incidents.load(session, number) == replace(
             whole, id=number, alerts=(replace(alert, title="t\ufffd"),)

@@ -1,0 +1,105 @@
+"""The alerts of incidents, as last heard; read and written many at a time."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
+from itertools import islice
+from typing import Any, TypeAlias
+
+from sqlalchemy import func, tuple_
+from sqlmodel import Session, col, select
+
+from bot.core.incident import IncidentAlert
+from bot.store.incident_rows import IncidentAlertRow, IncidentRow
+
+Key: TypeAlias = tuple[str, str]
+"""What an alert is known by: its source, and its key there."""
+
+AT_ONCE = 500
+"""Keys asked for in one statement: databases bound its parameters."""
+
+
+def newest(session: Session, keys: Iterable[Key]) -> dict[Key, tuple[int, IncidentAlert]]:
+    """For each alert the newest incident that has it, and the alert; the incidents are locked."""
+    places: list[tuple[int, str, str]] = []
+    for some in _batches(dict.fromkeys(keys)):
+        found = session.exec(
+            select(func.max(IncidentAlertRow.incident), IncidentAlertRow.source, IncidentAlertRow.key)
+            .where(tuple_(col(IncidentAlertRow.source), col(IncidentAlertRow.key)).in_(some))
+            .group_by(col(IncidentAlertRow.source), col(IncidentAlertRow.key))
+        )
+        places += [(incident, source, key) for incident, source, key in found]
+    _lock(session, sorted({incident for incident, _, _ in places}))
+    identity = tuple_(col(IncidentAlertRow.incident), col(IncidentAlertRow.source), col(IncidentAlertRow.key))
+    rows: list[IncidentAlertRow] = []
+    for some in _batches(places):
+        rows += session.exec(
+            select(IncidentAlertRow).where(identity.in_(some)).execution_options(populate_existing=True)
+        )
+    return {(row.source, row.key): (row.incident, _alert(row)) for row in rows}
+
+
+def of(session: Session, incident_id: int) -> tuple[IncidentAlert, ...]:
+    """The incident's alerts in the order in which they came."""
+    rows = session.exec(
+        select(IncidentAlertRow)
+        .where(col(IncidentAlertRow.incident) == incident_id)
+        .order_by(col(IncidentAlertRow.place))
+    )
+    return tuple(_alert(row) for row in rows)
+
+
+def save(session: Session, incident_id: int, alerts: Sequence[IncidentAlert]) -> None:
+    """Add the alerts to the incident, in this order, or store their new state where it has them."""
+    known: dict[Key, IncidentAlertRow] = {}
+    for some in _batches(dict.fromkeys((alert.source, alert.key) for alert in alerts)):
+        rows = session.exec(
+            select(IncidentAlertRow)
+            .where(col(IncidentAlertRow.incident) == incident_id)
+            .where(tuple_(col(IncidentAlertRow.source), col(IncidentAlertRow.key)).in_(some))
+        )
+        known |= {(row.source, row.key): row for row in rows}
+    place = _count(session, incident_id)
+    for alert in alerts:
+        row = known.get((alert.source, alert.key))
+        if row is None:
+            row = IncidentAlertRow(incident=incident_id, place=place, **_values(alert))
+            known[alert.source, alert.key] = row
+            session.add(row)
+            place += 1
+        else:
+            for name, value in _values(alert).items():
+                setattr(row, name, value)
+    session.flush()
+
+
+def _count(session: Session, incident_id: int) -> int:
+    return session.exec(
+        select(func.count())
+        .select_from(IncidentAlertRow)
+        .where(col(IncidentAlertRow.incident) == incident_id)
+    ).one()
+
+
+def _lock(session: Session, incidents: Sequence[int]) -> None:
+    """In the order of their numbers, so that two workers never wait for each other."""
+    for some in _batches(incidents):
+        session.exec(
+            select(IncidentRow.id)
+            .where(col(IncidentRow.id).in_(some))
+            .order_by(col(IncidentRow.id))
+            .with_for_update()
+        ).all()
+
+
+def _batches(items: Iterable[Any]) -> Iterator[list[Any]]:
+    left = iter(items)
+    return iter(lambda: list(islice(left, AT_ONCE)), [])
+
+
+def _values(alert: IncidentAlert) -> dict[str, Any]:
+    values = {item.name: getattr(alert, item.name) for item in fields(alert)}
+    return values | {name: dict(values[name]) for name in ("cohort", "labels", "annotations")}
+
+
+def _alert(row: IncidentAlertRow) -> IncidentAlert:
+    return IncidentAlert(**{item.name: getattr(row, item.name) for item in fields(IncidentAlert)})
