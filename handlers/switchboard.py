@@ -149,7 +149,6 @@ PRESSES: Mapping[str, PressVerb] = {
 """By action id without its suffix."""
 
 FORMS: Mapping[str, Form] = {
-    RolloutForm.ADVANCE_EARLY: Form(_of_card(advancing.early_view), advancing.advance_early, pausing.check),
     RolloutForm.PAUSE: Form(_of_card(pausing.pause_view), pausing.pause, pausing.check),
     RolloutForm.RESUME: Form(_of_card(pausing.resume_view), pausing.resume, pausing.check),
     peeks.FORM: Form(
@@ -185,7 +184,6 @@ FORMS: Mapping[str, Form] = {
 FORM_BUTTONS: Mapping[str, str] = {
     ReadinessAction.SUPPLY: ReadinessAction.SUPPLY,
     ReadinessAction.WAIVE: ReadinessAction.WAIVE,
-    RolloutAction.ADVANCE_EARLY: RolloutForm.ADVANCE_EARLY,
     RolloutAction.PAUSE: RolloutForm.PAUSE,
     RolloutAction.RESUME: RolloutForm.RESUME,
     ExperimentAction.PEEK: peeks.FORM,

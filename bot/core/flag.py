@@ -22,9 +22,20 @@ class FlagEvent(StrEnum):
     STAGE = "stage"
     PAUSED = "paused"
     RESUMED = "resumed"
-    HELD = "held"
+    HELD = "held"  # it goes no further for now
+    RELEASED = "released"  # what held it is gone
     SHIPPED = "shipped"
     STOPPED = "stopped"
+
+
+class Cause(StrEnum):
+    """Why it happened, for a flag system that treats them differently."""
+
+    PERSON = "person"
+    CONDITION = "condition"  # one that aborts the stage came true: what people get is to be taken back
+    DATA = "data"  # the split is wrong, nobody comes, or a condition cannot be read
+    VETO = "veto"
+    DECISION = "decision"
 
 
 @dataclass(frozen=True)
@@ -36,6 +47,7 @@ class Delivery:
     """
 
     event: FlagEvent
+    cause: Cause
     experiment: str
     stage: str
     stage_index: int
@@ -52,17 +64,17 @@ class Delivery:
 
     def body(self) -> bytes:
         """What is posted."""
-        fields = {**asdict(self), "event": str(self.event), "delivery": self.delivery}
+        fields = {**self.to_json(), "delivery": self.delivery}
         return json.dumps(fields, ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode()
 
     def to_json(self) -> dict[str, Any]:
         """As a slot keeps it."""
-        return {**asdict(self), "event": str(self.event)}
+        return {**asdict(self), "event": str(self.event), "cause": str(self.cause)}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Delivery":
         """Read it back."""
-        return cls(**{**value, "event": FlagEvent(value["event"])})
+        return cls(**{**value, "event": FlagEvent(value["event"]), "cause": Cause(value["cause"])})
 
 
 def signature(secret: str, timestamp: int, body: bytes) -> str:

@@ -31,6 +31,8 @@ class Kind(StrEnum):
     STARTED = "started"  # date: day 1 of the experiment
     STAGE = "stage"  # stage (0 is the first), name, check {..}: advanced to it
     BREACH = "breach"  # stage, conditions [{condition, metric, measured, limit, ..}]
+    HELD = "held"  # stage, conditions: it cannot be judged, so it goes no further
+    RELEASED = "released"  # stage, conditions: what held it is gone
     PAUSED = "paused"  # why
     RESUMED = "resumed"  # why
     LOOK = "look"  # record, look, day, planned, verdict, seal, sha256

@@ -35,8 +35,12 @@ class RolloutMetric(Part):
 
 
 class Stage(Part):
-    """One step of the rollout: `abort_if` are conditions like `p99_latency_ms > 1500`."""
+    """One step of the rollout: whom it exposes, in words, for how long; `abort_if` are conditions.
+
+    A condition reads like `p99_latency_ms > 1500`; population like `4,000 users` or `175 new users a day`.
+    """
 
     stage: Label
+    population: Text = ""
     days: Positive | None = None
     abort_if: Annotated[tuple[Text, ...], Field(max_length=20)] = ()

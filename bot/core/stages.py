@@ -35,23 +35,48 @@ def is_full(stages: Sequence[Stage], index: int) -> bool:
     return 0 < index == len(stages) - 1 and not _TEST.search(stages[index].stage)
 
 
+def place(stages: Sequence[Stage], launch: Launch) -> int | None:
+    """Where the present stage stands in the registration in force, which may have been amended since.
+
+    -1 before the first; None when the registration has no stage of that name any more.
+    """
+    here = launch.stage
+    if here < 0 or (here < len(stages) and stages[here].stage == launch.stage_name):
+        return here
+    same = [index for index, one in enumerate(stages) if one.stage == launch.stage_name]
+    return min(same, key=lambda index: abs(index - here), default=None)
+
+
 def following(stages: Sequence[Stage], launch: Launch) -> int | None:
-    """The stage that comes next, once shipped the one for everybody; None at the end."""
-    shipped = launch.decision is not None and launch.decision.decision == "ship"
-    for index in range(launch.stage + 1, len(stages)):
-        if not shipped or is_full(stages, index):
-            return index
-    return None
+    """The stage that comes next, once shipped the one for everybody; None at the end or when lost."""
+    here = place(stages, launch)
+    if here is None:
+        return None
+    shipped = _shipped(launch)
+    upcoming = range(here + 1, len(stages))
+    return next((index for index in upcoming if not shipped or is_full(stages, index)), None)
 
 
 def exposes(stages: Sequence[Stage], launch: Launch) -> bool:
-    """Whether people are exposed by this rollout, so that somebody has to watch: not while it is paused."""
+    """Whether people are exposed by this rollout, so that somebody has to watch: not while it is paused.
+
+    After a decision only what goes on to everybody, or has, is watched.
+    """
     if launch.stage < 0 or launch.paused is not None or launch.closed_at is not None:
         return False
     if launch.decision is None:
         return True
-    shipped = launch.decision.decision == "ship"
-    return shipped and launch.stage < len(stages) and is_full(stages, launch.stage)
+    return _shipped(launch) and (everybody(stages, launch) or following(stages, launch) is not None)
+
+
+def everybody(stages: Sequence[Stage], launch: Launch) -> bool:
+    """Whether the present stage is the one for everybody."""
+    here = place(stages, launch)
+    return here is not None and here >= 0 and is_full(stages, here)
+
+
+def _shipped(launch: Launch) -> bool:
+    return launch.decision is not None and launch.decision.decision == "ship"
 
 
 def period(entries: Sequence[Entry]) -> int:
@@ -74,7 +99,8 @@ def ran(entries: Sequence[Entry], now: datetime) -> timedelta:
 
 def lacks(stages: Sequence[Stage], launch: Launch, entries: Sequence[Entry], now: datetime) -> timedelta:
     """How much longer the present stage is to run by its `days`; zero when it has."""
-    if not 0 <= launch.stage < len(stages):
+    here = place(stages, launch)
+    if here is None or here < 0:
         return timedelta(0)
-    days = stages[launch.stage].days
+    days = stages[here].days
     return timedelta(0) if days is None else max(timedelta(days=days) - ran(entries, now), timedelta(0))

@@ -60,9 +60,13 @@ def evaluate(
     days: Calendar,
     now: datetime,
     *,
+    split: bool = True,
     deadline: float = DEADLINE,
 ) -> Check:
-    """Read what the conditions ask for, at `now`; the worst reading comes first."""
+    """Read what the conditions ask for, at `now`; the worst reading comes first.
+
+    split: whether people are still divided between the arms, so that the data of both must be fit.
+    """
     asked = {text: _parsed(text) for text in conditions}
     known = [one for one in asked.values() if isinstance(one, Condition)]
     of_experiment = [one.metric for one in known if one.metric in registration.metrics]
@@ -70,7 +74,7 @@ def evaluate(
     for name in of_experiment:
         del asks[name]
     full = days.last_full_day(now)
-    calendar = experiment_now.has_calendar(registration) and full is not None and full >= 1
+    calendar = split and experiment_now.has_calendar(registration) and full is not None and full >= 1
     if of_experiment or calendar:
         asks[""] = partial(experiment_now.observe_now, desk, registration, full)
     found = _all(asks, deadline)

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from sqlmodel import Session
 
 from bot.core.effect import Post, Update
-from bot.core.flag import Delivery, FlagEvent, Telling, Told
+from bot.core.flag import Cause, Delivery, FlagEvent, Telling, Told
 from bot.core.launch import Launch
 from bot.services import launches
 from bot.services.desk import Desk
@@ -27,6 +27,9 @@ from bot.views import flags as views
 TELL_JOB = "flags.tell"
 SETTLED_JOB = "flags.settled"
 """Done when an event is told or given up; its slot's payload keeps how."""
+
+DRAW_JOB = "flags.draw"
+"""Has the card say that an event is not taken yet."""
 
 GIVE_UP = timedelta(hours=6)
 BACK_OFF = (5, 15, 60, 120, 300, 600, 900)
@@ -43,16 +46,21 @@ def tell(
     desk: Desk,
     launch: Launch,
     event: FlagEvent,
+    cause: Cause,
     *,
-    by: str,
+    by: str = "",
     previous: str = "",
     now: datetime,
 ) -> None:
-    """Have the flag system told of what the launch's newest entry says; nothing where none is configured."""
-    if desk.settings.flags is None:
+    """Have the flag system told of what the launch's newest entry says.
+
+    Nothing where none is configured, nor of a launch whose rollout never began here: its flag is not ours.
+    """
+    if desk.settings.flags is None or launch.stage < 0:
         return
     delivery = Delivery(
         event=event,
+        cause=cause,
         experiment=launch.id,
         stage=launch.stage_name,
         stage_index=launch.stage,
@@ -130,6 +138,8 @@ def _settle(
         if tries == 1:
             said = views.failing(delivery, answer.said, first + GIVE_UP)
             outbox.put(session, Post(notice, launch.channel, said), now=now)
+            shown = {"experiment": delivery.experiment}
+            slots.at(session, job=DRAW_JOB, slot=_place(delivery), due=now, payload=shown)
     else:
         _keep(session, delivery, {**payload, "outcome": "given up"}, now)
         said = views.given_up(delivery, answer.said, tries)

@@ -10,14 +10,14 @@ from sqlmodel import Session
 from bot.core import stages as rules
 from bot.core.condition import Check
 from bot.core.effect import Block, Post
-from bot.core.flag import FlagEvent
+from bot.core.flag import Cause, FlagEvent
 from bot.core.inbound import Submit
-from bot.core.launch import Kind, Launch
+from bot.core.launch import Kind, Launch, State
 from bot.core.permission import Act
-from bot.errors import StaleError
+from bot.errors import RefusedError, StaleError, UserError
 from bot.services import flags, launch_cards, launches, permissions, rollout_checks
 from bot.services.desk import Desk
-from bot.services.rollout_stages import draw, who_and_when
+from bot.services.rollout_stages import STALE_AFTER, draw, whisper, who_and_when
 from bot.store import ledger, outbox, slots
 from bot.store.database import Database
 from bot.views import rollout_notes as notes
@@ -54,7 +54,7 @@ def pause(session: Session, desk: Desk, submit: Submit, key: str, now: datetime)
     launch, entry = launches.note(session, launch.id, Kind.PAUSED, by=submit.by, body={"why": why}, now=now)
     said = notes.paused(launch.stage_name, submit.by, why, entry)
     outbox.put(session, Post(f"launch/{launch.id}/{entry.number}/paused", launch.channel, said), now=now)
-    flags.tell(session, desk, launch, FlagEvent.PAUSED, by=submit.by, now=now)
+    flags.tell(session, desk, launch, FlagEvent.PAUSED, Cause.PERSON, by=submit.by, now=now)
     draw(session, desk, launch, now)
     launch_cards.draw(session, desk, launch, now=now)
 
@@ -79,20 +79,28 @@ def resume(session: Session, desk: Desk, submit: Submit, key: str, now: datetime
         "experiment": launch.id,
         "period": rollout_checks.period_of(session, launch),
         "by": submit.by,
+        "asked": now.isoformat(),
         "why": submit.fields[REASON].strip(),
     }
     slots.at(session, job=RESUME_JOB, slot=f"{launch.id}/{key}", due=now, payload=payload)
 
 
 def run_resume(db: Database, desk: Desk, payload: Mapping[str, Any], now: datetime) -> Finish:
-    """The job behind [Resume…]: evaluates first."""
+    """The job behind [Resume…]: evaluates first.
+
+    A breach keeps it paused. What is unknown does not: nobody comes while it is paused, so a rate of theirs
+    cannot be read; the checks that follow say whether it can.
+    """
     _, found = rollout_checks.evaluate(db, desk, payload["experiment"], now)
     return partial(_resume, desk, payload, found, now)
 
 
 def _resume(desk: Desk, payload: Mapping[str, Any], found: Check, now: datetime, session: Session) -> None:
     launch, by = launches.load(session, payload["experiment"]), payload["by"]
-    if rollout_checks.period_of(session, launch) != payload["period"] or launch.paused is None:
+    try:
+        _as_asked(session, launch, payload, now)
+    except UserError as error:
+        whisper(session, launch.channel, by, f"launch/{launch.id}/resume", error, now)
         return
     if found.breached:
         key = f"launch/{launch.id}/{launch.entry}/not-resumed/{now.isoformat()}"
@@ -103,10 +111,19 @@ def _resume(desk: Desk, payload: Mapping[str, Any], found: Check, now: datetime,
     launch, entry = launches.note(session, launch.id, Kind.RESUMED, by=by, body=body, now=now)
     said = notes.resumed(launch.stage_name, by, payload["why"], found, entry)
     outbox.put(session, Post(f"launch/{launch.id}/{entry.number}/resumed", launch.channel, said), now=now)
-    flags.tell(session, desk, launch, FlagEvent.RESUMED, by=by, now=now)
+    flags.tell(session, desk, launch, FlagEvent.RESUMED, Cause.PERSON, by=by, now=now)
     rollout_checks.watch_on(session, desk, launch, found, now)
     draw(session, desk, launch, now, found)
     launch_cards.draw(session, desk, launch, now=now)
+
+
+def _as_asked(session: Session, launch: Launch, payload: Mapping[str, Any], now: datetime) -> None:
+    """Raise UserError when the pause is not the one that was asked about, or that is too long ago."""
+    _paused(session, launch, now)
+    if rollout_checks.period_of(session, launch) != payload["period"]:
+        raise StaleError(f"It was paused again{_since(launch, now)}: {escape(launch.paused_why, 300)}.")
+    if now - datetime.fromisoformat(payload["asked"]) > STALE_AFTER:
+        raise StaleError("It was asked for too long ago to be done now.", "Press it again.")
 
 
 def _running(session: Session, launch: Launch, now: datetime) -> Launch:
@@ -125,6 +142,9 @@ def _paused(session: Session, launch: Launch, now: datetime) -> Launch:
     if launch.paused is None:
         ago = who_and_when(ledger.of(session, launch.id), Kind.RESUMED, now)
         raise StaleError(f"It is not paused{f': resumed {ago}' if ago else ''}.")
+    if launch.state is State.VETOED and launch.veto is not None:
+        problem = f"Look {launch.veto.look} of `{launch.id}` vetoed, so it stays paused."
+        raise RefusedError(problem, "Decide on the veto first.")
     return launch
 
 

@@ -13,11 +13,11 @@ from typing import Any, TypeAlias
 from sqlmodel import Session
 
 from bot.core import stages as rules
-from bot.core.condition import Check
+from bot.core.condition import Check, Reading, Status
 from bot.core.effect import Post
-from bot.core.flag import FlagEvent
+from bot.core.flag import Cause, FlagEvent
 from bot.core.inbound import Press
-from bot.core.launch import Kind, Launch
+from bot.core.launch import Kind, Launch, State
 from bot.core.registration import Registration
 from bot.core.timetable import Calendar
 from bot.errors import StaleError
@@ -34,6 +34,9 @@ from bot.views.rollout_words import bare, counted
 NOW_JOB = "rollout.check_now"
 TEND_JOB = "rollout.tend"
 TEND_EVERY = timedelta(hours=1)
+LOST = "present stage"
+AT_ONCE = timedelta(seconds=1)
+"""Until a check that has to be made again; a slot of its own."""
 BLIND_AFTER = 2
 """Checks in a row that could not be judged before people are told: one may be a hiccup."""
 
@@ -59,10 +62,16 @@ def watch(
     slots.at(session, job=CHECK_JOB, slot=slot, due=due, payload=payload)
 
 
-def watch_on(session: Session, desk: Desk, launch: Launch, check: Check | None, now: datetime) -> None:
-    """Begin a chain of checks: at once where none was made, else after the usual time."""
-    step = timedelta(minutes=desk.settings.launches.check_minutes)
-    watch(session, launch, now if check is None else now + step, check)
+def watch_on(
+    session: Session, desk: Desk, launch: Launch, check: Check | None, now: datetime, blind: int = 0
+) -> None:
+    """Have it checked: at once where no check was made, else after a while, or when its days are over."""
+    due = now
+    if check is not None:
+        stages = launches.registration(session, launch).rollout
+        step = timedelta(minutes=desk.settings.launches.check_minutes)
+        due += min(step, rules.lacks(stages, launch, ledger.of(session, launch.id), now) or step)
+    watch(session, launch, due, check, blind)
 
 
 def period_of(session: Session, launch: Launch) -> int:
@@ -94,8 +103,13 @@ def evaluate_at(
 ) -> Check:
     """The same, of what is known already."""
     stages = registration.rollout
-    wanted = stages[launch.stage].abort_if if 0 <= launch.stage < len(stages) else ()
-    return conditions.evaluate(desk, registration, wanted, days, now)
+    here = rules.place(stages, launch)
+    if here is None:
+        reason = f"the registration in force has no stage {launch.stage_name} any more: amend it, or stop"
+        return Check(now, (Reading(LOST, "", "", Status.UNKNOWN, 0.0, reason=reason),))
+    wanted = stages[here].abort_if if here >= 0 else ()
+    split = not rules.everybody(stages, launch)
+    return conditions.evaluate(desk, registration, wanted, days, now, split=split)
 
 
 def run(db: Database, desk: Desk, payload: Mapping[str, Any], now: datetime) -> Finish:
@@ -106,13 +120,18 @@ def run(db: Database, desk: Desk, payload: Mapping[str, Any], now: datetime) -> 
         current = period_of(session, launch) == payload["period"]
     if not current or (not rules.exposes(stages, launch) and "by" not in payload):
         return nothing
-    _, check = evaluate(db, desk, launch.id, now)
-    return partial(_settle, desk, payload, check, now)
+    seen, check = evaluate(db, desk, launch.id, now)
+    return partial(_settle, desk, payload, seen.sha256, check, now)
 
 
-def _settle(desk: Desk, payload: Mapping[str, Any], check: Check, now: datetime, session: Session) -> None:
+def _settle(
+    desk: Desk, payload: Mapping[str, Any], sha256: str, check: Check, now: datetime, session: Session
+) -> None:
     launch = launches.load(session, payload["experiment"])
     if period_of(session, launch) != payload["period"]:
+        return
+    if launch.sha256 != sha256:  # amended meanwhile: these were the conditions of before
+        watch(session, launch, now + AT_ONCE)
         return
     registration = launches.registration(session, launch)
     if not rules.exposes(registration.rollout, launch):
@@ -121,49 +140,61 @@ def _settle(desk: Desk, payload: Mapping[str, Any], check: Check, now: datetime,
     if check.breached:
         pause_for(session, desk, launch, check, now)
         return
+    before = _blind_before(session, launch, payload)
+    blind = 0 if check.fine else before if "by" in payload else before + 1
+    if before < BLIND_AFTER <= blind:
+        hold(session, desk, launch, check, now)
+    elif check.fine and before >= BLIND_AFTER:
+        release(session, desk, launch, check, now)
     if "by" in payload:
-        blind = 0
-        for one in slots.kept(session, job=CHECK_JOB, prefix=f"{launch.id}/{payload['period']}/"):
-            blind = int(one.payload["blind"]) if one.state == "waiting" else blind
         slots.cancel(session, job=CHECK_JOB, prefix=f"{launch.id}/")
-    else:
-        blind = int(payload["blind"])
-    blind = _told_of_blindness(session, desk, launch, check, blind, now)
-    step = timedelta(minutes=desk.settings.launches.check_minutes)
-    watch(session, launch, now + step, check, blind)
-    draw(session, desk, launch, now, check)
+    watch_on(session, desk, launch, check, now, blind)
+    draw(session, desk, launches.read(session, launch.id), now, check)
 
 
-def _told_of_blindness(
-    session: Session, desk: Desk, launch: Launch, check: Check, before: int, now: datetime
-) -> int:
-    """Tell people once when a launch cannot be judged, and when it can again; how often it was not."""
-    key = f"launch/{launch.id}/{launch.entry}/held/{now.isoformat()}"
-    if check.fine:
-        if before >= BLIND_AFTER:
-            outbox.put(
-                session,
-                Post(key, launch.channel, notes.sighted(launch.id, check, launch.stage_name)),
-                now=now,
-            )
-        return 0
-    if before + 1 == BLIND_AFTER:
-        owner = permissions.mentions(session, desk, "owner")
-        said = notes.blind(launch.id, check, owner, launch.stage_name)
-        outbox.put(session, Post(key, launch.channel, said), now=now)
-    return before + 1
+def _blind_before(session: Session, launch: Launch, payload: Mapping[str, Any]) -> int:
+    """How many scheduled checks in a row could not be judged: two presses in a second are one hiccup."""
+    if "by" not in payload:
+        return int(payload["blind"])
+    chain = slots.kept(session, job=CHECK_JOB, prefix=f"{launch.id}/{payload['period']}/")
+    return next((int(one.payload["blind"]) for one in reversed(chain) if one.state == "waiting"), 0)
+
+
+def hold(session: Session, desk: Desk, launch: Launch, check: Check, now: datetime) -> None:
+    """Say that a launch cannot be judged, so that it goes no further; nobody is taken off it."""
+    body = _found(launch, check)
+    launch, entry = launches.note(session, launch.id, Kind.HELD, by="", body=body, now=now)
+    owner = permissions.mentions(session, desk, "owner")
+    said = notes.held(launch.id, check, owner, launch.stage_name, entry)
+    outbox.put(session, Post(f"launch/{launch.id}/{entry.number}/held", launch.channel, said), now=now)
+    flags.tell(session, desk, launch, FlagEvent.HELD, Cause.DATA, now=now)
+
+
+def release(session: Session, desk: Desk, launch: Launch, check: Check, now: datetime) -> None:
+    """Say that what held it is gone; while a veto holds it too, the flag system is not told."""
+    body = _found(launch, check)
+    launch, entry = launches.note(session, launch.id, Kind.RELEASED, by="", body=body, now=now)
+    said = notes.released(launch.id, check, launch.stage_name, entry)
+    outbox.put(session, Post(f"launch/{launch.id}/{entry.number}/released", launch.channel, said), now=now)
+    if launch.state is not State.VETOED:
+        flags.tell(session, desk, launch, FlagEvent.RELEASED, Cause.DATA, now=now)
+
+
+def _found(launch: Launch, check: Check) -> Mapping[str, Any]:
+    conditions = [one.to_json() for one in check.readings]
+    return {"stage": launch.stage, "name": launch.stage_name, "conditions": conditions}
 
 
 def pause_for(session: Session, desk: Desk, launch: Launch, check: Check, now: datetime) -> Launch:
     """Pause the launch because a condition aborts its stage: the breach and the pause are one transaction."""
-    body = {"stage": launch.stage, "conditions": [one.to_json() for one in check.readings]}
+    body = _found(launch, check)
     launch, breach = launches.note(session, launch.id, Kind.BREACH, by="", body=body, now=now)
     why = bare(counted(check))
     launch, entry = launches.note(session, launch.id, Kind.PAUSED, by="", body={"why": why}, now=now)
     owner = permissions.mentions(session, desk, "owner")
     said = notes.breached(check, launch.stage_name, launch.id, owner, entry, breach.number)
     outbox.put(session, Post(f"launch/{launch.id}/{breach.number}/breach", launch.channel, said), now=now)
-    flags.tell(session, desk, launch, FlagEvent.PAUSED, by="", now=now)
+    flags.tell(session, desk, launch, FlagEvent.PAUSED, Cause.CONDITION, now=now)
     draw(session, desk, launch, now, check)
     launch_cards.draw(session, desk, launch, now=now)
     return launch

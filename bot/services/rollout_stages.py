@@ -7,21 +7,24 @@ from sqlmodel import Session
 
 from bot.core import stages as rules
 from bot.core.condition import Check, check_of
-from bot.core.effect import Post, Update
+from bot.core.effect import Ephemeral, Message, Post, Update
 from bot.core.launch import Kind, Launch
 from bot.core.ledger import Entry
 from bot.core.registration import Registration
+from bot.errors import UserError
 from bot.services import flags, launches, readiness
 from bot.services.desk import Desk
 from bot.sources.flag_system import host_of
 from bot.store import ledger, outbox, slots
 from bot.views import rollout as views
 from bot.views.rollout import Entered, Shown
-from bot.views.text import escape, person
+from bot.views.text import duration, escape, person
 
 CHECK_JOB = "rollout.check"
 MOST_ROWS = 4
 """Rows of the readiness check that are named; the rest is counted."""
+STALE_AFTER = timedelta(minutes=30)
+"""A step asked for longer ago is not taken any more: who asked has gone."""
 
 
 def card_key(experiment: str, home: str = "") -> str:
@@ -53,7 +56,7 @@ def standing(
     stages = registration.rollout
     settings = desk.settings
     upcoming = rules.following(stages, launch)
-    full = upcoming is not None and launch.stage >= 0 and rules.is_full(stages, upcoming)
+    full = upcoming is not None and rules.is_full(stages, upcoming)
     return Shown(
         launch=launch,
         stages=stages,
@@ -81,8 +84,8 @@ def closed(session: Session, desk: Desk, launch: Launch, now: datetime) -> str:
     return f"still missing of `/launch check`: {named}{more}"
 
 
-def _entered(entries: list[Entry]) -> Mapping[int, Entered]:
-    return {int(one.body["stage"]): Entered(one.at, one.by) for one in entries if one.kind == Kind.STAGE}
+def _entered(entries: list[Entry]) -> Mapping[str, Entered]:
+    return {one.body["name"]: Entered(one.at, one.by) for one in entries if one.kind == Kind.STAGE}
 
 
 def _newest(session: Session, launch: Launch, entries: list[Entry]) -> Check | None:
@@ -97,10 +100,14 @@ def _newest(session: Session, launch: Launch, entries: list[Entry]) -> Check | N
     return check_of({"at": breach.at.isoformat(), "readings": breach.body["conditions"]})
 
 
+def whisper(session: Session, channel: str, by: str, key: str, error: UserError, now: datetime) -> None:
+    """Tell whoever pressed that it is not done after all; by themselves."""
+    said = Message(f"{error.message} {error.hint}".strip())
+    outbox.put(session, Ephemeral(f"{key}/{by}/{now.isoformat()}", channel, by, said), now=now)
+
+
 def who_and_when(entries: list[Entry], kind: Kind, now: datetime) -> str:
     """`3 s ago by <@U…>`: the newest entry of a kind, for whoever comes second."""
-    from bot.views.text import duration
-
     newest = next((one for one in reversed(entries) if one.kind == kind), None)
     if newest is None:
         return ""

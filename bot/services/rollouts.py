@@ -10,7 +10,7 @@ from bot.core import stages as rules
 from bot.core.condition import Check
 from bot.core.effect import Post
 from bot.core.figures import weekday
-from bot.core.flag import FlagEvent
+from bot.core.flag import Cause, FlagEvent
 from bot.core.inbound import Order, Press
 from bot.core.launch import Kind, Launch, State
 from bot.core.permission import Act
@@ -40,25 +40,25 @@ def ready(session: Session, desk: Desk, launch: Launch, now: datetime) -> None:
 
 def hold(session: Session, desk: Desk, launch: Launch, why: str, now: datetime) -> None:
     """Keep the launch at its stage, and tell the flag system so; it goes on being checked."""
-    if launch.stage < 0:
-        return
-    flags.tell(session, desk, launch, FlagEvent.HELD, by="", now=now)
     del why  # the veto's own card says it
+    flags.tell(session, desk, launch, FlagEvent.HELD, Cause.VETO, now=now)
     draw(session, desk, launch, now)
 
 
 def concluded(session: Session, desk: Desk, launch: Launch, now: datetime) -> None:
-    """End the checks after a decision, and tell the flag system what was decided."""
+    """Tell the flag system what was decided; only what goes on to everybody goes on being checked."""
     decision = launch.decision
     if decision is None:
         return
     event = FlagEvent.SHIPPED if decision.decision == "ship" else FlagEvent.STOPPED
-    flags.tell(session, desk, launch, event, by=decision.by, now=now)
+    flags.tell(session, desk, launch, event, Cause.DECISION, by=decision.by, now=now)
+    if rules.exposes(launches.registration(session, launch).rollout, launch):
+        rollout_checks.watch_on(session, desk, launch, None, now)
     draw(session, desk, launch, now)
 
 
 def settled(session: Session, desk: Desk, payload: Mapping[str, Any], now: datetime) -> None:
-    """The flag system was told, or given up on: the card says so."""
+    """The flag system was told, did not listen, or was given up on: the card says so."""
     draw(session, desk, launches.read(session, payload["experiment"]), now)
 
 
@@ -108,11 +108,11 @@ def _enter_first(
     now: datetime,
 ) -> Launch:
     stages = registration.rollout
-    body = {"stage": 0, "name": stages[0].stage, "check": Check(now, ()).to_json(), "early": ""}
+    body = {"stage": 0, "name": stages[0].stage, "check": Check(now, ()).to_json()}
     launch, entry = launches.note(session, launch.id, Kind.STAGE, by=by, body=body, now=now)
     note = notes.started(stages[0].stage, len(stages), by, said, entry)
     outbox.put(session, Post(f"launch/{launch.id}/{entry.number}/stage", launch.channel, note), now=now)
-    flags.tell(session, desk, launch, FlagEvent.STAGE, by=by, now=now)
+    flags.tell(session, desk, launch, FlagEvent.STAGE, Cause.PERSON, by=by, now=now)
     stage_changes.record(session, launch, "", by, now)
     rollout_checks.watch_on(session, desk, launch, None, now)
     draw(session, desk, launch, now)
@@ -125,6 +125,9 @@ def _refuse(session: Session, launch: Launch, registration: Registration, now: d
         raise RefusedError(f"`{launch.id}` is not locked: outstanding are {escape(missing, 300)}.")
     if not launch.open:
         raise StaleError(f"`{launch.id}` is {launch.state}: it cannot start any more.")
+    if launch.veto is not None:
+        problem = f"Look {launch.veto.look} of `{launch.id}` vetoed, so nobody is exposed to it."
+        raise RefusedError(problem, "Decide on the veto first.")
     if launch.stage >= 0:
         ago = who_and_when(ledger.of(session, launch.id), Kind.STAGE, now)
         raise StaleError(f"It runs already, at {escape(launch.stage_name, 80)}: {ago}.")

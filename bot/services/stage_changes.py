@@ -27,7 +27,7 @@ TITLE = 150
 
 def record(session: Session, launch: Launch, previous: str, by: str, now: datetime) -> None:
     """Put the stage that began into the change log."""
-    changes.record(session, [_change(launch, previous, by, launch.stage_at or now)], now=now)
+    changes.record(session, [_change(launch, launch.entry, previous, by, launch.stage_at or now)], now=now)
 
 
 def open_suspect(session: Session, desk: Desk, press: Press, key: str, now: datetime) -> None:
@@ -55,10 +55,10 @@ def open_suspect(session: Session, desk: Desk, press: Press, key: str, now: date
     outbox.put(session, Post(f"{base}/there", incident.channel, told), now=now)
 
 
-def _change(launch: Launch, stage_before: str, by: str, at: datetime) -> Change:
+def _change(launch: Launch, entry: int, stage_before: str, by: str, at: datetime) -> Change:
     return Change(
         source=SOURCE,
-        id=f"launch/{launch.id}/{launch.stage}",
+        id=f"launch/{launch.id}/{entry}",
         kind=ChangeKind.CONFIG,
         title=f"launch {launch.id} at stage {launch.stage_name}",
         at=at,
@@ -75,8 +75,8 @@ def _still_there(session: Session, launch: Launch, stage: str, breach: Entry, no
     if not began:
         return
     before = began[-2].body["name"] if len(began) > 1 else ""
-    then = replace(launch, stage=int(began[-1].body["stage"]), stage_name=stage)
-    changed = replace(_change(then, before, began[-1].by, began[-1].at), ended_at=breach.at)
+    last, then = began[-1], replace(launch, stage_name=stage)
+    changed = replace(_change(then, last.number, before, last.by, last.at), ended_at=breach.at)
     changes.record(session, [changed], now=now)
 
 

@@ -19,6 +19,8 @@ def by_hand(event: str, stage: str) -> str:
             return f"pause it by hand (it is at {share})"
         case FlagEvent.RESUMED:
             return f"resume it by hand at {share}"
+        case FlagEvent.RELEASED:
+            return f"it may go on from {share}"
         case FlagEvent.HELD:
             return f"see to it that it stays at {share}" if share else "see to it that it goes no further"
         case FlagEvent.SHIPPED:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -87,8 +87,21 @@ def _decided(body: Body) -> str:
 
 
 def _breach(body: Body) -> str:
-    said = "; ".join(str(one.get("condition", "")) for one in body["conditions"])
-    return f"breach at stage {body['stage']}: {plain(said)}"
+    return f"breach at {_stage(body)}: {_conditions(body, ('breached',))}"
+
+
+def _held(body: Body) -> str:
+    return f"held at {_stage(body)}: {_conditions(body, ('held', 'unknown'))}"
+
+
+def _stage(body: Body) -> str:
+    return f"stage {plain(body.get('name') or body['stage'])}"
+
+
+def _conditions(body: Body, which: Sequence[str]) -> str:
+    """Those of a check's conditions that came to this."""
+    found = (one for one in body["conditions"] if one.get("status") in (None, *which))
+    return plain("; ".join(str(one.get("condition", "")) for one in found))
 
 
 def _after(body: Body) -> str:
@@ -119,6 +132,8 @@ _TOLD: Mapping[str, Callable[[Body], str]] = MappingProxyType(
         Kind.STARTED: lambda body: f"started, day 1 is {plain(body['date'])}",
         Kind.STAGE: lambda body: f"rolled out to stage {plain(body['name'])}",
         Kind.BREACH: _breach,
+        Kind.HELD: _held,
+        Kind.RELEASED: lambda body: f"no longer held at {_stage(body)}",
         Kind.PAUSED: lambda body: f"paused{_because(body, 'why')}",
         Kind.RESUMED: lambda body: f"resumed{_because(body, 'why')}",
         Kind.LOOK: _look,

@@ -9,7 +9,7 @@ from bot.core.effect import Block, Message
 from bot.core.flag import Told
 from bot.core.launch import Launch, State
 from bot.core.rollout import Stage
-from bot.core.stages import exposes, following, is_full
+from bot.core.stages import exposes, following, is_full, place
 from bot.views import flags, text
 from bot.views.experiment_actions import Reference
 from bot.views.rollout_actions import RolloutAction, button
@@ -31,8 +31,8 @@ class Entered:
 class Shown:
     """Everything the card says.
 
-    entered: by stage number. lacks: how much longer the stage is to run. check: the newest, None before the
-    first. wants: why the stage for everybody is closed; empty when it is open, or when it is not next.
+    entered: by the stage's name. lacks: how much longer the stage is to run. check: the newest, None before
+    the first. wants: why the stage for everybody is closed; empty when it is open, or when it is not next.
     """
 
     launch: Launch
@@ -40,11 +40,16 @@ class Shown:
     now: datetime
     told: Told
     host: str = ""
-    entered: Mapping[int, Entered] = field(default_factory=dict)
+    entered: Mapping[str, Entered] = field(default_factory=dict)
     lacks: timedelta = timedelta(0)
     check: Check | None = None
     every: timedelta = timedelta(minutes=15)
     wants: str = ""
+
+    @property
+    def here(self) -> int | None:
+        """Where the present stage stands; None when an amendment took it out."""
+        return place(self.stages, self.launch)
 
     @property
     def next(self) -> int | None:
@@ -55,6 +60,11 @@ class Shown:
     def running(self) -> bool:
         """Whether somebody is exposed and watched."""
         return exposes(self.stages, self.launch)
+
+    @property
+    def awaits(self) -> bool:
+        """Whether no check was made yet of what is watched."""
+        return self.check is None and self.running
 
 
 def card(shown: Shown) -> Message:
@@ -77,8 +87,9 @@ def card(shown: Shown) -> Message:
 
 def stage_name(shown: Shown) -> str:
     """`stage 2 of 4, 10%`."""
-    launch = shown.launch
-    return f"stage {launch.stage + 1} of {len(shown.stages)}, {launch.stage_name}"
+    if shown.here is None:
+        return shown.launch.stage_name
+    return f"stage {shown.here + 1} of {len(shown.stages)}, {shown.launch.stage_name}"
 
 
 def _head(shown: Shown) -> str:
@@ -104,13 +115,18 @@ def _expected(shown: Shown) -> str:
             return "Closed: nothing is checked any more."
         case State.SIGNING:
             return "It cannot start before every sign-off is there."
-    if launch.stage < 0:
+    if launch.stage < 0 and launch.state is State.VETOED:
+        return "The newest look vetoed: nobody is exposed until that is decided."
+    if launch.stage < 0 and launch.open:
         first = text.escape(shown.stages[0].stage, 80)
         return f"Nobody is exposed yet. [Start] begins with {first}, which is then checked {_often(shown)}."
     if launch.paused is not None:
         who = f" by {text.person(launch.paused.by)}" if launch.paused.by else ""
         at = text.when(launch.paused.at, style=DATED)
-        return f"Paused {at}{who}: {text.escape(launch.paused_why, 500)}. [Resume…] takes a reason."
+        then = "[Resume…] takes a reason."
+        if launch.state is State.VETOED:
+            then = "The newest look vetoed besides: it stays paused until that is decided."
+        return f"Paused {at}{who}: {text.escape(launch.paused_why, 500)}. {then}"
     if launch.state is State.VETOED:
         return "The newest look vetoed: it stays where it is until that is decided. It is still checked."
     return _next(shown)
@@ -119,6 +135,8 @@ def _expected(shown: Shown) -> str:
 def _next(shown: Shown) -> str:
     upcoming = shown.next
     watched = f"Checked {_often(shown)}." if shown.running else "Not checked any more."
+    if shown.here is None:
+        return f"The registration in force has no such stage any more: amend it, or stop. {watched}"
     if upcoming is None:
         return f"This is the last stage. {watched}"
     name = text.escape(shown.stages[upcoming].stage, 80)
@@ -127,6 +145,10 @@ def _next(shown: Shown) -> str:
     if shown.lacks:
         at = text.when(shown.now + shown.lacks, style=DATED)
         return f"Next: {name}, from {at} on by [Advance]. {watched}"
+    if shown.awaits:
+        return f"Next: {name}, once it has been checked. {watched}"
+    if shown.check is not None and not shown.check.fine:
+        return f"Next: {name}, but it is held: {tally(shown.check)}. {watched}"
     return f"Next: {name}, when somebody presses [Advance]; it is checked once more first. {watched}"
 
 
@@ -135,16 +157,17 @@ def _often(shown: Shown) -> str:
 
 
 def _stage_line(shown: Shown, index: int) -> str:
-    stage, launch = shown.stages[index], shown.launch
+    stage = shown.stages[index]
     name = text.escape(stage.stage, 80)
     days = "" if stage.days is None else f", {stage.days:g} day{'' if stage.days == 1 else 's'}"
-    entered = shown.entered.get(index)
-    if index == launch.stage:
+    here, entered = shown.here, shown.entered.get(stage.stage)
+    days = f"{f', {text.escape(stage.population, 120)}' if stage.population else ''}{days}"
+    if index == here:
         since = f" since {text.when(entered.at, style=DATED)}" if entered else ""
         return f"• *{name}: now*{since}{days}{_aborts(stage)}"
-    if entered is not None and index < launch.stage:
+    if entered is not None and (here is None or index < here):
         return f"• {name}: done, from {text.when(entered.at, style=DATED)}"
-    if index < launch.stage:
+    if here is not None and index < here:
         return f"• {name}: skipped"
     needs = ", after a decision to ship" if is_full(shown.stages, index) else ""
     return f"• {name}: to come{days}{needs}{_aborts(stage)}"
@@ -173,10 +196,13 @@ def _buttons(shown: Shown) -> list[Block]:
     if launch.state in (State.STOPPED, State.CLOSED, State.SIGNING):
         return []
     if launch.stage < 0:
-        if launch.open:
+        if launch.open and launch.state is not State.VETOED:
             buttons = [button("Start", RolloutAction.START, at, "primary")]
+        elif launch.state is State.SHIPPED:
+            buttons = _advance(shown)
     elif launch.paused is not None:
-        buttons = [button("Resume…", RolloutAction.RESUME, at), button("Check now", RolloutAction.CHECK, at)]
+        again = [] if launch.state is State.VETOED else [button("Resume…", RolloutAction.RESUME, at)]
+        buttons = [*again, button("Check now", RolloutAction.CHECK, at)]
     else:
         buttons = [*_advance(shown), button("Check now", RolloutAction.CHECK, at)]
         if shown.running:
@@ -185,13 +211,11 @@ def _buttons(shown: Shown) -> list[Block]:
 
 
 def _advance(shown: Shown) -> list[Block]:
-    """[Advance]: not while something forbids it; before its days are over it takes a reason."""
+    """[Advance]: not before its days are over, nor while its check is not fine; what is unknown is not."""
     upcoming, launch = shown.next, shown.launch
-    if upcoming is None or shown.wants or launch.state is State.VETOED:
+    if upcoming is None or shown.wants or shown.lacks or launch.state is State.VETOED:
+        return []
+    if shown.awaits or (shown.check is not None and not shown.check.fine):
         return []
     to = Reference(launch.id, upcoming)
-    name = shown.stages[upcoming].stage
-    if shown.lacks:
-        return [button(f"Advance early to {name}…", RolloutAction.ADVANCE_EARLY, to)]
-    fine = shown.check is None or shown.check.fine
-    return [button(f"Advance to {name}", RolloutAction.ADVANCE, to, "primary" if fine else "")]
+    return [button(f"Advance to {shown.stages[upcoming].stage}", RolloutAction.ADVANCE, to, "primary")]

@@ -13,7 +13,6 @@ class RolloutAction(StrEnum):
     START = "launch.start"
     CHECK = "launch.check_now"
     ADVANCE = "launch.advance"
-    ADVANCE_EARLY = "launch.advance_early"
     PAUSE = "launch.pause"
     RESUME = "launch.resume"
     INCIDENT = "launch.incident"
@@ -22,7 +21,6 @@ class RolloutAction(StrEnum):
 class RolloutForm(StrEnum):
     """The forms: what they ask for is a reason."""
 
-    ADVANCE_EARLY = "launch.advance_early.form"
     PAUSE = "launch.pause.form"
     RESUME = "launch.resume.form"
 

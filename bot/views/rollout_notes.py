@@ -22,11 +22,10 @@ def day_one(said: str, by: str, entry: Entry) -> Message:
     return _note(f"{entry.subject} started", f"By {text.person(by)}. {said}", (), entry)
 
 
-def advanced(name: str, index: int, count: int, by: str, why: str, check: Check, entry: Entry) -> Message:
+def advanced(name: str, index: int, count: int, by: str, check: Check, entry: Entry) -> Message:
     """The next stage began."""
     head = f"{entry.subject} advanced: stage {index + 1} of {count}, {name}"
-    early = f" Before its days were over: {text.escape(why, REASON_MOST)}" if why else ""
-    what = f"By {text.person(by)}, with the check of that moment: {tally(check)}.{early}"
+    what = f"By {text.person(by)}, with the check of that moment: {tally(check)}."
     return _note(head, what, [reading_line(one) for one in check.readings], entry)
 
 
@@ -74,7 +73,7 @@ def paused(stage: str, by: str, why: str, entry: Entry) -> Message:
 
 def resumed(stage: str, by: str, why: str, check: Check, entry: Entry) -> Message:
     """Somebody resumed it; the check of that moment allowed it."""
-    what = f"By {text.person(by)}: {text.escape(why, REASON_MOST)}. {_sentence(tally(check))}."
+    what = f"By {text.person(by)}: {text.escape(why.rstrip('.'), REASON_MOST)}. {_sentence(tally(check))}."
     return _note(
         f"{entry.subject} resumed at {stage}", what, [reading_line(one) for one in check.readings], entry
     )
@@ -91,7 +90,7 @@ def not_resumed(launch: str, by: str, check: Check) -> Message:
     return Message(said, (text.section(text.fit(lines)),))
 
 
-def blind(launch: str, check: Check, owner: str, stage: str) -> Message:
+def held(launch: str, check: Check, owner: str, stage: str, entry: Entry) -> Message:
     """People are exposed, and twice in a row something could not be judged."""
     where = f"⚠ `{launch}` held at {text.escape(stage, 80)}"
     lines = [
@@ -99,12 +98,14 @@ def blind(launch: str, check: Check, owner: str, stage: str) -> Message:
         f"{owner}: it was so twice in a row. The launch stays where it is, exposed, and cannot advance.",
         *map(reading_line, check.readings),
     ]
-    return Message(f"{where}: {counted(check)}.", (text.section(text.fit(lines)),))
+    blocks = (text.section(text.fit(lines)), text.context(ledger.witness(entry)))
+    return Message(f"{where}: {counted(check)}.", blocks)
 
 
-def sighted(launch: str, check: Check, stage: str) -> Message:
+def released(launch: str, check: Check, stage: str, entry: Entry) -> Message:
     """What held it is gone."""
-    return Message(f"✓ `{launch}` is no longer held at {text.escape(stage, 80)}: {counted(check)}.")
+    said = f"✓ `{launch}` is no longer held at {text.escape(stage, 80)}: {counted(check)}."
+    return Message(said, (text.section(said), text.context(ledger.witness(entry))))
 
 
 def suspect(launch: str, title: str, number: str, channel: str, stage: str) -> Message:

@@ -20,7 +20,7 @@ from bot.core.ledger import Entry
 from bot.core.registration import canonical_json, sha256
 from bot.core.strict_yaml import parse
 from bot.limits import check_blocks
-from bot.services import launches, rollout_stages, rollouts
+from bot.services import flags, launches, rollout_stages, rollouts
 from bot.services.desk import Desk
 from bot.services.launch_jobs import launch_jobs
 from bot.services.opening import open_desk
@@ -115,6 +115,27 @@ class RolloutBench:
         )  # fmt: skip
         with self.db.write() as session:
             rollouts.concluded(session, self.desk, launch, self.clock())
+
+    def veto(self, look: int = 1) -> None:
+        """Post a look that vetoes, as the look at its hour does."""
+        launch = self.note(
+            Kind.LOOK,
+            record=look,
+            look=look,
+            day=4,
+            planned=True,
+            verdict="veto",
+            seal="",
+            sha256=self.launch.sha256,
+        )
+        with self.db.write() as session:
+            rollouts.hold(session, self.desk, launch, f"look {look} vetoed", self.clock())
+
+    def tellings(self) -> list[slots.Kept]:
+        """Every slot of the flag system's."""
+        with self.db.read() as session:
+            jobs = (flags.TELL_JOB, flags.SETTLED_JOB)
+            return [one for job in jobs for one in slots.kept(session, job=job, prefix="")]
 
     def _key(self) -> str:
         self.count += 1
