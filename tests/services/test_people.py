@@ -270,3 +270,43 @@ def test_everybody_is_looked_up_at_every_start_and_every_ten_minutes(database: D
     assert claimed.slot.startswith("start/")
     clock.advance(minutes=10)
     assert slots.tick(database, clock()) == 1
+
+
+def test_what_slack_cannot_confirm_counts_for_a_day_and_ops_is_told_how_old_it_is(
+    bench: Bench, slack: Slack
+) -> None:
+    """Then nobody holds what a group or address held, which refusals say, until Slack answers again."""
+    refresh(bench, slack)
+    slack.codes = {"S0ML": "internal_error", "maria@example.com": "missing_scope", "U0DIR": "internal_error"}
+    for minutes in (59, 2, 10):
+        bench.clock.advance(minutes=minutes)
+        refresh(bench, slack)
+    assert held(bench, "engineer") == ("U0EM", "U0ENG")
+    [old] = ops(bench)
+    assert old.startswith("⚠ Slack has not said since <!date^")
+    assert "the group S0ML: [roles] engineer" in old
+    assert "the address maria@\u200bexample.com: [roles] owner, [signoffs] pm" in old
+    assert "Whom it named then count until <!date^" in old
+    bench.clock.advance(hours=23)
+    refresh(bench, slack)
+    refresh(bench, slack)
+    assert held(bench, "engineer") == held(bench, "owner") == ()
+    assert held(bench, "director") == ("U0DIR",)
+    assert [said[:1] for said in ops(bench)] == ["⚠", "✗"]
+    assert "nobody holds what they hold" in ops(bench)[1]
+    said = refusal(bench, "U0ENG", Act.ROLL)
+    assert "the group S0ML was last read from Slack at <!date^" in said
+    assert "too long ago to count" in said
+    slack.codes.clear()
+    refresh(bench, slack)
+    assert held(bench, "engineer") == ("U0EM", "U0ENG")
+
+
+def test_a_long_stop_of_lookout_lets_memberships_lapse_at_the_first_try(bench: Bench, slack: Slack) -> None:
+    """Told once, not twice."""
+    refresh(bench, slack)
+    slack.codes["S0ML"] = "internal_error"
+    bench.clock.advance(hours=100)
+    refresh(bench, slack)
+    assert held(bench, "engineer") == ()
+    assert [said[:1] for said in ops(bench)] == ["✗"]
