@@ -73,7 +73,7 @@ def guardrail(shown: Shown, one: GuardrailResult) -> list[str]:
         test(registration.metrics[one.metric]),
         f"{p_is(judgement.p)} of a difference this large by chance (two-sided), judged at "
         f"{judgement.alpha:.3g}{shared}{watched}.",
-        f"So it is {judgement.status.value}: {STATUS_RULES[judgement.status]}",
+        f"So it {STATUS_RULES[judgement.status]}",
         f"guardrail_rule {registration.guardrail_rule}, correction {registration.correction}.",
     ]
 
@@ -105,14 +105,14 @@ def cohort(shown: Shown, one: CohortResult) -> list[str]:
         lines.append(
             f"Pulled towards the mean of all cohorts it is {signed(one.shrunk[0], 2)}: shown, not judged."
         )
-    return [*lines, f"So it is {judgement.status.value}: {STATUS_RULES[judgement.status]}"]
+    return [*lines, f"So it {STATUS_RULES[judgement.status]}"]
 
 
 STATUS_RULES: Mapping[Status, str] = {
-    Status.CLEAR: "the interval excludes the line.",
-    Status.UNPROVEN: "the line is not crossed, and the interval does not exclude it yet.",
-    Status.NEAR_VETO: "the line is crossed, but that may be chance; a decision must acknowledge it.",
-    Status.VETO: "the line is crossed and chance does not explain it, so nothing ships.",
-    Status.UNDERPOWERED: "too few units: shown, never evidence.",
-    Status.UNDECIDED: "it could not be computed, which is no evidence of no harm.",
+    Status.CLEAR: "holds: the interval excludes the line.",
+    Status.UNPROVEN: "is not crossed, and not ruled out yet: the interval does not exclude the line.",
+    Status.NEAR_VETO: "is a near-veto: crossed, but that may be chance; a decision must acknowledge it.",
+    Status.VETO: "is a veto: crossed, and chance does not explain it, so nothing ships.",
+    Status.UNDERPOWERED: "is under-powered: too few units, so it is shown and never evidence.",
+    Status.UNDECIDED: "is unknown: it could not be computed, which is no evidence of no harm.",
 }

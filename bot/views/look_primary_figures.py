@@ -2,7 +2,7 @@
 
 from bot.core.figures import MINUS, bound, interval, level, p_is, plain, share, signed
 from bot.core.look import relative
-from bot.core.metric import Metric
+from bot.core.metric import Mean, Metric
 from bot.core.verdict_words import judged, moved
 from bot.stats.undecided import Undecided
 from bot.views.look_rules import RULES, TESTS
@@ -32,8 +32,24 @@ def primary(shown: Shown) -> list[str]:
         f"{level(effect.treatment.mean)} of n {effect.treatment.n:,}: a difference of "
         f"{level(effect.absolute)}, standard error {level(effect.se)}.",
         test(registration.metrics[result.metric]),
+        *_winsorised(registration.metrics[result.metric]),
         f"It is the registration's primary metric: it alone decides, by ship_rule {registration.ship_rule}.",
     ]
+
+
+def _winsorised(metric: Metric) -> list[str]:
+    """To which limits the values were pulled in, where the registration says so."""
+    limits = metric.winsorise if isinstance(metric, Mean) else None
+    if limits is None:
+        return []
+    ends = [
+        (f"the {share(limits.lower)} quantile" if limits.lower is not None else "", "below"),
+        (level(limits.floor) if limits.floor is not None else "", "below"),
+        (f"the {share(limits.upper)} quantile" if limits.upper is not None else "", "above"),
+        (level(limits.cap) if limits.cap is not None else "", "above"),
+    ]
+    pulled = " and ".join(f"{side} {limit}" for limit, side in ends if limit)
+    return [f"Winsorised as registered, both arms together: values {pulled} are pulled in to it."]
 
 
 def p_value(shown: Shown) -> list[str]:
@@ -123,7 +139,7 @@ def of_one_look(shown: Shown) -> list[str]:
         f"{signed(rel, 2)} {interval(ci, 2)}, {sure}: treatment over control, less 1.",
         f"Computed by {method}.",
         "It is the interval of a single look. While the experiment goes on the card shows a wider one that "
-        "holds at every look: `adjusted`.",
+        "holds at every look: ask for “adjusted”.",
     ]
 
 
