@@ -23,11 +23,12 @@ from bot.services import (
 )
 from bot.services.desk import Desk
 from bot.services.scheduled_looks import zone_of
-from bot.store import outbox
+from bot.store import ledger, outbox
 from bot.store.experiments import LookRecord
 from bot.views import decision_forms as forms
 from bot.views import decision_matrix as matrix
 from bot.views import decision_notes as notes
+from bot.views.decision import SHOWN
 from bot.views.decision_actions import Pick
 from bot.views.text import duration, escape, person
 
@@ -55,7 +56,7 @@ def ship_form(session: Session, desk: Desk, by: str, value: str, now: datetime) 
     permissions.require(session, desk, by, Act.DECIDE)
     pick = Pick.decode(value)
     launch = launches.read(session, pick.experiment)
-    seen, override = _allowed(session, desk, launch, pick.record, now)
+    seen, override = _allowed(session, desk, launch, pick, now)
     case = decision_cards.case(session, desk, launch, seen.record, now)
     near = matrix.to_acknowledge(matrix.rows(case.registration, case.result))
     return forms.ship(notes.asked(case), near, override=notes.under(override) if override else "")
@@ -67,7 +68,7 @@ def ship(session: Session, desk: Desk, submit: Submit, key: str, now: datetime) 
     permissions.require(session, desk, submit.by, Act.DECIDE)
     pick = Pick.decode(submit.value)
     launch = launches.load(session, pick.experiment)
-    seen, override = _allowed(session, desk, launch, pick.record, now)
+    seen, override = _allowed(session, desk, launch, pick, now)
     case = decision_cards.case(session, desk, launch, seen.record, now)
     near = matrix.to_acknowledge(matrix.rows(case.registration, case.result))
     unticked = [name for name in forms.boxes(near) if not submit.fields.get(name)]
@@ -92,8 +93,8 @@ def stop_form(session: Session, desk: Desk, by: str, value: str, now: datetime) 
     pick = Pick.decode(value)
     launch = launches.read(session, pick.experiment)
     undecided(launch, now)
-    seen = newest_seen(launch, pick.record)
-    return forms.stop(notes.stopping(launch), f"Look {seen.look}: {seen.verdict}. ")
+    newest_seen(launch, pick.record)
+    return forms.stop(notes.stopping(launch), least(launch))
 
 
 def stop(session: Session, desk: Desk, submit: Submit, key: str, now: datetime) -> None:
@@ -122,6 +123,9 @@ def order_decide(session: Session, desk: Desk, order: Order, key: str, now: date
         problem = f"Read `decide {escape(rest, 60)}`, and expected an experiment's id or nothing."
         raise InputError(problem, "The card has the buttons to decide with.")
     newest = launch.newest
+    if launch.decision is not None:
+        _again(session, desk, launch, order.place.channel, key, now)
+        return
     if newest is None:
         why = "it is not locked yet" if launch.locked_at is None else "no planned look is on record"
         raise InputError(f"There is nothing to decide about `{launch.id}`: {why}.", "`/experiment plan`.")
@@ -132,13 +136,29 @@ def order_decide(session: Session, desk: Desk, order: Order, key: str, now: date
     decision_cards.post(session, desk, launch, newest.record, now, again=key)
 
 
+def _again(session: Session, desk: Desk, launch: Launch, channel: str, key: str, now: datetime) -> None:
+    """The decision that was taken, and its document once more, the same to the byte."""
+    done = launch.decision
+    if done is None:
+        return
+    entry = next(one for one in ledger.of(session, launch.id) if one.number == done.entry)
+    outbox.put(session, Post(f"{key}/decided", channel, notes.decided(launch, entry)), now=now)
+    decision_record.upload(session, desk, launch, entry, now, again=key, channel=channel)
+
+
 def _allowed(
-    session: Session, desk: Desk, launch: Launch, record: int, now: datetime
+    session: Session, desk: Desk, launch: Launch, pick: Pick, now: datetime
 ) -> tuple[LookSeen, Override | None]:
     """The look that allows a launch, and the override it needs. Raises UserError when it may not ship."""
     _locked(launch)
     undecided(launch, now)
-    seen = newest_seen(launch, record)
+    seen = newest_seen(launch, pick.record)
+    if pick.choice != launch.sha256[:SHOWN]:
+        raise StaleError(
+            f"`{launch.id}` was amended after this button was drawn: registration {launch.sha256[:SHOWN]}… "
+            "is in force.",
+            "Read the card again, it shows what changed; or type `/experiment decide`.",
+        )
     override = None
     if seen.verdict != "ship":
         override = in_force(session, desk, launch, seen, now)
@@ -201,6 +221,13 @@ def newest_seen(launch: Launch, record: int) -> LookSeen:
     return seen
 
 
+def least(launch: Launch) -> int:
+    """How long a reason to stop must be: longer where it contradicts the rule, which allows a launch."""
+    newest = launch.newest
+    against = newest is not None and newest.verdict == "ship" and not decision_cards.newer(launch, newest)
+    return forms.AGAINST_LEAST if against else forms.REASON_LEAST
+
+
 def _body(launch: Launch, seen: LookSeen | None) -> dict[str, object]:
     return {
         "verdict": seen.verdict if seen else "",
@@ -215,10 +242,13 @@ def _body(launch: Launch, seen: LookSeen | None) -> dict[str, object]:
 
 def _stopped(session: Session, desk: Desk, launch: Launch, by: str, reason: str, now: datetime) -> None:
     undecided(launch, now)
-    reason = kept(reason, forms.REASON_MOST)
+    reason, wanted = kept(reason, forms.REASON_MOST), least(launch)
+    example = f"For example `/experiment stop {launch.id} the effect is too small to keep it`."
     if not reason:
-        example = f"For example `/experiment stop {launch.id} the effect is too small to keep it`."
         raise InputError(f"Why `{launch.id}` is stopped was not said.", example)
+    if len(reason) < wanted:
+        against = "The rule allows a launch; stopping against it" if wanted > forms.REASON_LEAST else "That"
+        raise InputError(f"{against} takes a reason of at least {wanted} characters.", example)
     if launch.locked_at is None:
         launch, entry = launches.note(session, launch.id, Kind.CLOSED, by=by, body={"why": reason}, now=now)
         said = notes.given_up(launch, entry)
@@ -239,6 +269,6 @@ def _settle(
     decision_record.upload(session, desk, launch, entry, now)
     decision_cards.draw(session, desk, launch, now)
     rollouts.concluded(session, desk, launch, now)
-    after_launch.plan_check(session, desk, launch, now)
     deltas.record(session, desk, launch, now)
+    after_launch.plan_check(session, desk, launches.read(session, launch.id), now)
     launch_cards.draw(session, desk, launches.read(session, launch.id), now=now)

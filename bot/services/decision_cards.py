@@ -99,7 +99,7 @@ def seen_of(launch: Launch, record: int) -> LookSeen:
 
 
 def newer(launch: Launch, seen: LookSeen) -> str:
-    """What a later look says, in words; empty for the newest."""
+    """What came after a look that takes its word from it, as mrkdwn; empty while it counts."""
     later = launch.newest
     unsound = [
         one for one in launch.looks if one.look and one.verdict == "invalid" and one.entry > seen.entry
@@ -112,6 +112,11 @@ def newer(launch: Launch, seen: LookSeen) -> str:
             f"Look {unsound[-1].look} (record {unsound[-1].record}) was taken after this, "
             "and its data could not be judged."
         )
+    if launch.broken_entry > seen.entry and launch.broken_by is not None:
+        return (
+            f"The plan was changed by {person(launch.broken_by.by)} after look {seen.look} "
+            f"(record {seen.record}), which does not count for the plan in force."
+        )
     return ""
 
 
@@ -121,13 +126,15 @@ def planned_tasks(
     """The playbooks that a veto calls for, by name, and their tasks with the crossed lines in them."""
     vetoes = matrix.crossed(matrix.rows(registration, result))
     tasks: list[PlannedTask] = []
-    names = []
+    names: list[str] = []
     plans = (("veto", desk.playbooks.veto, False), ("cohort_redesign", desk.playbooks.cohort_redesign, True))
     for name, plan, of_cohorts in plans:
         lines = [row.name for row in vetoes if row.cohort is of_cohorts]
         if lines:
             names.append(name)
-            tasks += [task.about(", ".join(lines[:4])) for task in plan.tasks]
+            there = [(one.id, one.day) for one in tasks]  # both playbooks begin with the same task
+            every = [task.about(", ".join(lines[:4])) for task in plan.tasks]
+            tasks += [one for one in every if (one.id, one.day) not in there]
     return " + ".join(names), tuple(sorted(tasks, key=lambda task: task.day))
 
 
@@ -183,7 +190,9 @@ def _step(session: Session, desk: Desk, task: Task, tasks: Sequence[PlannedTask]
 def _missing(
     session: Session, desk: Desk, launch: Launch, result: LookResult, now: datetime
 ) -> tuple[str, ...]:
-    if result.verdict != "ship" or not launch.open:
+    override = launch.override
+    under = override is not None and launch.newest is not None and override.record == launch.newest.record
+    if not launch.open or not (result.verdict == "ship" or (result.verdict == "veto" and under)):
         return ()
     lines = [f"{row.id} {row.name}: {row.why}" for row in readiness.missing(session, desk, launch, now)]
     return (*lines, *(f"the signature of {role}" for role in launch.missing_signoffs))

@@ -9,7 +9,8 @@ from sqlmodel import Session
 from bot.core.declaration import Declaration
 from bot.core.effect import Upload
 from bot.core.figures import day_of, plain
-from bot.core.launch import Launch, Override
+from bot.core.launch import Kind, Launch, Override
+from bot.core.launch_steps import so_far
 from bot.core.ledger import Entry
 from bot.core.registration import Registration
 from bot.core.threshold import threshold_of
@@ -19,7 +20,7 @@ from bot.services.desk import Desk
 from bot.services.look_record import recall
 from bot.services.retrospective import People, markdown
 from bot.services.scheduled_looks import zone_of
-from bot.store import blobs, experiments, outbox
+from bot.store import blobs, experiments, ledger, outbox
 from bot.store.people import names
 from bot.views import decision_matrix as matrix
 from bot.views.decision_words import known_then
@@ -30,13 +31,25 @@ FIELD_MOST = 3000
 """Characters of a review's field."""
 
 
-def upload(session: Session, desk: Desk, launch: Launch, entry: Entry, now: datetime) -> str:
-    """Have the document of a ledger's entry uploaded to the launch's channel; returns the text."""
-    document = render(session, desk, launch, entry)
+def upload(
+    session: Session,
+    desk: Desk,
+    launch: Launch,
+    entry: Entry,
+    now: datetime,
+    *,
+    again: str = "",
+    channel: str = "",
+) -> str:
+    """Have the document of a ledger's entry uploaded to the launch's channel; returns the text.
+
+    With `again`, which names who asked, once more, to `channel`.
+    """
+    document = render(session, desk, entry)
     what = _what(entry).lower()
     effect = Upload(
-        key=f"launch/{launch.id}/{entry.number}/record",
-        channel=launch.channel,
+        key=f"launch/{launch.id}/{entry.number}/record" + (f"/again/{again}" if again else ""),
+        channel=channel or launch.channel,
         filename=f"{launch.id}-{what.replace(' ', '-')}-{entry.number}.md",
         title=f"{launch.id}: {what}",
         blob=blobs.put(session, document.encode(), "text/markdown"),
@@ -47,17 +60,34 @@ def upload(session: Session, desk: Desk, launch: Launch, entry: Entry, now: date
     return document
 
 
-def render(session: Session, desk: Desk, launch: Launch, entry: Entry) -> str:
-    """The document as Markdown."""
+def render(session: Session, desk: Desk, entry: Entry) -> str:
+    """The document as Markdown: what was known when the entry was written, whenever it is rendered."""
+    then = so_far([one for one in ledger.of(session, entry.subject) if one.number <= entry.number])
     template = desk.templates.get_template("decision.md.j2")
-    return template.render(_context(session, desk, launch, entry))
+    return template.render(_context(session, desk, then, entry))
 
 
 def _what(entry: Entry) -> str:
-    decision = entry.body.get("decision")
-    if decision is None:
-        return "Override approved"
-    return f"{decision.capitalize()}{' under an override' if entry.body.get('override') else ''}"
+    body = entry.body
+    match entry.kind:
+        case Kind.OVERRIDE_APPROVED:
+            return "Override approved"
+        case Kind.OVERRIDE_REFUSED:
+            return "Override refused"
+        case Kind.OVERRIDE_ENDED:
+            return "Override lapsed"
+        case Kind.REDESIGN:
+            return f"Redesign: {body['title']}"
+        case _:
+            return f"{body['decision'].capitalize()}{' under an override' if body.get('override') else ''}"
+
+
+def _against(entry: Entry) -> str:
+    """That a decision contradicts the rule, in a sentence; empty when it does not."""
+    body = entry.body
+    if body.get("decision") == "stop" and body.get("verdict") == "ship":
+        return "The rule allowed a launch."
+    return "The rule does not let it ship." if body.get("decision") == "ship" and body.get("override") else ""
 
 
 def _context(session: Session, desk: Desk, launch: Launch, entry: Entry) -> dict[str, Any]:
@@ -74,14 +104,15 @@ def _context(session: Session, desk: Desk, launch: Launch, entry: Entry) -> dict
     zone = zone_of(session, desk, launch, registration)
     declaration = decision_cards.declaration_of(session, launch, sha256)
     return {
-        "what": _what(entry),
+        "what": markdown(_what(entry)),
         "name": markdown(registration.name),
         "id": launch.id,
         "when_utc": f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M}",
         "when_local": f"{entry.at.astimezone(zone):%Y-%m-%d %H:%M}",
         "zone": str(zone),
-        "by": people.called(entry.by),
-        "reason": markdown(entry.body.get("reason") or "", FIELD_MOST),
+        "by": people.called(entry.by) if entry.by else "Lookout, when its last day was over",
+        "reason": markdown(entry.body.get("reason") or entry.body.get("why") or "", FIELD_MOST),
+        "against": _against(entry),
         "broken": _broken(people, launch),
         "ledger": entry.number,
         "head": entry.hash,
@@ -93,6 +124,7 @@ def _context(session: Session, desk: Desk, launch: Launch, entry: Entry) -> dict
             for row, (why, mark) in launch.waived.items()
         ],
         "override": _override(desk, people, override) if override else None,
+        "redesign": _redesign(desk, entry) if entry.kind == Kind.REDESIGN else None,
         **found,
     }
 
@@ -189,6 +221,26 @@ def _broken(people: People, launch: Launch) -> str:
     return f"It was amended{by} with a look on record{why}."
 
 
+def _redesign(desk: Desk, entry: Entry) -> dict[str, Any]:
+    """The ways there were, with what each costs."""
+    plan = desk.playbooks.cohort_redesign
+    return {
+        "options": [
+            {
+                "title": markdown(f"{one.label}: {one.title}"),
+                "what": markdown(one.what, FIELD_MOST),
+                "cost": markdown(one.cost),
+                "pros": markdown("; ".join(one.pros), FIELD_MOST),
+                "cons": markdown("; ".join(one.cons), FIELD_MOST),
+                "recommended": "recommended" if one.recommended else "",
+                "chosen": "chosen" if one.id == entry.body["option"] else "",
+            }
+            for one in plan.options
+        ],
+        "why": markdown(plan.why, FIELD_MOST),
+    }
+
+
 def _override(desk: Desk, people: People, override: Override) -> dict[str, Any]:
     labels = {one.id: one.label for one in desk.playbooks.veto.override.fields}
     answer = "nobody has answered"
@@ -196,6 +248,8 @@ def _override(desk: Desk, people: People, override: Override) -> dict[str, Any]:
         answer = f"approved by {people.called(override.approved.by)}"
     elif override.refused is not None:
         answer = f"refused by {people.called(override.refused.by)}"
+    elif override.ended is not None:
+        answer = "nobody answered before its last day was over"
     return {
         "by": people.called(override.by),
         "at": f"{override.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC",

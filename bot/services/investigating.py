@@ -11,7 +11,15 @@ from bot.core.outside import kept
 from bot.core.permission import Act
 from bot.core.veto_plan import Option
 from bot.errors import InputError, RefusedError, StaleError
-from bot.services import decision_cards, investigation_cards, launch_cards, launches, permissions, tasks
+from bot.services import (
+    decision_cards,
+    decision_record,
+    investigation_cards,
+    launch_cards,
+    launches,
+    permissions,
+    tasks,
+)
 from bot.services.desk import Desk
 from bot.services.look_record import recall
 from bot.services.scheduled_looks import zone_of
@@ -61,7 +69,7 @@ def investigate(session: Session, desk: Desk, press: Press, key: str, now: datet
     launch, _ = launches.note(session, launch.id, Kind.INVESTIGATION, by=press.by, body=body, now=now)
     for task in launch.tasks:
         if task.id in found:
-            tasks.plan(session, desk, launch, task)
+            tasks.plan(session, desk, launch, task, now)
     investigation_cards.post(session, desk, launch, seen.record, now)
     decision_cards.draw(session, desk, launch, now)
     launch_cards.draw(session, desk, launch, now=now)
@@ -71,12 +79,13 @@ def choose(session: Session, desk: Desk, press: Press, key: str, now: datetime) 
     """[Choose A]: the recommended redesign; any other takes the form and a reason."""
     del key
     permissions.require(session, desk, press.by, Act.INVESTIGATE)
-    launch, option, _ = _choosing(session, desk, Pick.decode(press.value))
+    pick = Pick.decode(press.value)
+    launch, option, _ = _choosing(session, desk, pick)
     if not option.recommended:
         raise InputError(
             f"{escape(option.title, 100)} is not recommended and takes a reason.", "Use its form."
         )
-    _chosen(session, desk, launch, option, press.by, "", now)
+    _chosen(session, desk, launch, option, press.by, "", pick.record, now)
 
 
 def choose_form(session: Session, desk: Desk, by: str, value: str, now: datetime) -> Block:
@@ -91,12 +100,13 @@ def choose_other(session: Session, desk: Desk, submit: Submit, key: str, now: da
     """A redesign that is not recommended, from the form, with the reason."""
     del key
     permissions.require(session, desk, submit.by, Act.INVESTIGATE)
-    launch, option, recommended = _choosing(session, desk, Pick.decode(submit.value))
+    pick = Pick.decode(submit.value)
+    launch, option, recommended = _choosing(session, desk, pick)
     reason = kept(submit.fields.get(REASON, ""), REASON_MOST)
     if not reason:
         said = f"Why {escape(option.title, 100)}, and not {escape(recommended.title, 100)}, was not said."
         raise InputError(said, "Say why.")
-    _chosen(session, desk, launch, option, submit.by, reason, now)
+    _chosen(session, desk, launch, option, submit.by, reason, pick.record, now)
 
 
 def _choosing(
@@ -127,12 +137,20 @@ def _choosing(
 
 
 def _chosen(
-    session: Session, desk: Desk, launch: Launch, option: Option, by: str, reason: str, now: datetime
+    session: Session,
+    desk: Desk,
+    launch: Launch,
+    option: Option,
+    by: str,
+    reason: str,
+    record: int,
+    now: datetime,
 ) -> None:
-    body = {"option": option.id, "title": option.title, "reason": reason}
+    body = {"option": option.id, "title": option.title, "reason": reason, "record": record}
     launch, entry = launches.note(session, launch.id, Kind.REDESIGN, by=by, body=body, now=now)
     said = views.chosen(launch, option, entry)
     outbox.put(session, Post(f"launch/{launch.id}/{entry.number}/redesign", launch.channel, said), now=now)
+    decision_record.upload(session, desk, launch, entry, now)
     investigation_cards.draw(session, desk, launch, now)
     launch_cards.draw(session, desk, launch, now=now)
 

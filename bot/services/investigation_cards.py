@@ -20,6 +20,13 @@ def key_of(launch: Launch, record: int) -> str:
     return f"launch/{launch.id}/investigation/{record}"
 
 
+def thread_of(session: Session, launch: Launch, record: int) -> str | None:
+    """The card to answer below; None once the launch moved away from the channel where it was posted."""
+    opened = [one for one in ledger.of(session, launch.id) if one.kind == Kind.INVESTIGATION]
+    here = any(one.body.get("record") == record and one.number > launch.home for one in opened)
+    return key_of(launch, record) if here else None
+
+
 def record_of(task: Task) -> int:
     """The record of the veto that a task is of: its id ends with it."""
     tail = task.id.rpartition(".")[2]

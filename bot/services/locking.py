@@ -6,7 +6,7 @@ from sqlmodel import Session
 
 from bot.core.effect import Pin, Post
 from bot.core.launch import Kind, Launch
-from bot.services import launch_cards, launches, rollouts, scheduled_looks
+from bot.services import decision_cards, launch_cards, launches, rollouts, scheduled_looks
 from bot.services.desk import Desk
 from bot.store import experiments, outbox
 from bot.views import launch_notes as notes
@@ -49,12 +49,13 @@ def enforce(session: Session, desk: Desk, launch: Launch, now: datetime) -> Laun
         "title": registration.title,
         "owner": registration.owner,
         "signoffs": list(dict.fromkeys(registration.signoffs)),
-        "warnings": launch_cards.warnings_of(changed),
+        "warnings": launch_cards.warnings_of(desk, changed),
         "start": start.isoformat() if start else None,
     }
     launch, entry = launches.note(session, launch.id, Kind.AMENDED, by="", body=body, now=now)
     said = notes.amended(launch, amendment, entry)
     outbox.put(session, Post(f"launch/{launch.id}/{entry.number}/amended", launch.channel, said), now=now)
     if launch.locked_at is not None:
+        decision_cards.draw(session, desk, launch, now)
         locked(session, desk, launch, now)
     return launches.load(session, launch.id)

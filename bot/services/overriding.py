@@ -14,7 +14,15 @@ from bot.core.ledger import Entry
 from bot.core.outside import kept
 from bot.core.permission import Act
 from bot.errors import InputError, RefusedError, StaleError
-from bot.services import deciding, decision_cards, decision_record, launch_cards, launches, permissions
+from bot.services import (
+    deciding,
+    decision_cards,
+    decision_record,
+    launch_cards,
+    launches,
+    permissions,
+    rollouts,
+)
 from bot.services.desk import Desk
 from bot.services.scheduled_looks import zone_of
 from bot.store import ledger, outbox, slots
@@ -53,8 +61,8 @@ def request(session: Session, desk: Desk, submit: Submit, key: str, now: datetim
     zone = _zone(session, desk, launch)
     days = _days(desk, now.astimezone(zone).date())
     fields = _fields(desk, submit.fields)
-    expires = _date(submit.fields, views.EXPIRES, days, "The override would end")
-    back = _date(submit.fields, views.RETROSPECTIVE, days, "It would be looked back on")
+    expires = _date(submit.fields, views.EXPIRES, days, "The last day of the override")
+    back = _date(submit.fields, views.RETROSPECTIVE, days, "The day of the retrospective")
     if back < expires:
         raise InputError(
             f"It would be looked back on {back}, before it ends with {expires}.", "Choose a later day."
@@ -119,12 +127,16 @@ def refuse(session: Session, desk: Desk, submit: Submit, key: str, now: datetime
     slots.cancel(session, job=END_JOB, prefix=f"{launch.id}/{override.id}")
     slots.cancel(session, job=RETROSPECTIVE_JOB, prefix=f"{launch.id}/{override.id}")
     override = _of(launch, override.id)
+    decision_record.upload(session, desk, launch, entry, now)
     _tell(session, launch, entry, views.refused(launch, override, entry), now)
     _redraw(session, desk, launch, override, now)
 
 
 def end(session: Session, desk: Desk, payload: Mapping[str, Any], now: datetime) -> None:
-    """The day after its last: an override that was not refused ends; who shipped under it is called."""
+    """The day after its last: an override that was not refused ends.
+
+    What shipped under it is held again where it stands, and its owner is called.
+    """
     launch = launches.load(session, str(payload["experiment"]))
     override = _of(launch, str(payload["override"]))
     if override.refused is not None or override.ended is not None:
@@ -134,8 +146,12 @@ def end(session: Session, desk: Desk, payload: Mapping[str, Any], now: datetime)
     )
     override = _of(launch, override.id)
     owner = permissions.mentions(session, desk, "owner", "engineer")
+    if override.approved is None and launch.open:
+        decision_record.upload(session, desk, launch, entry, now)
     if override.approved is not None or launch.open:
         _tell(session, launch, entry, views.ended(launch, override, entry, owner), now)
+    if launch.lapsed is not None:
+        rollouts.hold(session, desk, launch, f"{override.id} ended", now)
     _redraw(session, desk, launch, override, now)
 
 
@@ -196,9 +212,10 @@ def _date(fields: Mapping[str, str], kind: str, days: Mapping[str, tuple[date, d
     try:
         day = date.fromisoformat(read)
     except ValueError:
-        raise InputError(f"{what} on {escape(read, 40) or 'no day'}.", f"Choose {first} to {last}.") from None
+        hint = f"Choose {first} to {last}."
+        raise InputError(f"{what} is {escape(read, 40) or 'missing'}.", hint) from None
     if not first <= day <= last:
-        raise InputError(f"{what} on {day}.", f"It may be any day from {first} to {last}.")
+        raise InputError(f"{what} is {day}.", f"It may be any day from {first} to {last}.")
     return day
 
 

@@ -33,16 +33,21 @@ SNOOZE = timedelta(days=3)
 def overdue(session: Session, launch: Launch, today: date) -> tuple[Task, ...]:
     """The tasks that should have been done before today, longest overdue first."""
     del session  # a launch knows its tasks
-    if launch.closed_at is not None:
-        return ()
-    late = [one for one in launch.tasks if one.done is None and one.due < today]
+    late = [one for one in launch.tasks if not _over(launch, one) and one.due < today]
     return tuple(sorted(late, key=lambda one: one.due))
 
 
-def plan(session: Session, desk: Desk, launch: Launch, task: Task) -> None:
-    """Have a task reminded of on its day; what was planned for it before is dropped."""
+def plan(session: Session, desk: Desk, launch: Launch, task: Task, now: datetime) -> None:
+    """Have a task reminded of on the morning of its day, or on the next one when that is past.
+
+    What was planned for it before is dropped.
+    """
     slots.cancel(session, job=REMIND_JOB, prefix=f"{launch.id}/{task.id}/")
-    due = datetime.combine(task.due, AT, tzinfo=_zone(session, desk, launch))
+    zone = _zone(session, desk, launch)
+    due = datetime.combine(task.due, AT, tzinfo=zone)
+    if due <= now:
+        due = datetime.combine(now.astimezone(zone).date(), AT, tzinfo=zone)
+        due = due if due > now else datetime.combine(due.date() + timedelta(days=1), AT, tzinfo=zone)
     _remind_at(session, launch, task, (launch.entry, 1), due)
 
 
@@ -74,7 +79,7 @@ def move(session: Session, desk: Desk, submit: Submit, key: str, now: datetime) 
     try:
         due = date.fromisoformat(read)
     except ValueError:
-        raise InputError(f"Due {escape(read, 40) or 'on no day'}.", "Choose a day.") from None
+        raise InputError(f"The day is {escape(read, 40) or 'missing'}.", "Choose a day.") from None
     today = now.astimezone(_zone(session, desk, launch)).date()
     if due < today:
         raise InputError(f"{weekday(due)} is past.", "Choose a day to come.")
@@ -83,13 +88,13 @@ def move(session: Session, desk: Desk, submit: Submit, key: str, now: datetime) 
     body = {"task": task.id, "due": due.isoformat(), "owner": owner}
     launch, entry = launches.note(session, launch.id, Kind.TASK_MOVED, by=submit.by, body=body, now=now)
     task = _task(launch, task.id)
-    plan(session, desk, launch, task)
+    plan(session, desk, launch, task, now)
     said = (
         f"{decision_cards.owner_words(session, desk, task.owner)}: *{escape(task.title, 500)}* is due "
         f"{weekday(task.due)} now, changed by {person(submit.by)}."
     )
-    card = investigation_cards.key_of(launch, _record(task))
-    post = Post(f"launch/{launch.id}/{entry.number}/moved", launch.channel, Message(said), card)
+    thread = investigation_cards.thread_of(session, launch, _record(task))
+    post = Post(f"launch/{launch.id}/{entry.number}/moved", launch.channel, Message(said), thread)
     outbox.put(session, post, now=now)
     _draw(session, desk, launch, now)
 
@@ -138,10 +143,11 @@ def remind(session: Session, desk: Desk, payload: Mapping[str, Any], now: dateti
         number=number,
         most=MOST,
         following=following,
+        today=now.astimezone(zone).date(),
     )
-    card = investigation_cards.key_of(launch, _record(task))
+    thread = investigation_cards.thread_of(session, launch, _record(task))
     key = f"launch/{launch.id}/task/{task.id}/{since}/{number}"
-    outbox.put(session, Post(key, launch.channel, said, card), now=now)
+    outbox.put(session, Post(key, launch.channel, said, thread), now=now)
     investigation_cards.draw(session, desk, launch, now)
 
 

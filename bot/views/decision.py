@@ -22,6 +22,8 @@ from bot.views.look_head import because, called, shout
 _MATRIX = 14
 """Lines of the matrix on the card; the record has all of them."""
 _STEPS = 6
+SHOWN = 12
+"""Characters of a registration's hash that cards show, and that [Ship] carries."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Step:
 class Case:
     """All that a decision card shows. newer: the look that says otherwise; missing: readiness rows, in words.
 
-    asked: who decides; larger: what a larger run would take; shippable: an override for this look counts now.
+    asked: who decides; larger: what a larger run would take; directors: who answers a review.
     """
 
     launch: Launch
@@ -58,6 +60,11 @@ class Case:
     def pick(self) -> Pick:
         """What the buttons carry."""
         return Pick(self.launch.id, self.seen.record)
+
+    @property
+    def to_ship(self) -> Pick:
+        """What [Ship] carries: the registration in force too, so that an amendment makes it stale."""
+        return Pick(self.launch.id, self.seen.record, self.launch.sha256[:SHOWN])
 
 
 def card(case: Case) -> Message:
@@ -94,7 +101,7 @@ def _expected(case: Case, rows: Sequence[matrix.Row]) -> list[str]:
     """What is expected of the reader."""
     launch, lines = case.launch, []
     if case.newer:
-        return [f"*{text.escape(case.newer, 300)}* Nothing can be decided on this card."]
+        return [f"*{case.newer}* Nothing can be decided on this card."]
     if launch.decision is not None:
         done = launch.decision
         when = text.when(done.at, style="{date_short_pretty} {time}")
@@ -104,6 +111,9 @@ def _expected(case: Case, rows: Sequence[matrix.Row]) -> list[str]:
     if broken(launch):
         lines.append(f"⚠ {broken(launch)}")
     lines.append(_ask(case, rows))
+    if launch.paused is not None:
+        why = text.escape(launch.paused_why, 300)
+        lines.append(f"⚠ The rollout is paused: {why}. A decision to ship does not resume it.")
     lines += [f"⚠ Missing before it can ship: {text.escape(one, 300)}" for one in case.missing]
     return lines
 
@@ -133,17 +143,28 @@ def _sections(case: Case, rows: Sequence[matrix.Row]) -> list[Block]:
         return []
     blocks = [
         text.section(
-            text.fit(["*The argument*", *argument(case.registration, case.result, rows, case.declaration)])
+            text.fit(
+                [
+                    "*The argument*",
+                    *argument(case.registration, case.result, rows, case.declaration, case.zone),
+                ]
+            )
         )
     ]
     if case.steps:
-        shown = [
-            f"{text.escape(one.short, 120)} by {weekday(one.due)} ({one.owner})"
-            for one in case.steps[:_STEPS]
-        ]
-        blocks.append(text.section(text.fit([f"*Next:* {' · '.join(shown)}"])))
+        blocks.append(text.section(text.fit([f"*Next:* {_next(case.steps[:_STEPS])}"])))
     said = _override(case)
     return [*blocks, text.section(said)] if said else blocks
+
+
+def _next(steps: Sequence[Step]) -> str:
+    """What is done next; its owner is named where it is not that of the one before."""
+    said, before = [], ""
+    for one in steps:
+        owner = f" ({one.owner})" if one.owner != before else ""
+        said.append(f"{text.escape(one.short, 120)} by {weekday(one.due)}{owner}")
+        before = one.owner
+    return " · ".join(said)
 
 
 def _override(case: Case) -> str:
@@ -172,12 +193,12 @@ def _buttons(case: Case) -> list[Block]:
     approved = [one for one in here if one.approved]
     made: list[Block] = []
     if case.result.verdict == "ship":
-        made.append(button("Ship…", DecisionAction.SHIP, pick, style="primary"))
+        made.append(button("Ship…", DecisionAction.SHIP, case.to_ship, style="primary"))
     if case.result.verdict == "veto":
         if not opened(launch, case.seen.record):
             made.append(button("Open investigation", DecisionAction.INVESTIGATE, pick, style="primary"))
         if approved:
-            made.append(button("Ship under override…", DecisionAction.SHIP, pick, style="danger"))
+            made.append(button("Ship under override…", DecisionAction.SHIP, case.to_ship, style="danger"))
         elif not any(one.pending for one in here):
             made.append(button("Request override…", DecisionAction.OVERRIDE, pick))
     made.append(button("Stop…", DecisionAction.STOP, pick))

@@ -11,6 +11,9 @@ NEAR = "near"
 MOST_NEAR = 40
 """Lines acknowledged one by one; what is beyond them is acknowledged together."""
 REASON_MOST = 1000
+REASON_LEAST = 5
+AGAINST_LEAST = 40
+"""Characters of a reason that contradicts what the rule says."""
 
 
 def modal(title: str, submit: str, blocks: Sequence[Block]) -> Block:
@@ -36,10 +39,10 @@ def field(name: str, label: str, element: Block, *, hint: str = "", optional: bo
     return shape | ({"hint": {"type": "plain_text", "text": text.plain(hint, 2000)}} if hint else {})
 
 
-def written(least: int = 0, most: int = REASON_MOST, initial: str = "") -> Block:
+def written(least: int = 0, most: int = REASON_MOST) -> Block:
     """A text of several lines."""
     shape: dict[str, object] = {"type": "plain_text_input", "multiline": True, "max_length": most}
-    return shape | ({"min_length": least} if least else {}) | ({"initial_value": initial} if initial else {})
+    return shape | ({"min_length": least} if least else {})
 
 
 def ship(said: str, near: Sequence[matrix.Row], *, override: str) -> Block:
@@ -57,12 +60,12 @@ def ship(said: str, near: Sequence[matrix.Row], *, override: str) -> Block:
     return modal("Ship", "Ship", blocks)
 
 
-def stop(said: str, reason: str) -> Block:
-    """The form of [Stop]."""
+def stop(said: str, least: int) -> Block:
+    """The form of [Stop]; `least`: characters of the reason."""
     return modal(
         "Stop the launch",
         "Stop",
-        [text.section(said), field(REASON, "Why, and what was learned", written(5, initial=reason))],
+        [text.section(said), field(REASON, "Why, and what was learned", written(least))],
     )
 
 

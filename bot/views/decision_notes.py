@@ -23,6 +23,8 @@ def decided(launch: Launch, entry: Entry) -> Message:
         f"*{head}* · {text.escape(launch.title or launch.id, 200)}, decided by {text.person(done.by)} ({on})."
     )
     lines = [said]
+    if done.decision == "stop" and done.verdict == "ship":
+        lines.append("⚠ Against the rule, which allowed a launch.")
     if entry.body["acknowledged"]:
         names = text.escape(", ".join(entry.body["acknowledged"]), 800)
         lines.append(f"Taken on by name: {names}.")
@@ -64,8 +66,13 @@ def under(override: Override) -> str:
 
 def stopping(launch: Launch) -> str:
     """The first lines of the form of [Stop]."""
-    name = text.escape(launch.title or launch.id, 200)
-    return f"*{name}* ends here. It is written into the ledger with your name; the first decision stands."
+    name, newest = text.escape(launch.title or launch.id, 200), launch.newest
+    lines = [f"*{name}* ends here. It is written into the ledger with your name; the first decision stands."]
+    if newest is not None:
+        said = newest.verdict.replace("-", " ").upper()
+        against = " Stopping contradicts the rule; whoever reads it later wants to know why."
+        lines.append(f"Look {newest.look} says {said}.{against if newest.verdict == 'ship' else ''}")
+    return " ".join(lines)
 
 
 def lack(row: Row, who: str) -> str:

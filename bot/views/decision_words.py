@@ -23,19 +23,21 @@ _CORRECTIONS = {
 }
 
 
-def declared(declaration: Declaration, start: date | None, zone: ZoneInfo, *, mention: bool = True) -> str:
+def declared(declaration: Declaration, start: date | None, zone: ZoneInfo) -> str:
     """When, by whom, and what was known by then: `Declared on Tue 3 Nov by …, before any data.`"""
     if declaration.at is None:
         return "The registration is not in force."
     on = declaration.at.astimezone(zone).date()
     what = "Amended" if declaration.amends else "Declared"
-    people = dict.fromkeys(declaration.signers.values() or [declaration.author])
-    by = ", ".join(text.person(one) for one in people if one)
-    if not mention:
-        by = ", ".join(text.escape(role, 60) for role in declaration.signers) or "nobody in particular"
+    by = ", ".join(text.person(one) for one in _who(declaration))
     return (
         f"{what} on {weekday(on)} by {by or 'nobody in particular'}, {known_then(declaration, start, zone)}."
     )
+
+
+def _who(declaration: Declaration) -> list[str]:
+    """Who declared it, each once: those who signed, else the author."""
+    return [one for one in dict.fromkeys(declaration.signers.values() or [declaration.author]) if one]
 
 
 def known_then(declaration: Declaration, start: date | None, zone: ZoneInfo) -> str:
@@ -68,16 +70,23 @@ def broken(launch: Launch) -> str:
 
 
 def argument(
-    registration: Registration, result: LookResult, rows: Sequence[Row], declaration: Declaration
+    registration: Registration,
+    result: LookResult,
+    rows: Sequence[Row],
+    declaration: Declaration,
+    zone: ZoneInfo,
 ) -> list[str]:
     """The defence of a veto: the line, what was measured, the rule, and what was to count against it."""
-    word = "After a look" if declaration.looks_before else "Pre-declared"
+    word = "Declared after a look" if declaration.looks_before else "Pre-declared"
+    people = ", ".join(text.person(one) for one in _who(declaration)) or "nobody in particular"
+    on = f" on {weekday(declaration.at.astimezone(zone).date())}" if declaration.at else ""
     rule = _RULES[registration.guardrail_rule]
-    lines = [
-        f"• {word}: {text.escape(row.name, 120)}, threshold {row.line}, measured {row.change} "
-        f"({text.escape(row.p)}, judged {row.asked})."
+    measured = "; ".join(
+        f"{text.escape(row.name, 120)}, threshold {row.line}, measured {row.change} "
+        f"({text.escape(row.p)}, judged {row.asked})"
         for row in crossed(rows)[:4]
-    ]
+    )
+    lines = [f"• {word}{on} by {people}: {measured}."]
     if result.primary.significant and result.primary.good:
         name = text.escape(rows[0].name, 120)
         lines.append(

@@ -173,7 +173,15 @@ def faults(fields: Mapping[str, str]) -> dict[str, str]:
 
 
 def reminder(
-    launch: Launch, record: int, task: Task, owner: str, *, number: int, most: int, following: datetime | None
+    launch: Launch,
+    record: int,
+    task: Task,
+    owner: str,
+    *,
+    number: int,
+    most: int,
+    following: datetime | None,
+    today: date,
 ) -> Message:
     """A reminder of a task: which of how many, and when the next one comes."""
     then = (
@@ -181,10 +189,11 @@ def reminder(
         if following
         else "This is the last reminder."
     )
-    said = (
-        f"{owner}: *{text.escape(task.title, 500)}* is due {weekday(task.due)} "
-        f"({text.escape(launch.title or launch.id, 200)})."
-    )
+    late = (today - task.due).days
+    due = "is due today" if late == 0 else f"is due {weekday(task.due)}"
+    if late > 0:
+        due = f"was due {weekday(task.due)}, ⚠ {late} day{'' if late == 1 else 's'} overdue"
+    said = f"{owner}: *{text.escape(task.title, 500)}* {due} ({text.escape(launch.title or launch.id, 200)})."
     pick = Pick(launch.id, record, task.id)
     made = [button("Done", DecisionAction.TASK_DONE, pick, style="primary")]
     if following:

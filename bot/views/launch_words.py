@@ -169,7 +169,12 @@ def _after(shown: Living) -> list[str]:
         return ["Nothing is expected any more."]
     rests = f", on record {decision.record}: {called(decision.verdict)}" if decision.record else ""
     why = f" {text.escape(decision.reason, 400)}" if decision.reason else ""
-    return [f"Decided by {_by(Mark(decision.by, decision.at))}{rests}.{why}"]
+    lines = [f"Decided by {_by(Mark(decision.by, decision.at))}{rests}.{why}"]
+    lapsed = shown.launch.lapsed
+    if lapsed is not None:
+        over = f"⚠ Its override ended with {weekday(lapsed.expires)}: it runs against the rule."
+        lines.insert(0, f"{over} {shown.owners}: roll it back, or register a re-run.")
+    return lines
 
 
 def _by(mark: Mark | None) -> str:

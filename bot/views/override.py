@@ -129,16 +129,15 @@ def ended(launch: Launch, override: Override, entry: Entry, owner: str) -> Messa
     name = text.escape(launch.title or launch.id, 200)
     decision = launch.decision
     if decision is None or decision.override != override.id:
-        return _news(
-            launch,
-            entry,
-            f"*Override ended* with {weekday(override.expires)}, unused. {name}: the veto stands.",
-        )
+        how = "unused" if override.approved else "and no director answered it"
+        said = f"*Override ended* with {weekday(override.expires)}, {how}. {name}: the veto stands."
+        return _news(launch, entry, said)
+    held = f" It is held at {text.escape(launch.stage_name, 80)} again." if launch.stage >= 0 else ""
     return _news(
         launch,
         entry,
-        f"*Override ended: {name} runs against the rule without one.* {owner}: roll it back, or register and "
-        f"run it again. Its retrospective is due {weekday(override.retrospective)}.",
+        f"*Override ended: {name} runs against the rule without one.*{held} {owner}: roll it back, or "
+        f"register a re-run. Its retrospective is due {weekday(override.retrospective)}.",
     )
 
 

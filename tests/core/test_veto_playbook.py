@@ -19,9 +19,9 @@ def test_the_shipped_plan_runs_from_day_0_to_14_and_asks_a_whole_review() -> Non
     assert findings == ()
     assert plan is not None
     assert [(task.id, task.day) for task in plan.tasks] == [
-        ("document", 1), ("drill_down", 3), ("root_cause", 7), ("diagnostic", 14), ("next_step", 14),
+        ("hold", 0), ("document", 1), ("drill_down", 3), ("root_cause", 7), ("diagnostic", 14), ("next_step", 14),
     ]  # fmt: skip
-    assert plan.tasks[1].about("csat").title.startswith("Drill down into csat: which session types")
+    assert plan.tasks[2].about("csat").title.startswith("Drill down into csat: which session types")
     assert all(task.owner for task in plan.tasks)
     assert [field.id for field in plan.override.fields] == [
         "what_happened", "customer_impact", "evidence_against", "why_not_rerun", "rollback", "consulted",
@@ -39,7 +39,7 @@ def test_the_shipped_redesign_recommends_the_stratified_retrain_over_the_carve_o
         ("B", "Carve-out", "1 engineer-week", False),
     ]
     assert len(plan.questions) == 4
-    assert [task.day for task in plan.tasks] == [3, 4, 14, 35, 42, 56]
+    assert [task.day for task in plan.tasks] == [0, 3, 4, 14, 35, 42, 56]
     assert plan.option("carve_out") is plan.options[1]
     assert plan.option("ship_it") is None
 
@@ -120,5 +120,5 @@ def test_check_reads_both_kinds(tmp_path: Path) -> None:
     (tmp_path / "cohort_redesign.yaml").write_text(REDESIGN, encoding="utf-8")
     result = CliRunner().invoke(app, ["check", str(tmp_path)])
     assert result.exit_code == 1
-    assert "veto.yaml:14: error not-a-number" in result.output
+    assert "veto.yaml:19: error not-a-number" in result.output
     assert "cohort_redesign.yaml: cohort_redesign, fine" in result.output
