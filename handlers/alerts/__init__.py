@@ -8,12 +8,18 @@ quarantine, else refused); `KEEP_HEADERS` are kept with the delivery; `authentic
 from types import ModuleType
 from typing import Final
 
-from handlers.alerts import alertmanager, generic
+from handlers.alerts import alertmanager, datadog, generic, google, grafana, opsgenie, pagerduty, sentry
 from handlers.signatures import digest
 
 SOURCES: Final[dict[str, ModuleType]] = {
     "alertmanager": alertmanager,
+    "datadog": datadog,
     "generic": generic,
+    "google": google,
+    "grafana": grafana,
+    "opsgenie": opsgenie,
+    "pagerduty": pagerduty,
+    "sentry": sentry,
 }
 
 __all__ = ["SOURCES", "digest"]

@@ -4,25 +4,15 @@ A group is "firing" while any of its alerts is, so the status of each alert coun
 mean that Prometheus died: after about four minutes without evaluations Alertmanager sends one.
 """
 
-import hashlib
-import json
-import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
-from bot.core.alert import COHORT_DIMENSIONS, Alert, AlertStatus, fallen
-from handlers.fields import moment, number, text, texts
-from handlers.json_body import UnreadableError
+from bot.core.alert import Alert
+from handlers.alerts import alert_group
 from handlers.signatures import bearer, digest
 
 VENDOR = True
 KEEP_HEADERS: tuple[str, ...] = ()
-MAX_ALERTS = 1000
-
-_VALUE = re.compile(
-    r"\b(?:value|now)\s*(?:is|[:=])?\s*([-\u2212]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\b", re.IGNORECASE
-)
 
 
 def authentic(headers: Mapping[str, str], body: bytes, secret: str, now: datetime) -> bool:  # noqa: ARG001 - one signature for all sources
@@ -42,80 +32,4 @@ def parse(payload: object, headers: Mapping[str, str]) -> tuple[Alert, ...]:  # 
         UnreadableError: this is no Alertmanager notification.
 
     """
-    if not isinstance(payload, dict):
-        raise UnreadableError("not an object", "", "Expected an Alertmanager webhook payload.")
-    items = payload.get("alerts")
-    if not isinstance(items, list):
-        raise UnreadableError("alerts is missing", "/alerts", "Expected a webhook payload of version 3 or 4.")
-    truncated = payload.get("truncatedAlerts")
-    left_out = truncated if isinstance(truncated, int) and not isinstance(truncated, bool) else 0
-    left_out += max(len(items) - MAX_ALERTS, 0)
-    return tuple(
-        _alert(item, index, payload, left_out if index == 0 else 0)
-        for index, item in enumerate(items[:MAX_ALERTS])
-    )
-
-
-def _alert(item: object, index: int, group: Mapping[str, Any], left_out: int) -> Alert:
-    if not isinstance(item, dict):
-        raise UnreadableError("an alert is not an object", f"/alerts/{index}", "Expected labels and status.")
-    labels = texts(group.get("commonLabels")) | texts(item.get("labels"))
-    notes = texts(group.get("commonAnnotations")) | texts(item.get("annotations"))
-    status = _status(item, index, group)
-    value, baseline = _numbers(notes)
-    started = moment(item.get("startsAt"))
-    return Alert(
-        source="alertmanager",
-        key=text(item, "fingerprint") or _fingerprint(labels),
-        title=text(notes, "summary", "title")
-        or text(labels, "alertname")
-        or text(notes, "description")
-        or "Alert",
-        status=status,
-        severity=text(labels, "severity", "priority"),
-        metric=text(labels, "metric") or text(notes, "metric") or text(labels, "__name__"),
-        service=text(labels, "service", "app", "model", "job"),
-        value=value,
-        baseline=baseline,
-        cohort=_cohort(labels),
-        started_at=started,
-        ended_at=moment(item.get("endsAt")) if status == "resolved" else None,
-        url=text(item, "generatorURL"),
-        labels=labels,
-        annotations=notes,
-        left_out=left_out,
-    )
-
-
-def _status(item: Mapping[str, Any], index: int, group: Mapping[str, Any]) -> AlertStatus:
-    word = item.get("status", group.get("status"))
-    if word == "firing":
-        return "firing"
-    if word == "resolved":
-        return "resolved"
-    raise UnreadableError("the status is neither firing nor resolved", f"/alerts/{index}/status", "")
-
-
-def _numbers(notes: Mapping[str, str]) -> tuple[float | None, float | None]:
-    """Value and baseline: as annotated, else from the summary or description where that is unambiguous."""
-    value, baseline = number(notes.get("value")), number(notes.get("baseline"))
-    for name in ("summary", "title", "description"):
-        moved = fallen(notes.get(name, ""))
-        if moved and value is None and baseline is None:
-            baseline, value = moved
-    if value is None:
-        said = {match for name in ("summary", "description") for match in _VALUE.findall(notes.get(name, ""))}
-        value = number(said.pop()) if len(said) == 1 else None
-    return value, baseline
-
-
-def _cohort(labels: Mapping[str, str]) -> dict[str, str]:
-    """The label `cohort` where there is one, else the known dimensions."""
-    if labels.get("cohort"):
-        return {"cohort": labels["cohort"]}
-    return {name: labels[name] for name in COHORT_DIMENSIONS if labels.get(name)}
-
-
-def _fingerprint(labels: Mapping[str, str]) -> str:
-    """What old versions leave out: the labels identify an alert."""
-    return hashlib.sha256(json.dumps(sorted(labels.items())).encode()).hexdigest()[:16]
+    return alert_group.read(payload, "alertmanager")
