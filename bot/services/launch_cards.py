@@ -80,9 +80,9 @@ def amendment_card(
     return amendment_views.card(launch, amendment, may, outcome, stands)
 
 
-def warnings_of(registered: Registered) -> list[dict[str, str]]:
+def warnings_of(desk: Desk, registered: Registered) -> list[dict[str, str]]:
     """The warnings of a text on record, as the ledger keeps them."""
-    _, findings = check_registration(registered.text, registered.name)
+    _, findings = check_registration(registered.text, registered.name, desk.settings.rollout_metrics)
     warnings = [one for one in findings if one.level == "warning"]
     return [{"code": one.code, "path": one.path, "message": one.message} for one in warnings]
 

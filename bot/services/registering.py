@@ -82,7 +82,7 @@ class Checked:
 
 def check(desk: Desk, text: str, name: str, *, done: str = "nothing was registered") -> Checked:
     """Read and check a text. Raises FaultyError with every finding when it has an error."""
-    document, registration, findings = _read(text, name, done)
+    document, registration, findings = _read(desk, text, name, done)
     if registration is not None:
         findings = [*findings, *_of_this_house(registration, desk, document)]
     if registration is None or errors(findings):
@@ -137,7 +137,7 @@ def content(canonical: str) -> Any:
     return json.loads(canonical)
 
 
-def _read(text: str, name: str, done: str) -> tuple[Document, Registration | None, list[Finding]]:
+def _read(desk: Desk, text: str, name: str, done: str) -> tuple[Document, Registration | None, list[Finding]]:
     try:
         document = parse(text, name=name)
     except InputError as error:
@@ -145,7 +145,7 @@ def _read(text: str, name: str, done: str) -> tuple[Document, Registration | Non
         raise FaultyError(
             name, [Finding("R000", "error", name, "", int(line), message, error.hint)], done
         ) from None
-    return document, *check_document(document)
+    return document, *check_document(document, desk.settings.rollout_metrics)
 
 
 def _of_this_house(registration: Registration, desk: Desk, document: Document) -> list[Finding]:

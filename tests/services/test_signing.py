@@ -6,7 +6,7 @@ import pytest
 
 from bot.core.launch import State
 from bot.errors import InputError, RefusedError, StaleError, UserError
-from bot.services import look_asking, signing
+from bot.services import look_asking, registering, signing
 from bot.store import experiments as records
 from bot.store import people
 from bot.store.database import Database
@@ -313,3 +313,23 @@ def test_two_people_who_sign_at_once_for_different_roles_both_count(bench: Bench
     assert told == []
     assert len(bench.said("/locked")) == 1
     assert set(bench.launch().signatures) == {"pm", "em", "applied-ml"}
+
+
+def test_a_rollout_metric_that_is_configured_needs_no_acknowledgement(sqlite: Database) -> None:
+    """Nor does its amendment; where nothing reads it, the warning stands."""
+    stages = 'rollout:\n  - {stage: 50 %, abort_if: ["p99_ms > 1500"]}\n  - {stage: 100 %}\n'
+    read = {"source": "prom", "query": "p99"}
+    known = Bench(
+        sqlite,
+        rollout_metrics={"p99_ms": read},
+        sources={"prom": {"kind": "prometheus", "url": "http://127.0.0.1:9"}},
+    )
+    known.register(SIGNED + stages)
+    assert known.launch().warnings == ()
+    known.sign_all()
+    known.propose(SIGNED.replace("ASOS experiment", "The experiment") + stages)
+    known.sign_all()
+    launch = known.launch()
+    assert (launch.amended, launch.missing_acknowledgements) == (1, ())
+    checked = registering.check(Bench(sqlite).desk, SIGNED + stages, "a.yaml")
+    assert [one["code"] for one in checked.warnings] == ["R182"]
