@@ -43,7 +43,7 @@ from bot.views.experiment import REGISTER, register_form
 from bot.views.experiment_actions import ExperimentAction
 from bot.views.text import escape
 from bot.views.triage_actions import Control, TriageAction
-from handlers import grammar, switchboard
+from handlers import grammar, needs, switchboard
 
 FILE_JOB = dropped.REGISTERED_BY_MENTION
 
@@ -65,8 +65,10 @@ def handle(session: Session, desk: Desk, asked: Inbound, key: str, now: datetime
         case Press():
             _press(session, desk, asked, key, now)
         case Order(topic=topic, verb=verb):
+            needs.order(session, desk, asked.by, topic, verb)
             switchboard.ORDERS[topic, verb](session, desk, asked, key, now)
         case Submit(form=form):
+            needs.form(session, desk, asked.by, form)
             switchboard.FORMS[form].submit(session, desk, asked, key, now)
         case Dropped() | OpenedHome() | Changed():
             _noticed(session, desk, asked, key, now)
@@ -95,6 +97,7 @@ def draw(
     if form == REGISTER:
         return register_form(opened.place.channel)
     drawn = switchboard.FORMS[form]
+    needs.form(session, desk, opened.by, form)
     if entered is not None and drawn.redraw is not None:
         view = drawn.redraw(desk, entered)
     else:
@@ -223,6 +226,7 @@ def _press(session: Session, desk: Desk, press: Press, key: str, now: datetime) 
         triage.press(session, desk, action=TriageAction(press.action), control=control, by=press.by, now=now)
         return
     if press.action in switchboard.PRESSES:
+        needs.press(session, desk, press.by, press.action)
         switchboard.PRESSES[press.action](session, desk, press, key, now)
         return
     if press.action not in map(str, _EXPLANATIONS):

@@ -19,12 +19,17 @@ OLD = timedelta(hours=1)
 def require(session: Session, desk: Desk, by: str, act: Act) -> None:
     """Return when `by` may. Raises RefusedError, which says which role is needed and who holds it."""
     needed = NEEDS[act]
-    if by in people.deactivated(session):
-        raise RefusedError(f"{person(by)} is deactivated in Slack and cannot {act.value}.")
+    require_active(session, by, act.value)
     if any(by in holders(session, desk, role) for role in needed):
         return
     who = "; ".join(f"{role}: {who_holds(session, desk, role)}" for role in needed)
     raise RefusedError(f"To {act.value} takes the role {' or '.join(needed)}.", f"Who holds it: {who}.")
+
+
+def require_active(session: Session, by: str, what: str = "do anything here") -> None:
+    """Return unless the account of `by` was deactivated. Raises RefusedError."""
+    if by in people.deactivated(session):
+        raise RefusedError(f"{person(by)} is deactivated in Slack and cannot {what}.")
 
 
 def who_holds(session: Session, desk: Desk, role: str) -> str:

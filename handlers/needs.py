@@ -1,0 +1,118 @@
+"""What every order, button and form of launches needs; what is not named here nobody may do.
+
+The services ask again, since they are also reached otherwise. This is the door: it is passed before anything
+is read of what was asked, and nothing gets onto the switchboard without saying here who may use it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from sqlmodel import Session
+
+from bot.core.permission import Act
+from bot.errors import RefusedError
+from bot.services import drafting, peeks, permissions
+from bot.services.desk import Desk
+from bot.views import amendment
+from bot.views.decision_actions import DecisionAction
+from bot.views.dropped import DroppedAction
+from bot.views.readiness_actions import ReadinessAction
+from bot.views.rollout_actions import RolloutAction, RolloutForm
+from bot.views.signing_actions import SigningAction
+
+
+@dataclass(frozen=True)
+class Everybody:
+    """Everybody may whose account is active; `why` says what keeps that harmless."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Service:
+    """Who may depends on what it is done to, and the service decides; `who` says by what."""
+
+    who: str
+
+
+Needed: TypeAlias = Act | Everybody | Service
+"""An act stands for the roles of `bot.core.permission.NEEDS`."""
+
+_REGISTERS = Everybody("what is registered holds for nobody until its sign-offs have signed")
+_ASKS = Everybody("it only has something posted that everybody may ask for")
+_WITHDRAWS = Service("who proposed an amendment may withdraw it, and the roles that may withdraw any")
+
+ORDERS: Mapping[tuple[str, str], Needed] = {
+    ("experiment", "start"): Act.ROLL,
+    ("experiment", "stop"): Act.DECIDE,
+    ("experiment", "decide"): _ASKS,
+    ("experiment", "withdraw"): _WITHDRAWS,
+    ("experiment", "peek"): Act.PEEK,
+    ("experiment", "here"): Act.CONFIGURE,
+    ("launch", "supply"): Act.SUPPLY,
+    ("launch", "waive"): Act.WAIVE,
+    ("digest", "now"): _ASKS,
+    ("digest", "subscribe"): Act.CONFIGURE,
+    ("digest", "unsubscribe"): Act.CONFIGURE,
+}
+
+PRESSES: Mapping[str, Needed] = {
+    RolloutAction.START: Act.ROLL,
+    RolloutAction.CHECK: _ASKS,
+    RolloutAction.ADVANCE: Act.ROLL,
+    RolloutAction.INCIDENT: Everybody("whoever sees a breach may call for help"),
+    DecisionAction.INVESTIGATE: Act.INVESTIGATE,
+    DecisionAction.CHOOSE: Act.INVESTIGATE,
+    DecisionAction.APPROVE: Act.APPROVE,
+    DecisionAction.TASK_DONE: Act.INVESTIGATE,
+    DecisionAction.TASK_SNOOZE: Act.INVESTIGATE,
+    DecisionAction.TASK_QUIET: Act.INVESTIGATE,
+    DroppedAction.REGISTER: _REGISTERS,
+    DroppedAction.LEAVE: Everybody("it only takes an offer away, which dropping the file again brings back"),
+    SigningAction.SIGN: Service("[signoffs] names who signs as what, and the author does not sign alone"),
+    SigningAction.ACKNOWLEDGE: Act.ACKNOWLEDGE,
+    SigningAction.WITHDRAW: _WITHDRAWS,
+}
+
+FORMS: Mapping[str, Needed] = {
+    RolloutForm.PAUSE: Act.PAUSE,
+    RolloutForm.RESUME: Act.ROLL,
+    peeks.FORM: Act.PEEK,
+    ReadinessAction.SUPPLY: Act.SUPPLY,
+    ReadinessAction.WAIVE: Act.WAIVE,
+    DecisionAction.SHIP: Act.DECIDE,
+    DecisionAction.STOP: Act.DECIDE,
+    DecisionAction.OVERRIDE: Act.OVERRIDE,
+    DecisionAction.REFUSE: Act.APPROVE,
+    DecisionAction.CHOOSE_OTHER: Act.INVESTIGATE,
+    DecisionAction.TASK_CHANGE: Act.INVESTIGATE,
+    amendment.FORM: Act.AMEND,
+    drafting.FORM: _REGISTERS,
+}
+
+
+def order(session: Session, desk: Desk, by: str, topic: str, verb: str) -> None:
+    """Pass who may give this order. Raises RefusedError."""
+    _pass(session, desk, by, ORDERS.get((topic, verb)), f"{topic} {verb}")
+
+
+def press(session: Session, desk: Desk, by: str, action: str) -> None:
+    """Pass who may press this button. Raises RefusedError."""
+    _pass(session, desk, by, PRESSES.get(action), action)
+
+
+def form(session: Session, desk: Desk, by: str, name: str) -> None:
+    """Pass who may open this form and send it off. Raises RefusedError."""
+    _pass(session, desk, by, FORMS.get(name), name)
+
+
+def _pass(session: Session, desk: Desk, by: str, needed: Needed | None, name: str) -> None:
+    if needed is None:
+        raise RefusedError(
+            f"Nobody may do `{name}`: it is not written down who.", "This is a fault of Lookout."
+        )
+    if isinstance(needed, Act):
+        permissions.require(session, desk, by, needed)
+    else:
+        permissions.require_active(session, by)
