@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from bot.services import (
     advancing,
+    after_launch,
     amending_form,
     app_home,
     digests,
@@ -52,8 +53,12 @@ def launch_jobs(db: Database, desk: Desk) -> Mapping[str, Job]:
     def planned_look(payload: Mapping[str, Any], now: datetime) -> Finish:
         return planned_looks.run(db, desk, payload, now)
 
+    def after(payload: Mapping[str, Any], now: datetime) -> Finish:
+        return after_launch.run(db, desk, payload, now)
+
     return {
         **_rollout_jobs(db, desk),
+        after_launch.CHECK_JOB: after,
         PLANNED_LOOK_JOB: planned_look,
         tasks.REMIND_JOB: _at_once(desk, tasks.remind),
         overriding.END_JOB: _at_once(desk, overriding.end),

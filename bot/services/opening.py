@@ -37,7 +37,7 @@ def open_desk(settings: Settings) -> Desk:
             cohort_redesign=_playbook(_or_shipped(folder, "cohort_redesign.yaml"), read_redesign),
         ),
         templates=ImmutableSandboxedEnvironment(
-            loader=FileSystemLoader(settings.templates.path),
+            loader=FileSystemLoader([settings.templates.path, shipped("templates")]),
             undefined=StrictUndefined,
             autoescape=False,  # the documents are Markdown; what goes in is escaped for that
             trim_blocks=True,
