@@ -124,6 +124,7 @@ def _step(
         whisper(session, payload["channel"], by, f"launch/{launch.id}/advance", error, now)
         return
     if check.breached:
+        rollout_checks.unwatch(session, launch)
         rollout_checks.pause_for(session, desk, launch, check, now)
         return
     if not check.fine:
@@ -154,6 +155,7 @@ def enter(
     outbox.put(session, Post(f"launch/{launch.id}/{entry.number}/stage", launch.channel, said), now=now)
     flags.tell(session, desk, launch, FlagEvent.STAGE, Cause.PERSON, by=by, previous=previous, now=now)
     stage_changes.record(session, launch, previous, by, now)
+    rollout_checks.unwatch(session, launch)
     rollout_checks.watch_on(session, desk, launch, None, now)
     draw(session, desk, launch, now)
     launch_cards.draw(session, desk, launch, now=now)

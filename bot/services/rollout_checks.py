@@ -62,6 +62,11 @@ def watch(
     slots.at(session, job=CHECK_JOB, slot=slot, due=due, payload=payload)
 
 
+def unwatch(session: Session, launch: Launch) -> None:
+    """End the chain of checks; not for the check itself, whose own slot would be dropped with it."""
+    slots.cancel(session, job=CHECK_JOB, prefix=f"{launch.id}/")
+
+
 def watch_on(
     session: Session, desk: Desk, launch: Launch, check: Check | None, now: datetime, blind: int = 0
 ) -> None:
@@ -138,6 +143,8 @@ def _settle(
         draw(session, desk, launch, now, check)
         return
     if check.breached:
+        if "by" in payload:
+            unwatch(session, launch)
         pause_for(session, desk, launch, check, now)
         return
     before = _blind_before(session, launch, payload)
@@ -147,7 +154,7 @@ def _settle(
     elif check.fine and before >= BLIND_AFTER:
         release(session, desk, launch, check, now)
     if "by" in payload:
-        slots.cancel(session, job=CHECK_JOB, prefix=f"{launch.id}/")
+        unwatch(session, launch)
     watch_on(session, desk, launch, check, now, blind)
     draw(session, desk, launches.read(session, launch.id), now, check)
 

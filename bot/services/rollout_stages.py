@@ -78,9 +78,12 @@ def closed(session: Session, desk: Desk, launch: Launch, now: datetime) -> str:
     rows = readiness.missing(session, desk, launch, now)
     if not rows:
         return ""
-    said = [f"{row.id} {row.name} ({', '.join(row.supply) or 'nobody'} can supply it)" for row in rows]
-    more = f" and {len(said) - MOST_ROWS} more" if len(said) > MOST_ROWS else ""
-    named = escape("; ".join(said[:MOST_ROWS]), 800)
+    named = "; ".join(
+        f"{escape(f'{row.id} {row.name}', 120)} "
+        f"({readiness.who(session, desk, row) or 'nobody'} can {row.how})"
+        for row in rows[:MOST_ROWS]
+    )
+    more = f" and {len(rows) - MOST_ROWS} more" if len(rows) > MOST_ROWS else ""
     return f"still missing of `/launch check`: {named}{more}"
 
 

@@ -52,6 +52,7 @@ def concluded(session: Session, desk: Desk, launch: Launch, now: datetime) -> No
         return
     event = FlagEvent.SHIPPED if decision.decision == "ship" else FlagEvent.STOPPED
     flags.tell(session, desk, launch, event, Cause.DECISION, by=decision.by, now=now)
+    rollout_checks.unwatch(session, launch)
     if rules.exposes(launches.registration(session, launch).rollout, launch):
         rollout_checks.watch_on(session, desk, launch, None, now)
     draw(session, desk, launch, now)

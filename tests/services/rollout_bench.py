@@ -131,6 +131,18 @@ class RolloutBench:
         with self.db.write() as session:
             rollouts.hold(session, self.desk, launch, f"look {look} vetoed", self.clock())
 
+    def amend(self, text: str) -> None:
+        """Have an amended registration come into force, as the last signature does."""
+        data = parse(text, name="launch.yaml").data
+        changed = Registered(
+            self.id, sha256(data), "launch.yaml", text, canonical_json(data), HOME.channel, ENG, self.clock()
+        )
+        with self.db.write() as session:
+            experiments.amend(session, changed)
+        launch = self.note(Kind.AMENDED, sha256=sha256(data), breaking=False)
+        with self.db.write() as session:
+            rollouts.ready(session, self.desk, launch, self.clock())
+
     def tellings(self) -> list[slots.Kept]:
         """Every slot of the flag system's."""
         with self.db.read() as session:
