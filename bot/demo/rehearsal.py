@@ -3,22 +3,35 @@
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
-from bot.demo import story
+from bot.demo import incident_story
+from bot.demo.people import MANAGER, PM, SCIENTIST
+from bot.demo.scene import Scene
 from bot.demo.stage import Stage
 from bot.workspace.records import Command
+
+PLAYING = """
+  {url}
+
+  Open it in a browser and watch, or read on here: {what} played now, which takes {time}.
+  Ctrl-C ends the demo.
+"""
 
 INVITATION = """
   {url}
 
-  Open it in a browser. In #launches, ask whether p = 0.04 at look 2 may ship.
+  Now it is yours. In #launches a plan waits for its last signature: be Yuki, press [Sign as applied_ml],
+  press [Start], let time go on to each look, and ask whether p = 0.04 at look 2 may ship.
   In #ml-incidents, type /rehearse alarm and be on call.
 
   The bot is process {bot}: kill -9 it at any moment, it is started again and nothing is lost.
   Webhooks: {webhooks}/webhooks/generic and /changes/generic. Ctrl-C ends the demo.
 """
 
+YOURS, HERE = "your-reranker", "launches"
+"""The experiment that is left to whoever tries the demo, and its channel."""
+
 SUGGESTIONS: Mapping[str, tuple[str, ...]] = {
-    "launches": ("/experiment status", "/experiment look 2", "/experiment look 4", "/experiment help"),
+    HERE: ("/experiment status", "/experiment look 2", "/experiment why 2", "/launch check", "/digest now"),
     "ml-incidents": (
         "/rehearse alarm",
         "/rehearse change",
@@ -32,7 +45,7 @@ USAGE = "alarm | cohort | change | recovery | resolve"
 
 
 async def prepare(stage: Stage) -> None:
-    """Put the suggestions and `/rehearse` into the workspace, and the registration into #launches."""
+    """Put the suggestions and `/rehearse` into the workspace, and a registration into #launches."""
     workspace, people = stage.local.workspace, stage.local.people
     command = Command("/rehearse", "Let the other systems act: an alarm, a change, a recovery", USAGE)
     people.host_command(command, _listener(stage))
@@ -40,11 +53,18 @@ async def prepare(stage: Stage) -> None:
         found = workspace.named(channel)
         if found is not None:
             workspace.suggest(found.id, texts)
-    launches = workspace.named("launches")
-    if launches is not None:
-        file = (await stage.write_data()).registration
-        attached = [(file.name, file.read_bytes())]
-        await people.say("U0DS", launches.id, "@lookout experiment register", files=attached)
+    await _leave_one_signature(stage)
+
+
+async def _leave_one_signature(stage: Stage) -> None:
+    """Register the plan of the first launch under a name of its own; the visitor's signature locks it."""
+    scene = Scene(stage, lambda _: None)
+    file = (await stage.write_data(called=YOURS)).registration
+    attached = [(file.name, file.read_bytes())]
+    await scene.says(SCIENTIST, HERE, "@lookout experiment register", files=attached)
+    for person, role in ((PM, "pm"), (MANAGER, "em")):
+        await scene.presses(person, HERE, f"Sign as {role}")
+        await scene.hears(HERE, f"<@{person}> signed as {role}")
 
 
 def _listener(stage: Stage) -> Callable[[str], Awaitable[str]]:
@@ -65,18 +85,18 @@ def _listener(stage: Stage) -> Callable[[str], Awaitable[str]]:
 
 async def _alarm(stage: Stage) -> str:
     stage.recall.alarm, stage.recall.recovered_at = stage.now(), None
-    await stage.post("/webhooks/generic", story.ALERT | {"started_at": _at(stage, minutes=6)})
+    await stage.post("/webhooks/generic", incident_story.ALERT | {"started_at": _at(stage, minutes=6)})
     return "The monitor sent its alert: Recall@10 0.91 → 0.62. `/rehearse cohort` sends a second one."
 
 
 async def _cohort(stage: Stage) -> str:
-    alert = story.ALERT | story.SECOND_COHORT | {"started_at": _at(stage, minutes=1)}
+    alert = incident_story.ALERT | incident_story.SECOND_COHORT | {"started_at": _at(stage, minutes=1)}
     await stage.post("/webhooks/generic", alert)
     return "The monitor of a second cohort sent its alert; it joins the open incident."
 
 
 async def _change(stage: Stage) -> str:
-    change = story.OLD_DEPLOY | {"id": f"config-{stage.now():%H%M%S}", "kind": "config"}
+    change = incident_story.OLD_DEPLOY | {"id": f"config-{stage.now():%H%M%S}", "kind": "config"}
     change |= {"title": "retrieval.top_k 30 to 20", "service": "rag-retrieval", "at": _at(stage, minutes=14)}
     await stage.post("/changes/generic", change)
     return "The change log has a new entry: a config change 14 minutes ago. Open cards look again."
@@ -88,7 +108,7 @@ async def _recovery(stage: Stage) -> str:
 
 
 async def _resolve(stage: Stage) -> str:
-    await stage.post("/webhooks/generic", story.ALERT | {"status": "resolved"})
+    await stage.post("/webhooks/generic", incident_story.ALERT | {"status": "resolved"})
     return "The monitor sent its resolve. It closes nothing: it may only mean that the monitor died."
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,15 +17,28 @@ import httpx
 import uvicorn
 
 from bot.demo import data, metrics, timers
+from bot.demo.people import MANAGER
 from bot.errors import LookoutError
+from bot.workspace.records import Channel
 from bot.workspace.server import LocalWorkspace
 from handlers.manifest import manifest
 
 READY_WITHIN = 60.0
 """Seconds the bot may take to start, on a slow machine."""
 
+PATIENCE = 30.0
+"""Seconds the bot may take to do and say all that it has at hand."""
+
 ZONE = ZoneInfo("Asia/Tokyo")
 """Where the demo's team is."""
+
+CHANNELS = (
+    ("C0L12", "launch-reranker-l12", "Reranker MiniLM-L12: its experiment, looks and decision"),
+    ("C0RERANK", "launch-reranker-v2", "Reranker v2: its experiment, looks and decision"),
+    ("C0TOWER", "launch-two-tower", "Two-tower retrieval: its experiment, looks and decision"),
+    ("C0MIXED", "launch-mixed-locale", "Mixed-locale users: an experiment with too few of them"),
+)
+"""Channels of launches that the team has beside the workspace's own: id, name, purpose."""
 
 CONFIGURATION = """\
 timezone = "Asia/Tokyo"
@@ -76,6 +90,7 @@ class Stage:
             self.local = LocalWorkspace(
                 port=self._port, manifest=manifest(), clock_file=self.folder / "clock-offset"
             )
+            self._open_channels()
             await self.local.start()
             parts.push_async_callback(self.local.stop)
             self.recall = metrics.Recall()
@@ -85,6 +100,8 @@ class Stage:
             configuration = CONFIGURATION.format(metrics=answering.url)
             (self.folder / "lookout.toml").write_text(configuration, encoding="utf-8")
             self.bot_url = f"http://127.0.0.1:{_free_port()}"
+            self._http = httpx.AsyncClient(base_url=self.bot_url, timeout=10, trust_env=False)
+            parts.push_async_callback(self._http.aclose)
             await self._start_bot()
             parts.push_async_callback(self._end_bot)
             await self._ready()
@@ -99,6 +116,13 @@ class Stage:
         """End the bot, then the rest, and remove the folder."""
         await self._parts.aclose()
 
+    def _open_channels(self) -> None:
+        workspace = self.local.workspace
+        everyone = (*(person.id for person in self.local.people.persons()), workspace.bot)
+        created = int(workspace.clock.now())
+        for channel, name, purpose in CHANNELS:
+            workspace.add_channel(Channel(channel, name, MANAGER, created, everyone, purpose=purpose))
+
     async def _end_bot(self) -> None:
         if self.bot.returncode is None:
             self.bot.terminate()
@@ -107,10 +131,10 @@ class Stage:
         except TimeoutError:
             self.bot.kill()
 
-    async def write_data(self, name: str = "reranker") -> data.DemoData:
+    async def write_data(self, name: str = "reranker", *, called: str = "") -> data.DemoData:
         """Make up an experiment's data and registration, where the bot looks for them; day 1 is tomorrow."""
         tomorrow = self.now().astimezone(ZONE).date() + timedelta(days=1)
-        return await asyncio.to_thread(data.write, self.folder / "data", name, start=tomorrow)
+        return await asyncio.to_thread(data.write, self.folder / "data", name, start=tomorrow, called=called)
 
     def now(self) -> datetime:
         """The rehearsal's time: real time, and what was advanced."""
@@ -118,8 +142,37 @@ class Stage:
 
     async def post(self, path: str, body: object) -> int:
         """Send a webhook to the bot; the answer's status."""
-        async with httpx.AsyncClient(timeout=10) as client:
-            return (await client.post(self.bot_url + path, json=body)).status_code
+        return (await self._http.post(path, json=body)).status_code
+
+    async def settled(self) -> None:
+        """Wait until the bot has done and said what it has at hand; what takes too long is not waited for.
+
+        Time is moved after that only: to the bot a jump of days looks as if it had slept in mid-sentence.
+        """
+        deadline = asyncio.get_running_loop().time() + PATIENCE
+        idle = 0
+        while idle < 2 and asyncio.get_running_loop().time() < deadline:
+            idle = idle + 1 if await self._idle() else 0
+            await asyncio.sleep(0.02 if idle else 0.1)
+
+    async def _idle(self) -> bool:
+        """Whether the bot's own figures say that nothing is at hand; not while it is being started again."""
+        try:
+            text = (await self._http.get("/metrics")).text
+        except httpx.TransportError:
+            return False
+        at_hand = re.findall(r"^lookout_(?:inbox_new|outbox_pending|slots_due) (\S+)$", text, re.MULTILINE)
+        return at_hand == ["0.0"] * 3
+
+    async def verify(self) -> tuple[int, str]:
+        """Run `lookout verify` on the bot's record; its exit code and what it says."""
+        command = (sys.executable, "-m", "bot", "verify")
+        pipe = asyncio.subprocess.PIPE
+        process = await asyncio.create_subprocess_exec(
+            *command, env=self._variables(), stdout=pipe, stderr=asyncio.subprocess.STDOUT
+        )
+        said, _ = await process.communicate()
+        return process.returncode or 0, said.decode().strip()
 
     def log(self) -> str:
         """The last lines the bot logged."""
@@ -128,10 +181,17 @@ class Stage:
         return "\n".join(lines[-15:])
 
     async def _start_bot(self) -> None:
+        with (self.folder / "bot.log").open("ab") as log:
+            self.bot = await asyncio.create_subprocess_exec(
+                *self._command, env=self._variables(), stdout=log, stderr=log
+            )
+
+    def _variables(self) -> dict[str, str]:
+        """The environment of the bot and of its other commands."""
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith(("LOOKOUT_", "SLACK_"))
         }
-        environment |= {
+        return environment | {
             "LOOKOUT_CONFIG": str(self.folder / "lookout.toml"),
             "LOOKOUT_DATABASE_URL": f"sqlite:///{self.folder / 'lookout.db'}",
             "LOOKOUT_SLACK_API_URL": self.local.api_url,
@@ -142,22 +202,17 @@ class Stage:
             "SLACK_APP_TOKEN": "xapp-local",
             **self._environment,
         }
-        with (self.folder / "bot.log").open("ab") as log:
-            self.bot = await asyncio.create_subprocess_exec(
-                *self._command, env=environment, stdout=log, stderr=log
-            )
 
     async def _ready(self) -> None:
         """Wait for the bot's own word that every part of it is ready."""
         deadline = asyncio.get_running_loop().time() + READY_WITHIN
-        async with httpx.AsyncClient(timeout=5) as client:
-            while asyncio.get_running_loop().time() < deadline and self.bot.returncode is None:
-                try:
-                    if (await client.get(f"{self.bot_url}/readyz")).status_code == 200:
-                        return
-                except httpx.TransportError:
-                    pass  # not listening yet
-                await asyncio.sleep(0.05)
+        while asyncio.get_running_loop().time() < deadline and self.bot.returncode is None:
+            try:
+                if (await self._http.get("/readyz")).status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass  # not listening yet
+            await asyncio.sleep(0.05)
         raise StageError(f"the bot did not become ready; it said last:\n{self.log()}")
 
     async def _keep(self) -> None:

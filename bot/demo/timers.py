@@ -1,14 +1,16 @@
 """What the bot waits for, read from its own database, so that the page can offer to go there."""
 
 import asyncio
+from collections import defaultdict
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
 from bot.core.ladder_reader import read_escalation
-from bot.services.experiments import LOOK_JOB
+from bot.services import after_launch, digests, overriding, tasks
 from bot.services.incident_cards import EVIDENCE_JOB, LADDER_JOB
+from bot.services.scheduled_looks import PLANNED_LOOK_JOB
 from bot.settings import shipped
 from bot.store import incidents
 from bot.store.database import Database
@@ -23,7 +25,16 @@ SOON = 2.0
 """Seconds within which a slot is work at hand, as is one that is due, not something to go forward to."""
 
 
-_NAMES = {EVIDENCE_JOB: "Evidence for an incident", LOOK_JOB: "A look at an experiment"}
+_NAMES = {
+    EVIDENCE_JOB: "Evidence for an incident",
+    PLANNED_LOOK_JOB: "{experiment}: look {look}",
+    tasks.REMIND_JOB: "{experiment}: a task is due",
+    overriding.END_JOB: "{experiment}: the override ends",
+    overriding.RETROSPECTIVE_JOB: "{experiment}: the override is looked back on",
+    after_launch.CHECK_JOB: "{experiment}: the check after the launch",
+    digests.JOB: "A digest",
+}
+"""What people wait for; nobody waits for the check of a rollout that comes every quarter of an hour."""
 
 
 async def watch(workspace: Workspace, file: Path) -> None:
@@ -45,17 +56,17 @@ def _awaited(db: Database, now: float) -> Timer | None:
         with db.read() as session:
             for slot in session.exec(waiting):
                 at = slot.due.timestamp()
-                if at > now + SOON:
-                    return Timer(at, _name(session, slot))
+                if at > now + SOON and (name := _name(session, slot)):
+                    return Timer(at, name)
     except SQLAlchemyError:
         pass  # the bot is making its tables, or is being started again
     return None
 
 
 def _name(session: Session, slot: SlotRow) -> str:
-    """The slot in words: "INC-1: No category after 15 min"."""
+    """The slot in words: "INC-1: No category after 15 min"; empty where nobody waits for it."""
     if slot.job != LADDER_JOB:
-        return _NAMES.get(slot.job, slot.job)
+        return _NAMES.get(slot.job, "").format_map(defaultdict(str, slot.payload))
     incident = incidents.load(session, int(slot.payload["incident"]))
     text = (shipped("playbooks") / "escalation.yaml").read_text(encoding="utf-8")
     ladder, _ = read_escalation(text, name="escalation.yaml")

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.demo import story
+from bot.demo import incident_story
 from bot.demo.stage import Stage
 from bot.workspace.records import Message
 
@@ -30,16 +30,16 @@ class Play:
     async def tell(self) -> None:
         """From the alert to the retrospective."""
         self.stage.recall.alarm = self.stage.now()
-        await self.alert(story.ALERT)
+        await self.alert(incident_story.ALERT)
         await self.until(lambda: self.channel())
         await self.press("Nothing changed", then="Is upstream data healthy?")
-        await self.alert(story.ALERT | story.SECOND_COHORT)
+        await self.alert(incident_story.ALERT | incident_story.SECOND_COHORT)
         await self.until(lambda: self.card("2 alerts in this incident"))
         await self.press("Schema drift", then="quarantine")
         await self.press("Not it: go back", then="Is upstream data healthy?")
         await self.press("Healthy", then="Has the feature distribution drifted?")
         await self.press("Drifted", then="Feature drift")
-        await self.alert(story.ALERT | {"status": "resolved"})
+        await self.alert(incident_story.ALERT | {"status": "resolved"})
         await self.until(lambda: self.said("may only mean"))
         await self.press("Mitigated", then="· mitigated")
         await self.press("Resolved", then="· resolved")

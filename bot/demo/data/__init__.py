@@ -36,10 +36,10 @@ class DemoData:
     id: str
 
 
-def write(folder: Path, name: str = "reranker", *, start: date | None = None) -> DemoData:
+def write(folder: Path, name: str = "reranker", *, start: date | None = None, called: str = "") -> DemoData:
     """Write an experiment's registration and the Parquet file it names; takes less than two seconds.
 
-    start: day 1 in place of the one in a registration that gives it.
+    start: day 1 in place of the one in a registration that gives it. called: an id in place of its own.
     """
     import pyarrow.parquet as pq
 
@@ -47,6 +47,8 @@ def write(folder: Path, name: str = "reranker", *, start: date | None = None) ->
     text = (REGISTRATIONS / f"{name}.yaml").read_text(encoding="utf-8")
     if start is not None:
         text = re.sub(r"(?m)^(  start: ).*$", rf"\g<1>{start.isoformat()}", text)
+    if called:
+        text = re.sub(r"(?m)^id: .*$", f"id: {called}", text)
     found = re.search(r"(?m)^id: (\S+)$", text)
     assert found is not None  # noqa: S101 - a registration has an id
     files = DemoData(folder / f"{name}.yaml", folder / f"{name}.parquet", found[1])

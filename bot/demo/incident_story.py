@@ -1,28 +1,9 @@
-"""Both stories, as a script: each line is something a person does, or something that must then be said."""
+"""An incident from its page to its retrospective: Recall@10 collapses, and nothing was deployed."""
 
 from datetime import timedelta
 
+from bot.demo.people import ENGINEER
 from bot.demo.scene import Scene
-
-ENGINEER, PM, SCIENTIST = "U0ENG", "U0PM", "U0DS"
-
-
-async def launch(scene: Scene) -> None:
-    """The launch: a registration, a tempting second look that must continue, a fourth that ships."""
-    scene.title("The launch: “we're at p < 0.05, can we ship?”")
-    file = (await scene.stage.write_data()).registration
-    registration = (file.name, file.read_bytes())
-    await scene.says(SCIENTIST, "launches", "@lookout experiment register", files=[registration])
-    await scene.hears("launches", "us-mle-02-reranker-l12", "do(reranker = MiniLM-L12)", "0.0030")
-    await scene.types(PM, "launches", "/experiment look 2")
-    card = await scene.hears("launches", "CONTINUE", "p = 0.040", "0.0030")
-    scene.must("[Ship]" not in scene.text_of(card), "a look that must continue offers no way to ship")
-    await scene.presses(PM, "launches", "Why continue?")
-    await scene.hears("launches", "0.0030", to=PM)
-    await scene.types(PM, "launches", "/experiment look 4")
-    await scene.hears("launches", "Look 4 of 4: SHIP")
-    await scene.types(PM, "launches", "/experiment look two")
-    await scene.hears("launches", "Read `look two`", to=PM)
 
 
 async def incident(scene: Scene) -> None:
