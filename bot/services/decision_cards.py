@@ -129,7 +129,7 @@ def planned_tasks(
     names: list[str] = []
     plans = (("veto", desk.playbooks.veto, False), ("cohort_redesign", desk.playbooks.cohort_redesign, True))
     for name, plan, of_cohorts in plans:
-        lines = [row.name for row in vetoes if row.cohort is of_cohorts]
+        lines = [row.name for row in vetoes if bool(row.cohort) is of_cohorts]
         if lines:
             names.append(name)
             there = [(one.id, one.day) for one in tasks]  # both playbooks begin with the same task

@@ -75,7 +75,7 @@ def card(case: Case) -> Message:
     blocks: list[Block] = [
         text.header(head),
         text.section(text.fit([lead, *_expected(case, rows)])),
-        text.section(text.fit(_matrix(rows))),
+        text.section(text.fit(_matrix(case, rows))),
         *_sections(case, rows),
         *_buttons(case),
         text.context(_small_print(case)),
@@ -114,8 +114,9 @@ def _expected(case: Case, rows: Sequence[matrix.Row]) -> list[str]:
     if launch.paused is not None:
         why = text.escape(launch.paused_why, 300)
         lines.append(f"⚠ The rollout is paused: {why}. A decision to ship does not resume it.")
-    lines += [f"⚠ Missing before it can ship: {text.escape(one, 300)}" for one in case.missing]
-    return lines
+    if case.missing:
+        lines.append("⚠ Missing before it can ship, see `/launch check`:")
+    return [*lines, *(f"• {text.escape(one, 300)}" for one in case.missing)]
 
 
 def _ask(case: Case, rows: Sequence[matrix.Row]) -> str:
@@ -132,8 +133,17 @@ def _ask(case: Case, rows: Sequence[matrix.Row]) -> str:
     return f"*Nothing ships.* {asked} closes it with [Stop], and says what was learned."
 
 
-def _matrix(rows: Sequence[matrix.Row]) -> list[str]:
-    lines = ["*What was measured, against which line*", *(matrix.in_words(row) for row in rows[:_MATRIX])]
+def _matrix(case: Case, rows: Sequence[matrix.Row]) -> list[str]:
+    """The primary, the guardrails, then the cohorts, which share one line."""
+    usual = f"at {case.registration.alpha:.3g}"
+    shown = rows[:_MATRIX]
+    cohorts = [row for row in shown if row.cohort]
+    lines = [f"*What was measured, against which line* (judged {usual})"]
+    lines += [matrix.in_words(row, usual) for row in shown if not row.cohort]
+    if cohorts:
+        metric = text.escape(case.registration.primary.metric, 120)
+        lines.append(f"*Cohorts* ({metric}, line {cohorts[0].line})")
+        lines += [matrix.in_words(row, usual) for row in cohorts]
     rest = len(rows) - _MATRIX
     return [*lines, f"(and {rest} more lines, see the record)"] if rest > 0 else lines
 

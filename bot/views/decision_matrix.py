@@ -1,7 +1,7 @@
 """The matrix a decision rests on: the primary, every guardrail and cohort, each with its line."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.core.figures import level, p_is, share, signed
 from bot.core.look import CohortResult, GuardrailResult, LookResult, relative
@@ -38,7 +38,7 @@ class Row:
     """One line of the matrix, as plain text.
 
     before, after: the control's and the treatment's level; line: empty for the primary; name: the metric's or
-    the cohort's; status: None for the primary.
+    the cohort's; status: None for the primary; cohort: its name alone, empty where it is none.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Row:
     asked: str
     status: Status | None
     said: str
-    cohort: bool = False
+    cohort: str = ""
 
     @property
     def mark(self) -> str:
@@ -64,7 +64,7 @@ def rows(registration: Registration, result: LookResult) -> list[Row]:
     if registration.cohorts.max_relative_regression is not None:
         lines += [_cohort(registration, one) for one in result.cohorts]
     order = {status: place for place, status in enumerate(_ORDER)}
-    worst = sorted(lines, key=lambda row: (order[row.status or Status.CLEAR], row.cohort))
+    worst = sorted(lines, key=lambda row: (order[row.status or Status.CLEAR], bool(row.cohort)))
     return [_primary(result), *worst]
 
 
@@ -78,16 +78,19 @@ def to_acknowledge(every: Sequence[Row]) -> list[Row]:
     return [row for row in every if row.status in _TO_ACKNOWLEDGE]
 
 
-def in_words(row: Row) -> str:
-    """One line for a card: the mark, what moved how far, what that means, the line, and chance."""
-    name = text.escape(row.name, 120)
+def in_words(row: Row, usual: str) -> str:
+    """One line for a card: the mark, how far it moved from its line, what that means, levels, chance.
+
+    usual: what most lines are judged at, which is left out.
+    """
+    name = text.escape(row.cohort or row.name, 120)
     head = f"{row.mark} {name}".strip()
     if row.change == UNKNOWN:
         return f"{head}: unknown, {text.escape(row.said, 200)}"
-    levels = f" {row.before} → {row.after}," if row.before else ""
-    line = f", line {row.line}" if row.line else ""
-    chance = f" · {text.escape(row.p)} {row.asked}".rstrip() if row.p else ""
-    return f"{head}{levels} {row.change}: {text.escape(row.said, 200)}{line}{chance}"
+    line = f", line {row.line}" if row.line and not row.cohort else ""
+    chance = f"{text.escape(row.p)} {row.asked if row.asked != usual else ''}".rstrip() if row.p else ""
+    facts = [f"{row.before} → {row.after}" if row.before else "", chance]
+    return " · ".join([f"{head} {row.change}{line}: {text.escape(row.said, 200)}", *filter(None, facts)])
 
 
 def _primary(result: LookResult) -> Row:
@@ -113,17 +116,15 @@ def _guardrail(one: GuardrailResult) -> Row:
 
 def _cohort(registration: Registration, one: CohortResult) -> Row:
     judged, name = one.judgement, f"{registration.primary.metric} in {one.cohort}"
-    row = _row(name, one.effect, judged, cohort_line(registration), cohort=True)
+    row = _row(name, one.effect, judged, cohort_line(registration), cohort=str(one.cohort))
     if judged.status is not Status.UNDERPOWERED or one.adequacy is None:
         return row
     said = f"{_SAID[judged.status]} ({share(one.adequacy, 0)} of the units needed)"
-    return Row(
-        row.name, row.before, row.after, row.change, row.line, row.p, row.asked, row.status, said, cohort=True
-    )
+    return replace(row, said=said)
 
 
 def _row(
-    name: str, effect: Effect | Undecided, judged: Judgement, line: Threshold, *, cohort: bool = False
+    name: str, effect: Effect | Undecided, judged: Judgement, line: Threshold, *, cohort: str = ""
 ) -> Row:
     if isinstance(effect, Undecided) or (judged.measured is None and judged.status is Status.UNDECIDED):
         reason = judged.reason

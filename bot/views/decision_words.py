@@ -17,9 +17,9 @@ _RULES = {
     "noninferiority": "every line must be shown to hold, whatever the primary says",
 }
 _CORRECTIONS = {
-    "iut": "every guardrail must pass, each judged at the whole alpha",
-    "bonferroni": "alpha is divided by the number of guardrails",
-    "holm": "alpha is divided by Holm's steps",
+    "iut": "Each guardrail is judged at the whole alpha, and all must pass (iut)",
+    "bonferroni": "Alpha is divided by the number of guardrails (bonferroni)",
+    "holm": "Alpha is divided among the guardrails by Holm's steps (holm)",
 }
 
 
@@ -95,7 +95,7 @@ def argument(
     else:
         lines.append(f"• The rule, as registered: {rule}.")
     if registration.guardrails:
-        lines.append(f"• Correction {registration.correction}: {_CORRECTIONS[registration.correction]}.")
+        lines.append(f"• {_CORRECTIONS[registration.correction]}.")
     against = registration.hypothesis.disconfirming
     if against:
         said = text.escape("; ".join(against), 500)

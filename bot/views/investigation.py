@@ -58,7 +58,7 @@ def _lead(work: Work, left: Sequence[Task], late: Sequence[Task]) -> str:
     first = min(left, key=lambda one: one.due)
     owner = work.owners[first.id]
     count = f"{len(left)} of {len(work.tasks)} open"
-    said = f"Next: {text.escape(first.title, 300)} by {weekday(first.due)} ({owner}). {count}"
+    said = f"Next by {weekday(first.due)} ({owner}): {text.escape(first.title, 300)}. {count}"
     return f"{said}, ⚠ {len(late)} overdue." if late else f"{said}."
 
 
@@ -87,7 +87,7 @@ def _redesign(work: Work, plan: Redesign) -> list[Block]:
         chosen = plan.option(launch.redesign)
         title = text.escape(f"{chosen.label}: {chosen.title}" if chosen else launch.redesign, 200)
         return [*blocks, text.section(f"*Chosen: {title}*")]
-    blocks.append(text.section(text.fit(["*The ways forward*", *_options(plan)])))
+    blocks += [text.section(text.fit(lines)) for lines in _options(plan)]
     if launch.closed_at is not None:
         return blocks
     made = [
@@ -103,17 +103,20 @@ def _redesign(work: Work, plan: Redesign) -> list[Block]:
     return [*blocks, {"type": "actions", "block_id": "redesign", "elements": made}]
 
 
-def _options(plan: Redesign) -> list[str]:
-    lines = []
+def _options(plan: Redesign) -> list[list[str]]:
+    """Each way in a few lines of its own, the recommended one first; then why."""
+    ways = []
     for one in sorted(plan.options, key=lambda option: not option.recommended):
         word = ", recommended" if one.recommended else ""
         pros, cons = text.escape("; ".join(one.pros), 400), text.escape("; ".join(one.cons), 400)
-        lines += [
+        way = [
             f"*{_named(one)}{word}* · {text.escape(one.cost, 60)}",
             text.escape(one.what, 400),
-            f"for: {pros} · against: {cons}",
+            f"For: {pros}",
+            f"Against: {cons}",
         ]
-    return [*lines, f"Why {_recommended(plan)}: {text.escape(plan.why, 500)}"]
+        ways.append(way)
+    return [["*The ways forward*"], *ways, [f"Why {_recommended(plan)}: {text.escape(plan.why, 500)}"]]
 
 
 def _named(option: Option) -> str:

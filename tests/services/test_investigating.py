@@ -105,7 +105,7 @@ def test_reminders_come_on_the_day_and_twice_more_and_never_doubled(database: Da
             seen += [bench.now] * (len(bench.posted("/task/hold.1/")) - len(seen))
     assert [f"{moment:%d %H}" for moment in seen] == ["23 09", "25 09", "27 09"]
     first, second, third = (plain(one.text) for one in bench.posted("/task/hold.1/"))
-    assert "<@U0ML>: *Keep the launch where it is, and see that the flag system does* is due today" in first
+    assert "<@U0ML>: *Hold the launch at its stage, in the flag system too* is due today" in first
     assert "was due Mon 23 Nov, ⚠ 2 days overdue" in second
     assert "Reminder 1 of 3. The next reminder comes" in first
     assert "Reminder 3 of 3. This is the last reminder." in third
@@ -131,7 +131,7 @@ def test_a_task_is_ticked_by_a_button_and_reminded_of_no_more(database: Database
     bench.press("Done", ML, card)
     assert bench.launch().tasks[0].done is not None
     shown = bench.card(card_of())
-    assert "✓ done: Keep the launch where it is" in shown.text
+    assert "✓ done: Hold the launch at its stage" in shown.text
     assert "5 of 6 open." in shown.text
     with pytest.raises(StaleError, match="was done by <@U0ML> already"):
         bench.press("Done", ENG, card)
@@ -148,7 +148,7 @@ def test_a_task_that_is_overdue_says_so_on_its_card_and_to_the_digest(sqlite: Da
     bench.work()
     card = bench.card(card_of()).text
     assert "⚠ 2 overdue." in card
-    assert "⚠ overdue: *Keep the launch where it is" in card
+    assert "⚠ overdue: *Hold the launch at its stage" in card
     with bench.db.read() as session:
         late = tasks.overdue(session, bench.launch(), date(2026, 11, 25))
         assert [one.id for one in late] == ["hold.1", "document.1"]
@@ -173,7 +173,7 @@ def test_a_task_gets_another_day_and_owner(database: Database) -> None:
     assert bench.fill("Change", PM, fields, key=card_of()) == {}
     task = bench.launch().tasks[0]
     assert (task.owner, task.due) == (ENG, date(2026, 12, 1))
-    assert "<@U0ENG>: *Keep the launch" in bench.posted("/moved")[0].notification
+    assert "<@U0ENG>: *Hold the launch" in bench.posted("/moved")[0].notification
     bench.at(2026, 11, 23, 9)
     assert bench.work() == []
     bench.at(2026, 12, 1, 9)
@@ -210,7 +210,7 @@ def test_a_cohort_s_veto_offers_the_redesigns_with_their_costs(database: Databas
         "• Is the training data imbalanced against the cohort?",
         "*A: Stratified retrain, recommended* · 4 engineer-weeks",
         "*B: Carve-out* · 1 engineer-week",
-        "against: A public commitment to a second-class model; Trust erodes over many launches",
+        "Against: A public commitment to a second-class model; Trust erodes over many launches",
         "Why A: Four weeks are paid once; a carve-out is paid for at every launch after it",
     ):
         assert line in card.text, line

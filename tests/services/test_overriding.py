@@ -192,7 +192,7 @@ def test_without_readiness_an_approved_override_does_not_ship(sqlite: Database) 
         bench.open("Ship under", PM)
     assert "AML-07" in refusal.value.message
     assert "AML-05" not in refusal.value.message
-    assert "⚠ Missing before it can ship: AML-07" in bench.card().text
+    assert "⚠ Missing before it can ship, see `/launch check`:\n• AML-0" in bench.card().text
 
 
 def test_a_refused_override_leaves_a_record(database: Database) -> None:
