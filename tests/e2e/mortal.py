@@ -23,6 +23,8 @@ from bot.commands import serve
 
 DEATHS = Path(os.environ["DEATHS"])
 NAMES_A_ROW = re.compile(r"(.*_)?(id|body|once|job|slot|lane|reference|state|name|group)(_\d+)?")
+OF_A_LIFE = re.compile(r"^(start|again)/.*")
+"""Slots made anew by every start, or until Slack can be asked: by the moment."""
 child = 0
 
 
@@ -83,9 +85,9 @@ def doom(passed: set[str]) -> None:
 
 
 def written(statement: str, context: Any) -> str:
-    """What was written to which row, alike however often it is tried."""
+    """What was written to which row, alike however often it is tried, and in whichever life."""
     rows = [
-        f"{name}={value}"
+        f"{name}={OF_A_LIFE.sub('of a moment', str(value))}"
         for parameters in getattr(context, "compiled_parameters", ())
         for name, value in sorted(parameters.items())
         if NAMES_A_ROW.fullmatch(name) and not (name == "id" and "body" in parameters)

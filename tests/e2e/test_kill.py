@@ -78,7 +78,7 @@ class Play:
 
     async def quiet(self) -> None:
         """Wait until the bot's own figures say that no room has anything left to do."""
-        async with asyncio.timeout(60), httpx.AsyncClient(timeout=10) as client:
+        async with asyncio.timeout(240), httpx.AsyncClient(timeout=10) as client:
             while await self.waiting(client) != ["0.0"] * 3:
                 await asyncio.sleep(0.1)
 
@@ -136,7 +136,7 @@ class Play:
         )
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 async def test_killed_at_every_commit_nothing_is_lost_and_nothing_said_twice(tmp_path: Path) -> None:
     """The channel reads the same as when nothing ever died."""
     async with Stage() as stage:
