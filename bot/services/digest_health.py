@@ -95,12 +95,20 @@ def changes(session: Session, scope: Sequence[Launch], since: datetime, until: d
 def _news(
     session: Session, scope: Sequence[Launch], since: datetime, until: datetime, kinds: tuple[Kind, ...]
 ) -> tuple[News, ...]:
-    names = {launch.id for launch in scope}
+    broken = {launch.id: _broken_at(session, launch) for launch in scope}
     entries = ledger.since(session, since, tuple(str(kind) for kind in kinds))
-    return tuple(_of(session, one) for one in entries if one.subject in names and one.at <= until)
+    found = [one for one in entries if one.subject in broken and one.at <= until]
+    return tuple(_of(session, one, broken=0 < broken[one.subject] < one.number) for one in found)
 
 
-def _of(session: Session, entry: Entry) -> News:
+def _broken_at(session: Session, launch: Launch) -> int:
+    """The first entry that changed the plan after a look; 0 where none did."""
+    entries = ledger.of(session, launch.id) if launch.broken else ()
+    breaking = (one.number for one in entries if one.kind == Kind.AMENDED and one.body.get("breaking"))
+    return next(breaking, 0)
+
+
+def _of(session: Session, entry: Entry, *, broken: bool) -> News:
     body = entry.body
     effect = interval = None
     if "record" in body:
@@ -109,7 +117,10 @@ def _of(session: Session, entry: Entry) -> News:
         effect = primary.get("effect_rel")
         span = primary.get("ci_rel")
         interval = (float(span[0]), float(span[1])) if span else None
-    return News(entry.subject, entry.kind, _said(entry), entry.by, entry.at, effect, interval)
+    said = _said(entry)
+    if broken and entry.kind in (Kind.LOOK, Kind.DECIDED):
+        said += " (under a plan changed after a look)"
+    return News(entry.subject, entry.kind, said, entry.by, entry.at, effect, interval)
 
 
 def _said(entry: Entry) -> str:
