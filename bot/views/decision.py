@@ -127,23 +127,26 @@ def _ask(case: Case, rows: Sequence[matrix.Row]) -> str:
         ack = f" It must acknowledge {names}." if near else ""
         return f"*The rule allows a launch; the decision is for {asked}.*{ack}"
     if verdict == "veto":
-        return f"*Nothing ships.* Open the investigation; {asked} may also stop it."
+        begun = opened(case.launch, case.seen.record)
+        said = "The investigation is open" if begun else "Open the investigation"
+        return f"*Nothing ships.* {said}; {asked} may also stop it."
     if verdict == "inconclusive":
         return f"*Nothing ships: the question was not answered.* {asked} may stop it. {case.larger}".strip()
     return f"*Nothing ships.* {asked} closes it with [Stop], and says what was learned."
 
 
 def _matrix(case: Case, rows: Sequence[matrix.Row]) -> list[str]:
-    """The primary, the guardrails, then the cohorts, which share one line."""
+    """The primary, what is crossed, the guardrails, then the other cohorts, which share one line."""
     usual = f"at {case.registration.alpha:.3g}"
     shown = rows[:_MATRIX]
-    cohorts = [row for row in shown if row.cohort]
+    crossed = matrix.crossed(shown)
+    cohorts = [row for row in shown if row.cohort and row not in crossed]
     lines = [f"*What was measured, against which line* (judged {usual})"]
-    lines += [matrix.in_words(row, usual) for row in shown if not row.cohort]
+    lines += [matrix.in_words(row, usual) for row in shown if row not in cohorts]
     if cohorts:
         metric = text.escape(case.registration.primary.metric, 120)
         lines.append(f"*Cohorts* ({metric}, line {cohorts[0].line})")
-        lines += [matrix.in_words(row, usual) for row in cohorts]
+        lines += [matrix.in_words(row, usual, short=True) for row in cohorts]
     rest = len(rows) - _MATRIX
     return [*lines, f"(and {rest} more lines, see the record)"] if rest > 0 else lines
 

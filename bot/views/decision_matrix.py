@@ -14,6 +14,7 @@ from bot.views import text
 from bot.views.look_words import MARKS
 
 UNKNOWN = "unknown"
+NBSP = "\N{NO-BREAK SPACE}"
 _ORDER = (
     Status.VETO,
     Status.NEAR_VETO,
@@ -78,17 +79,18 @@ def to_acknowledge(every: Sequence[Row]) -> list[Row]:
     return [row for row in every if row.status in _TO_ACKNOWLEDGE]
 
 
-def in_words(row: Row, usual: str) -> str:
+def in_words(row: Row, usual: str, *, short: bool = False) -> str:
     """One line for a card: the mark, how far it moved from its line, what that means, levels, chance.
 
-    usual: what most lines are judged at, which is left out.
+    usual: what most lines are judged at, which is left out; short: metric and line stand above it.
     """
-    name = text.escape(row.cohort or row.name, 120)
+    name = text.escape(row.cohort if short else row.name, 120)
     head = f"{row.mark} {name}".strip()
     if row.change == UNKNOWN:
         return f"{head}: unknown, {text.escape(row.said, 200)}"
-    line = f", line {row.line}" if row.line and not row.cohort else ""
-    chance = f"{text.escape(row.p)} {row.asked if row.asked != usual else ''}".rstrip() if row.p else ""
+    line = f", line {row.line}" if row.line and not short else ""
+    chance = text.escape(row.p).replace(" ", NBSP)
+    chance = f"{chance} {row.asked}" if chance and row.asked != usual else chance
     facts = [f"{row.before} → {row.after}" if row.before else "", chance]
     return " · ".join([f"{head} {row.change}{line}: {text.escape(row.said, 200)}", *filter(None, facts)])
 

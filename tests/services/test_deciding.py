@@ -77,7 +77,9 @@ def test_a_cohort_s_veto_hides_in_no_aggregate(sqlite: Database) -> None:
     bench.look(CLEAN, locales=JP, n=40_000)
     card = bench.card()
     assert plain(card.header) == "VETO · locale=jp fell 8.16 %, the line was -3 %"
-    assert "✗ locale=jp -8.16 %: veto · 0.196 → 0.18 · p &lt; 0.001" in plain(card.text)
+    said = plain(card.text)
+    assert "✗ useful_answer_rate in locale=jp -8.16 %, line -3 %: veto · 0.196 → 0.18 · p &lt; 0.001" in said
+    assert said.index("locale=jp -8.16") < said.index("csat") < said.index("*Cohorts*")
     assert not [label for label in card.buttons if "Ship" in label]
 
 

@@ -46,6 +46,7 @@ def test_an_investigation_has_tasks_from_day_0_to_14_with_owners(database: Datab
     assert "*Drill down into csat: which session types, which cohorts, which segments" in card.text
     assert card.buttons.count("Done") == card.buttons.count("Change…") == 6
     assert bench.card().buttons == ["Request override…", "Stop…"]
+    assert "*Nothing ships.* The investigation is open; <@U0PM> may also stop it." in bench.card().text
     assert (
         "*Next:* hold the launch by Mon 23 Nov (<@U0ML>) · veto documented by Tue 24 Nov" in bench.card().text
     )
