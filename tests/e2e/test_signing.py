@@ -121,6 +121,34 @@ async def test_an_amendment_is_proposed_in_a_form_signed_and_in_force_under_a_ne
     assert shown(after) != before
 
 
+async def test_a_form_without_a_reason_or_by_a_stranger_is_refused_in_words(house: House) -> None:
+    """Under its field; and who may not amend gets no form."""
+    await house.people.command(SCIENTIST, "launches", "/experiment amend reranker-l12")
+    form = await house.form(SCIENTIST)
+    await house.people.submit(SCIENTIST, form.id, {"yaml": {"yaml": TEXT}, "reason": {"reason": " "}})
+    assert dict((await house.form(SCIENTIST)).errors) == {"reason": "Say why: whoever signs reads it."}
+    await house.people.close(SCIENTIST, form.id)
+    await house.people.command(DIRECTOR, "launches", "/experiment amend reranker-l12")
+    refused = "To amend a registration takes the role engineer or owner"
+    await house.hears("launches", refused, f"<@{PRODUCT}>", to=DIRECTOR)
+    assert not house.workspace.modals.get(DIRECTOR)
+
+
+async def test_an_amendment_comes_as_a_file_beside_a_mention_too(house: House) -> None:
+    """Before the lock it holds at once, and every signature is asked for on the new text."""
+    text = TEXT.replace("id: reranker-l12", "id: reranker-l6")
+    await register(house, "third.yaml", text)
+    await stands(house, "reranker-l6", "Waiting for 3 signatures")
+    changed = text.replace("title: Reranker L6 to L12", "title: Reranker L6 again")
+    said = "@lookout experiment amend reranker-l6 the title was wrong"
+    await house.people.say(SCIENTIST, "launches", said, files=[("third.yaml", changed.encode())])
+    await house.hears(
+        "launches", "Amended: Reranker L6 again", "the title was wrong", "every signature is asked for"
+    )
+    await house.people.say(SCIENTIST, "launches", said, files=[("bad.yaml", changed[:40].encode())])
+    await house.hears("launches", "bad.yaml", "so nothing was amended", to=SCIENTIST)
+
+
 async def test_who_is_deactivated_before_the_lock_is_asked_for_again(house: House) -> None:
     """As soon as Slack says so, and a press of theirs is refused."""
     await register(house, "second.yaml", TEXT.replace("id: reranker-l12", "id: reranker-l24"))
