@@ -1,13 +1,16 @@
 """What the README shows is true of the product."""
 
 import re
+import tomllib
 from pathlib import Path
 
 from bot import settings
 from bot.cli import app
 from bot.core.lint import check_registration
+from handlers import grammar
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def _blocks(language: str) -> list[str]:
@@ -40,3 +43,40 @@ def test_every_verb_is_in_the_readme() -> None:
         command.name or command.callback.__name__ for command in app.registered_commands if command.callback
     }
     assert [verb for verb in sorted(verbs) if verb not in README] == []
+
+
+def test_every_verb_typed_in_slack_is_in_the_readme() -> None:
+    """As `/topic verb` or beside it."""
+    known = {(topic, verb) for topic, verbs in grammar.OF_LAUNCHES.items() for verb in verbs}
+    lines = {topic: [line for line in README.splitlines() if f"`/{topic} " in line] for topic, _ in known}
+    unnamed = {
+        f"/{topic} {verb}"
+        for topic, verb in known
+        if not any(re.search(rf"`(/{topic} )?{verb}\b", line) for line in lines[topic])
+    }
+    assert unnamed == set()
+
+
+def test_every_setting_is_in_the_readme() -> None:
+    """Each table of lookout.toml with each of its keys, but for those with a name of one's own."""
+    (text,) = _blocks("toml")
+    shown = tomllib.loads(text)
+    for table, kind in (
+        ("channels", settings.Channels),
+        ("incidents", settings.IncidentSettings),
+        ("launches", settings.LaunchSettings),
+        ("flags", settings.FlagSettings),
+        ("data", settings.DataSettings),
+    ):
+        assert set(shown[table]) == set(kind.model_fields), table
+
+
+def test_every_module_the_readme_points_to_is_there() -> None:
+    """In the table that says where a behaviour is."""
+    table = README.partition("| to change how")[2].partition("\n\n")[0].splitlines()[2:]
+    for row in table:
+        cells = row.strip("|").split("|")[1:]
+        for floor, cell in zip(("services", "views", "core"), cells, strict=True):
+            for name in re.findall(r"`([^`]+)`", cell):
+                where = ROOT if "/" in name.rstrip("/") else ROOT / "bot" / floor
+                assert [*where.glob(f"{name.rstrip('/')}.py"), *where.glob(name.rstrip("/"))], name
