@@ -1,6 +1,7 @@
 """Whether the record holds: looks computed again bit for bit, the chain, and rows as the ledger has them."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC
 from typing import Any
@@ -110,11 +111,12 @@ def _chain(session: Session) -> tuple[list[Entry], Fault | None]:
     """The entries up to the first that cannot be read, and the first that does not hold."""
     entries: list[Entry] = []
     unread = None
-    for row in exact.rows(session, LedgerRow):
-        if row.fault:
-            unread = Fault("ledger", row.key, f"{row.fault}, so restore the database from before")
-            break
-        entries.append(Entry(**row.values))
+    with closing(exact.rows(session, LedgerRow)) as rows:
+        for row in rows:
+            if row.fault:
+                unread = Fault("ledger", row.key, f"{row.fault}, so restore the database from before")
+                break
+            entries.append(Entry(**row.values))
     gone = broken(entries)
     if gone is not None:
         return entries, Fault("ledger", gone.number, f"{gone.reason}; restore the database from before")

@@ -5,7 +5,7 @@ record that was changed, so these rows are held against what writing them would 
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,14 +30,15 @@ class Stored:
     fault: str = ""
 
 
-def rows(session: Session, kind: type[SQLModel]) -> Iterator[Stored]:
+def rows(session: Session, kind: type[SQLModel]) -> Generator[Stored]:
     """Every row of a table in the order of its key."""
     table: Table = kind.__table__  # type: ignore[attr-defined]  # SQLModel sets it
     connection = session.connection()
     dialect = connection.dialect
     query = text(_query(table, dialect)).execution_options(yield_per=_PAGE)
-    for raw in connection.execute(query).mappings():
-        yield _stored(table, dialect, raw)
+    with connection.execute(query) as result:  # closed too where whoever reads stops half-way
+        for raw in result.mappings():
+            yield _stored(table, dialect, raw)
 
 
 def damage(session: Session) -> str:

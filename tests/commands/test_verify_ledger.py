@@ -5,10 +5,12 @@ import random
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import SQLModel
 
 from bot.commands import verify
@@ -82,6 +84,8 @@ def _changes(column: Any, value: Any, chosen: random.Random) -> Any:
         return value + 1
     if isinstance(value, float):
         return value + 1.0
+    if isinstance(value, datetime):
+        return value + timedelta(microseconds=1)
     if isinstance(value, bytes):
         at = chosen.randrange(len(value))
         return value[:at] + bytes([value[at] ^ 1]) + value[at + 1 :]
@@ -116,6 +120,34 @@ def test_one_byte_of_any_column_of_any_row_is_found(file: Database, table: str, 
         connection.execute(change, (value, spoilt if keyed else rowid))
     assert found(file).ok
     connection.close()
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY)
+def test_one_byte_of_any_column_is_found_on_postgresql_too(postgres_url: str, table: str) -> None:
+    """Every column of a row of every table, changed and put back, verify red each time."""
+    postgres = Database(postgres_url)
+    live(postgres)
+    chosen = random.Random(table)
+    columns = SQLModel.metadata.tables[table].columns
+    key = next(iter(SQLModel.metadata.tables[table].primary_key.columns)).name
+    with postgres.write() as session:
+        connection = session.connection()
+        rows = connection.execute(text(f"SELECT * FROM {table} ORDER BY {key}")).mappings().all()
+        assert rows
+        for column in columns:
+            row = chosen.choice(rows)
+            numbered = column.name == key and isinstance(row[key], int)
+            spoilt = 1000 if numbered else _changes(column, row[column.name], chosen)
+            nested = session.begin_nested()
+            tamper(
+                session,
+                text(f'UPDATE {table} SET "{column.name}" = :spoilt WHERE {key} = :key'),
+                {"spoilt": spoilt, "key": row[key]},
+            )
+            assert not verifying.verify(session).ok, (table, column.name, row[column.name], spoilt)
+            nested.rollback()
+    assert found(postgres).ok
+    postgres.close()
 
 
 def test_every_row_of_every_table_is_held_against_the_ledger(lived: Database) -> None:
