@@ -3,13 +3,14 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot import clock, settings
 from bot.chat.slack import connect
+from bot.commands.diagnosis import Diagnosis
+from bot.commands.doctor_roles import roles
 from bot.errors import ConfigError, SourceError, UserError
 from bot.services.opening import open_desk
 from bot.settings import Settings, SourceSettings
@@ -21,26 +22,12 @@ WAL_RESET_FIXED = (3, 51, 3)
 """SQLite 3.7.0-3.51.2 has a rare corruption when several connections reset the WAL."""
 
 
-@dataclass(frozen=True)
-class Diagnosis:
-    """One thing looked at: `ok` True is fine, False is broken, None is worth knowing."""
-
-    what: str
-    ok: bool | None
-    said: str
-    mend: str = ""
-
-    def __str__(self) -> str:
-        mark = {True: "✓ fine", False: "✗ broken", None: "⚠ note"}[self.ok]
-        return f"{mark:9} {self.what}: {self.said}" + (f"\n{'':10}mend: {self.mend}" if self.mend else "")
-
-
 def run(environment: Mapping[str, str]) -> int:
     """Print one line a thing; 1 when anything is broken."""
     configured = settings.load(environment)
     print(Diagnosis("configuration", True, environment.get("LOOKOUT_CONFIG", "./lookout.toml (or defaults)")))
     broken = False
-    for look in (_playbooks, _slack, _database, _sources, _webhooks):
+    for look in (_playbooks, _slack, roles, _database, _sources, _webhooks):
         for diagnosis in look(configured):
             print(diagnosis)
             broken = broken or diagnosis.ok is False
