@@ -20,6 +20,9 @@ from bot.views.text import escape
 REFUSALS = frozenset({"is_archived", "channel_not_found", "channel_is_archived"})
 """What Slack says where nothing can be posted any more."""
 
+PLANNED = ["look", "planned"]
+"""How the keys of planned looks begin: the experiment comes after it. In all others it comes second."""
+
 
 def here(session: Session, desk: Desk, order: Order, key: str, now: datetime) -> None:
     """`/experiment here [ID]`: the launch's home is this channel from now on."""
@@ -83,8 +86,8 @@ def _note(session: Session, desk: Desk, said: Message, claimed: Claimed, now: da
 
 def _experiment(session: Session, effect: Effect) -> str:
     """The experiment that an effect's key names; empty where it is about none."""
-    _, _, rest = getattr(effect, "key", "").partition("/")
-    name = rest.partition("/")[0]
+    parts = str(getattr(effect, "key", "")).split("/")
+    name = next(iter(parts[2 if parts[:2] == PLANNED else 1 :]), "")
     return name if name and experiments.original(session, name) is not None else ""
 
 
