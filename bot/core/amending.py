@@ -12,7 +12,7 @@ LONGEST = 160
 
 FREE = frozenset(
     {"id", "title", "owner", "hypothesis", "traffic", "rollout", "rollout_metrics", "schedule", "offline"}
-    | {"after", "artefacts", "signoffs", "metrics"}
+    | {"after", "artefacts", "signoffs", "metrics", "rerun_of"}
 )
 """What may change after a look without breaking the plan; of `metrics` only those that nothing judges by."""
 

@@ -19,7 +19,9 @@ class Kind(StrEnum):
     warnings are {code, path, message}; acknowledged the near-vetoes named; override an id or null.
     """
 
-    REGISTERED = "registered"  # sha256, text_sha256, title, channel, owner, signoffs, warnings, start
+    REGISTERED = (
+        "registered"  # sha256, text_sha256, title, channel, owner, signoffs, warnings, start, rerun_of
+    )
     ACKNOWLEDGED = "acknowledged"  # codes [..]: the warnings that this person takes on
     SIGNED = "signed"  # sha256, role
     VOIDED = "voided"  # sha256, role, of, why: a signature that no longer counts

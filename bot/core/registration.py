@@ -216,9 +216,10 @@ Artefact: TypeAlias = Literal[
 
 
 class Registration(Part):
-    """The whole file."""
+    """The whole file; rerun_of names the experiment that this one runs again, with what was learned."""
 
     id: Annotated[str, Field(pattern=ID_PATTERN)]
+    rerun_of: Annotated[str, Field(pattern=ID_PATTERN)] | None = None
     title: Annotated[str, Field(max_length=200)] = ""
     owner: Annotated[str, Field(max_length=200)] = ""
     hypothesis: Hypothesis = Field(default_factory=Hypothesis)

@@ -13,7 +13,7 @@ from bot.core.inbound import Order, Press
 from bot.core.launch import Amendment, Kind, Launch
 from bot.core.permission import Act
 from bot.errors import InputError, RefusedError, StaleError
-from bot.services import launch_cards, launches, locking, permissions, registering, signing
+from bot.services import launch_cards, launches, locking, permissions, registering, reruns, signing
 from bot.services.desk import Desk
 from bot.services.look_record import registration_of
 from bot.services.registering import Checked
@@ -69,6 +69,7 @@ def propose(session: Session, desk: Desk, experiment: str, proposal: Proposal, n
     _refuse_now(launch)
     _refuse_empty(launch, proposal)
     checked = registering.check(desk, proposal.text, proposal.name, done=NOTHING)
+    reruns.refuse(session, checked.registration)
     before = _before(session, launch, checked)
     touches = rules.touched(registration_of(before), checked.registration)
     breaking = proposal.breaking and bool(touches) and bool(launch.judged)

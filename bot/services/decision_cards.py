@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from bot.core.declaration import Declaration, declared
 from bot.core.effect import Message, Post, Update
-from bot.core.launch import Launch, LookSeen, Task
+from bot.core.launch import Kind, Launch, LookSeen, Task
 from bot.core.ledger import Entry
 from bot.core.look import LookResult
 from bot.core.registration import Registration
@@ -80,6 +80,11 @@ def case(session: Session, desk: Desk, launch: Launch, record: int, now: datetim
         larger=larger_run(registration, result),
         newer=newer(launch, seen),
         directors=permissions.mentions(session, desk, "director"),
+        reruns=tuple(
+            one.subject
+            for one in ledger.of_kind(session, Kind.REGISTERED)
+            if one.body.get("rerun_of") == launch.id
+        ),
     )
 
 

@@ -17,7 +17,7 @@ from bot.core.lint import check_document
 from bot.core.registration import Registration, canonical_json, sha256
 from bot.core.strict_yaml import Document, parse
 from bot.errors import InputError
-from bot.services import launch_cards, launches, signing
+from bot.services import launch_cards, launches, reruns, signing
 from bot.services.desk import Desk
 from bot.store import experiments, outbox
 from bot.store.experiments import Registered
@@ -30,9 +30,9 @@ MOST_FINDINGS = 8
 
 
 class FaultyError(InputError):
-    """A registration with errors; `findings` are all there are, of the file `name`."""
+    """A registration with errors; `findings` are all there are, of the `text` of the file `name`."""
 
-    def __init__(self, name: str, findings: Sequence[Finding], done: str) -> None:
+    def __init__(self, name: str, findings: Sequence[Finding], done: str, text: str) -> None:
         wrong = errors(findings)
         count = f"{len(wrong)} error{'' if len(wrong) == 1 else 's'}"
         said = "\n".join(escape(str(one), 600) for one in wrong[:MOST_FINDINGS])
@@ -41,7 +41,7 @@ class FaultyError(InputError):
             f"{escape(name, 80)} has {count}, so {done}.\n{said}{rest}\n",
             "Mend it and register again; `lookout check` says the same on your machine.",
         )
-        self.name, self.findings, self.done = name, tuple(findings), done
+        self.name, self.findings, self.done, self.text = name, tuple(findings), done, text
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def check(desk: Desk, text: str, name: str, *, done: str = "nothing was register
     if registration is not None:
         findings = [*findings, *_of_this_house(registration, desk, document)]
     if registration is None or errors(findings):
-        raise FaultyError(name, findings, done)
+        raise FaultyError(name, findings, done, text)
     warnings = [one for one in findings if one.level == "warning"]
     kept = tuple({"code": one.code, "path": one.path, "message": one.message} for one in warnings)
     return Checked(document, registration, kept, text)
@@ -109,16 +109,18 @@ def register(
     written, when the file has an error, InputError when its id is taken by other content.
     """
     checked = check(desk, text, name)
+    reruns.refuse(session, checked.registration)
     wanted = checked.version(channel, by, now)
     if not experiments.add(session, wanted):
         return _again(session, checked.registration, wanted, thread, now)
-    launch, _ = launches.note(
+    launch, entry = launches.note(
         session, wanted.id, Kind.REGISTERED, by=by, body=_body(checked, channel), now=now
     )
     waits = launch.missing_signoffs or launch.missing_acknowledgements
     soon = launch if waits else replace(launch, locked_at=now)  # so that the card is not posted to be edited
     card = launch_cards.card(session, desk, soon, now=now)
     outbox.put(session, Post(launch.card, channel, card, thread, broadcast=thread is not None), now=now)
+    reruns.announce(session, desk, launch, entry, now)
     signing.settle(session, desk, launch, now)
     return wanted
 
@@ -128,7 +130,7 @@ def say_findings(
 ) -> None:
     """Show the findings to the person who gave the file."""
     said = f"{error.message}{error.hint}"
-    shown = findings_card.card(error.name, error.findings, done=error.done, said=said)
+    shown = findings_card.card(error.name, error.findings, done=error.done, said=said, source=error.text)
     outbox.put(session, Ephemeral(f"{key}/findings", place.channel, by, shown, place.thread), now=now)
 
 
@@ -142,9 +144,8 @@ def _read(desk: Desk, text: str, name: str, done: str) -> tuple[Document, Regist
         document = parse(text, name=name)
     except InputError as error:
         line, _, message = error.message.removeprefix(f"{name}:").partition(": ")
-        raise FaultyError(
-            name, [Finding("R000", "error", name, "", int(line), message, error.hint)], done
-        ) from None
+        fault = Finding("R000", "error", name, "", int(line), message, error.hint)
+        raise FaultyError(name, [fault], done, text) from None
     return document, *check_document(document, desk.settings.rollout_metrics)
 
 
@@ -175,7 +176,8 @@ def _finding(document: Document, code: str, path: tuple[str, str], message: str,
 
 def _body(checked: Checked, channel: str) -> dict[str, Any]:
     registration = checked.registration
-    return {
+    rerun = {"rerun_of": registration.rerun_of} if registration.rerun_of else {}
+    return rerun | {
         "sha256": checked.sha256,
         "text_sha256": checked.text_sha256(),
         "title": registration.title,

@@ -39,7 +39,8 @@ class Step:
 class Case:
     """All that a decision card shows. newer: the look that says otherwise; missing: readiness rows, in words.
 
-    asked: who decides; larger: what a larger run would take; directors: who answers a review.
+    asked: who decides; larger: what a larger run would take; directors: who answers a review;
+    reruns: the ids of what runs it again.
     """
 
     launch: Launch
@@ -55,6 +56,7 @@ class Case:
     larger: str = ""
     newer: str = ""
     directors: str = ""
+    reruns: tuple[str, ...] = ()
 
     @property
     def pick(self) -> Pick:
@@ -100,14 +102,17 @@ def _lead(case: Case) -> str:
 def _expected(case: Case, rows: Sequence[matrix.Row]) -> list[str]:
     """What is expected of the reader."""
     launch, lines = case.launch, []
+    if case.reruns:
+        names = ", ".join(f"`{one}`" for one in case.reruns[-3:])
+        lines.append(f"It is run again, as {names}.")
     if case.newer:
-        return [f"*{case.newer}* Nothing can be decided on this card."]
+        return [*lines, f"*{case.newer}* Nothing can be decided on this card."]
     if launch.decision is not None:
         done = launch.decision
         when = text.when(done.at, style="{date_short_pretty} {time}")
         under = " under an override" if done.override else ""
         why = f" {text.escape(done.reason, 500)}" if done.reason else ""
-        return [f"*Decided: {done.decision.upper()}{under}* by {text.person(done.by)}, {when}.{why}"]
+        return [*lines, f"*Decided: {done.decision.upper()}{under}* by {text.person(done.by)}, {when}.{why}"]
     if broken(launch):
         lines.append(f"⚠ {broken(launch)}")
     lines.append(_ask(case, rows))

@@ -45,6 +45,17 @@ def given_up(launch: Launch, entry: Entry) -> Message:
     return Message(said, (text.section(said), text.context(f"`{launch.id}` · {witness(entry)}")))
 
 
+def rerun(earlier: Launch, launch: Launch, entry: Entry) -> Message:
+    """The news, where the run before lives, that it is run again under its own lines."""
+    last = earlier.newest
+    ended = f", where look {last.look} said {last.verdict.replace('-', ' ').upper()}" if last else ""
+    said = (
+        f"*A re-run is registered:* {text.escape(launch.title or launch.id, 200)} (`{launch.id}`), by "
+        f"{text.person(entry.by) or 'CI'}. It runs `{earlier.id}` again{ended}; what was decided there stays."
+    )
+    return Message(said, (text.section(said), text.context(f"`{launch.id}` · {witness(entry)}")))
+
+
 def asked(case: Case) -> str:
     """The first lines of the form of [Ship]."""
     head = f"{called(case.result)}: {shout(case.result.verdict)} · {because(case.registration, case.result)}"

@@ -46,6 +46,8 @@ def _changes(shown: Living) -> list[str]:
 def _hypothesis(shown: Living) -> list[str]:
     hypothesis = shown.plan.registration.hypothesis
     lines = [f"*{text.escape(hypothesis.intervention, 300)}*"]
+    if shown.plan.registration.rerun_of:
+        lines.append(f"A re-run of `{shown.plan.registration.rerun_of}`")
     if hypothesis.h1:
         lines.append(f"Claim: {text.escape(hypothesis.h1, 400)}")
     if hypothesis.disconfirming:
