@@ -64,6 +64,8 @@ def failures(*more: type[Exception]) -> tuple[type[Exception], ...]:
     from sqlglot.errors import SqlglotError
 
     found: list[type[Exception]] = [duckdb.Error, IbisError, SqlglotError, OSError, ImportError]
+    if "sqlite3" in sys.modules:
+        found.append(sys.modules["sqlite3"].Error)
     if "psycopg" in sys.modules:
         found.append(sys.modules["psycopg"].Error)
     if "pyspark" in sys.modules:

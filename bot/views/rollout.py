@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot.core.condition import Check
+from bot.core.condition import Check, Status
 from bot.core.effect import Block, Message
 from bot.core.flag import Told
 from bot.core.launch import Launch, State
@@ -148,8 +148,18 @@ def _next(shown: Shown) -> str:
     if shown.awaits:
         return f"Next: {name}, once it has been checked. {watched}"
     if shown.check is not None and not shown.check.fine:
-        return f"Next: {name}, but it is held: {tally(shown.check)}. {watched}"
+        return f"Held: {_unfit(shown.check)}. Next: {name}, once a check is fine. {watched}"
     return f"Next: {name}, when somebody presses [Advance]; it is checked once more first. {watched}"
+
+
+def _unfit(check: Check) -> str:
+    """What keeps a launch from going on, in a few words; the lines below say it whole."""
+    found = check.breached or check.blocking
+    how = "is breached" if check.breached else "cannot be read"
+    if not check.breached and check.of(Status.HELD):
+        return "the data are not fit to go on with"
+    names = text.escape(", ".join(one.metric or one.condition for one in found), 200)
+    return f"{names} {how}"
 
 
 def _often(shown: Shown) -> str:

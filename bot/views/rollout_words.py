@@ -51,11 +51,11 @@ def against(reading: Reading) -> str:
 
 
 def by_how_much(reading: Reading) -> str:
-    """`16 % beyond the line`; between arms in points, since a share of a share says little."""
+    """`16 % beyond the line`; of a share in percentage points, since a share of a share says little."""
     if reading.measured is None:
         return ""
     if reading.unit == "%":
-        return f"{abs(reading.measured - reading.limit) * 100:.2g} points beyond the line"
+        return f"{abs(reading.measured - reading.limit) * 100:.2g} percentage points beyond the line"
     beyond = reading.beyond
     return "" if beyond is None else f"{share(abs(beyond), 0)} beyond the line"
 

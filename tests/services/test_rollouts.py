@@ -378,7 +378,7 @@ def test_while_a_condition_cannot_be_read_nobody_advances(bench: RolloutBench, p
     assert "Asked for by <@U0ENG>" in shown.text
     card = bench.card()
     assert card.buttons == ["Check now", "Pause…"]
-    assert "Next: 10%, but it is held: 2 of 2 unknown" in card.text
+    assert "Held: p99_latency_ms, error_rate cannot be read. Next: 10%, once a check is fine." in card.text
     prom.raw = None
     bench.press("Check now")
     bench.work()
