@@ -10,10 +10,20 @@ from bot.chat.download import download
 from bot.core.effect import Ephemeral, Message, Post
 from bot.core.inbound import Place, RegisterExperiment
 from bot.errors import UserError
-from bot.services import adopting, app_home, digests, experiments, people, rollout_checks
+from bot.services import (
+    adopting,
+    app_home,
+    digests,
+    experiments,
+    look_asking,
+    people,
+    planned_looks,
+    rollout_checks,
+)
 from bot.services.desk import Desk
 from bot.services.incident_jobs import incident_jobs
 from bot.services.launch_jobs import launch_jobs
+from bot.services.scheduled_looks import PLANNED_LOOK_JOB
 from bot.store import inbox, outbox, slots
 from bot.store.database import Database
 from bot.store.schedule import Daily
@@ -55,6 +65,10 @@ def given_up(desk: Desk) -> GivenUp:
             f"Job {slot.job} ({escape(slot.slot, 200)}) was given up after {slot.tries} tries; see the log."
         )
         outbox.put(session, Post(f"job/{slot.job}/{slot.slot}", desk.settings.channels.ops, said), now=now)
+        if slot.job == PLANNED_LOOK_JOB:
+            planned_looks.given_up(session, desk, slot.payload, now)
+        if slot.job == experiments.LOOK_JOB:
+            look_asking.given_up(session, slot.payload, now)
 
     return tell
 

@@ -19,7 +19,6 @@ from bot.services.looking import Finish, take
 from bot.services.scheduled_looks import PLANNED_LOOK_JOB, calendar
 from bot.store import experiments, outbox, slots
 from bot.store.database import Database
-from bot.views import look as views
 from bot.views import look_notes as notes
 from bot.views.text import escape
 
@@ -146,10 +145,18 @@ def run_look(db: Database, desk: Desk, payload: Mapping[str, Any], now: datetime
     return finish
 
 
+def given_up(session: Session, payload: Mapping[str, Any], now: datetime) -> None:
+    """Tell where it was asked of a look at which the worker failed for the last time."""
+    try:
+        _failed(payload, notes.BROKE, now)(session)
+    except InputError:  # the registration cannot be read by this version; ops knows
+        return
+
+
 def _failed(payload: Mapping[str, Any], reason: str, now: datetime) -> Finish:
     def finish(session: Session) -> None:
         registration = _registration(session, payload["experiment"])
-        card = views.failed(registration, int(payload["look"]), reason)
+        card = notes.failed(registration, int(payload["look"]), reason)
         key = f"look/{payload['slot']}/card"
         outbox.put(session, Post(key, payload["channel"], card, payload.get("thread")), now=now)
 

@@ -10,7 +10,7 @@ from bot.core.effect import Message, Post, Update
 from bot.core.figures import local
 from bot.core.launch import Kind, Launch
 from bot.core.registration import Registration
-from bot.errors import SourceError
+from bot.errors import InputError, SourceError
 from bot.services import launch_cards, launches, permissions
 from bot.services.desk import Desk
 from bot.services.look_keeping import keep, over
@@ -122,6 +122,19 @@ def _give_up(
     for place, channel in (("launch", launch.channel), ("ops", ops)):
         outbox.put(session, Post(f"launch/{launch.id}/{entry.number}/late/{place}", channel, page), now=now)
     launch_cards.draw(session, desk, launch, now=now)
+
+
+def given_up(session: Session, desk: Desk, payload: Mapping[str, Any], now: datetime) -> None:
+    """Call the owner for a look at which the worker failed for the last time, as where no data came."""
+    launch = launches.load(session, payload["experiment"])
+    try:
+        if _nothing_to_do(session, desk, launch, payload):
+            return
+        registration = launches.registration(session, launch)
+    except InputError:  # it cannot be read by this version, so neither can a page be written; ops knows
+        return
+    until = local(now, calendar(session, desk, launch, registration).zone)
+    _give_up(session, desk, launch, registration, payload, notes.BROKE, until, now)
 
 
 def _ended(session: Session, desk: Desk, payload: Mapping[str, Any], now: datetime) -> None:

@@ -51,17 +51,6 @@ def card(shown: Shown) -> Message:
     return Message(said, tuple(blocks))
 
 
-def failed(registration: Registration, look: int, reason: str) -> Message:
-    """A look that could not be taken: what is missing, and what to do."""
-    name = f"Look {look} of {len(registration.looks)}" if look else "Peek"
-    head = f"{name}: not taken, the data could not be read"
-    said = text.escape(reason, 1000)
-    again = f"look {registration.id} {look}" if look else f"peek {registration.id} REASON"
-    advice = f"Nothing was recorded. Mend the source, then ask again: `/experiment {again}`."
-    blocks = (text.header(head), text.section(f"{said}\n{advice}"))
-    return Message(f"{head} · {text.escape(registration.name, 200)}: {said}", blocks)
-
-
 def _why(shown: Shown) -> Sequence[str]:
     """The reasons that fit: of many the first ones, and always the last, which says what next and when."""
     reasons = shown.reasons

@@ -11,6 +11,9 @@ from bot.store.experiments import LookRecord
 from bot.views import text
 from bot.views.experiment_actions import ExperimentAction, Reference, button
 
+BROKE = "Lookout itself failed at it, time and again; its log says why"
+"""The reason where no data were missing."""
+
 
 def early(registration: Registration, number: int, calendar: Calendar, opens: datetime) -> Message:
     """A look asked for before its day is over: the rule, the moment, and the way for who insists."""
@@ -57,6 +60,30 @@ def not_taken(launch: Launch, record: LookRecord, why: str) -> Message:
     return Message(f"{name} of {text.escape(launch.id)} was not recorded: {why}.")
 
 
+def failed(registration: Registration, look: int, reason: str) -> Message:
+    """A look that was asked for and could not be taken: what is missing, and what to do."""
+    name = f"Look {look} of {len(registration.looks)}" if look else "Peek"
+    broke = reason == BROKE
+    head = f"{name}: not taken, {'Lookout failed at it' if broke else 'the data could not be read'}"
+    said = text.escape(reason, 1000)
+    again = f"look {registration.id} {look}" if look else f"peek {registration.id} REASON"
+    first = "Have an admin read the log." if broke else mend(registration, reason) or "Mend the source."
+    advice = f"Nothing was recorded. {first} Then ask again: `/experiment {again}`."
+    blocks = (text.header(head), text.section(f"{said}\n{advice}"))
+    return Message(f"{head} · {text.escape(registration.name, 200)}: {said}", blocks)
+
+
+def mend(registration: Registration, reason: str) -> str:
+    """What to do about a column that is gone; empty where the reason is another one."""
+    if "no column" not in reason:
+        return ""
+    return (
+        "If it was renamed, give it back under its old name (a view will do), or amend the registration: "
+        f"`/experiment amend {registration.id}`; after a look that breaks the plan, and every later card "
+        "says so."
+    )
+
+
 def waiting(
     registration: Registration, number: int, reason: str, zone: tzinfo, again: datetime, until: datetime
 ) -> Message:
@@ -65,10 +92,9 @@ def waiting(
     tries = f"It tries again {local(again, zone)}, until {local(until, zone)}; then its owner is called."
     head = f"Look {number} of {total} waits for its data"
     why = text.escape(reason, 1000)
-    blocks = (
-        text.header(head),
-        text.section(f"{why}\n{tries}\nNothing is recorded until the data are there."),
-    )
+    nothing = "Nothing is recorded until the data are there."
+    lines = [why, tries, mend(registration, reason), nothing]
+    blocks = (text.header(head), text.section(text.fit([line for line in lines if line])))
     return Message(f"{head} · {text.escape(registration.name, 200)}: {why}. {tries}", blocks)
 
 
@@ -99,15 +125,18 @@ def page(
 ) -> Message:
     """The call to the owner: what is missing, and what to do by hand."""
     why = text.escape(reason, 1000)
-    head = f"Look {number} of {len(registration.looks)} was not taken: its data did not come"
+    what, find = "its data did not come", "find out where the data are"
+    if reason == BROKE:
+        what, find = "Lookout failed at it", "have an admin read the log"
+    head = f"Look {number} of {len(registration.looks)} was not taken: {what}"
     do = (
-        f"{called}: find out where the data are, then ask by hand: "
+        f"{called}: {find}, then ask by hand: "
         f"`/experiment look {registration.id} {number}`. Nothing was recorded, and no decision was lost."
     )
     blocks = (
         text.header(head),
         text.section(do),
-        text.section(f"{why}\nIt was tried until {until}."),
+        text.section(f"{why}\nIt was tried until {until}. {mend(registration, reason)}".rstrip()),
         text.context(f"`{registration.id}` · {witness}"),
     )
     return Message(f"{head} · {text.escape(registration.name, 200)}. {called}: {why}", blocks)

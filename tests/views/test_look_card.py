@@ -21,7 +21,7 @@ from bot.core.strict_yaml import parse
 from bot.core.timetable import Calendar
 from bot.limits import check_blocks, check_view
 from bot.stats.sample import Sample
-from bot.views import experiment, look, look_answers
+from bot.views import experiment, look, look_answers, look_notes
 from bot.views.experiment_actions import ExperimentAction, Reference
 from bot.views.look_shown import Shown
 
@@ -146,7 +146,7 @@ def test_hostile_names_stay_text_and_within_slacks_limits() -> None:
     plan = work_out(rule, SHA)
     for message in (
         look.card(one),
-        look.failed(rule, 2, evil * 20),
+        look_notes.failed(rule, 2, evil * 20),
         look_answers.why(one),
         look_answers.matrix(one),
         experiment.registered(plan, "U1"),
@@ -258,7 +258,8 @@ def test_a_peek_the_plan_does_not_judge_has_no_verdict() -> None:
 
 def test_a_peek_that_could_not_be_taken_is_no_look_of_the_plan() -> None:
     """It has no number."""
-    assert look.failed(registration(), 0, "no table").blocks[0]["text"]["text"].startswith("Peek: not taken")
+    said = look_notes.failed(registration(), 0, "no table")
+    assert said.blocks[0]["text"]["text"].startswith("Peek: not taken")
 
 
 def test_a_one_sided_plan_says_so_where_p_stands() -> None:
