@@ -111,7 +111,11 @@ def _say(
         checked = registering.check(desk, text, info.name)
     except FaultyError as error:
         said = findings_card.card(
-            info.name, error.findings, done=error.done, said=f"{error.message}{error.hint}"
+            info.name,
+            error.findings,
+            done=error.done,
+            said=f"{error.message}{error.hint}",
+            source=error.text,
         )
     else:
         said = _offer(session, checked, Offered(key, _kept(session, text), info.name))

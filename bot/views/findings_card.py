@@ -11,15 +11,19 @@ MOST = 12
 """Findings on one card; `lookout check` shows them all."""
 
 
-def card(name: str, findings: Sequence[Finding], *, done: str, said: str) -> Message:
-    """The findings of a file that was not taken; `done` says what did not happen, `said` all as text."""
+def card(name: str, findings: Sequence[Finding], *, done: str, said: str, source: str = "") -> Message:
+    """The findings of a file that was not taken.
+
+    done: what did not happen; said: all of it as text; source: the file's text, of which lines are quoted.
+    """
     wrong = errors(findings)
     rest = [one for one in findings if one.level != "error"]
     head = f"{re.sub('[<>]', '', name)}: {_count(wrong, 'error')}, so {done}"
     shown = [*wrong, *rest][:MOST]
     left = len(wrong) + len(rest) - len(shown)
     blocks: list[Block] = [text.header(head)]
-    blocks += [text.section(_finding(one)) for one in shown]
+    lines = source.splitlines()
+    blocks += [text.section(_finding(one, lines)) for one in shown]
     small = "Mend it and register again; `lookout check` says the same on your machine."
     if left:
         small = f"{left} more in `lookout check`. {small}"
@@ -33,10 +37,12 @@ def _count(findings: Sequence[Finding], noun: str) -> str:
     return f"{len(findings)} {noun}{'' if len(findings) == 1 else 's'}"
 
 
-def _finding(one: Finding) -> str:
+def _finding(one: Finding, source: Sequence[str]) -> str:
     mark = {"error": "✗ error", "warning": "⚠ warning"}.get(one.level, "info")
     where = f"line {one.line}" + (f" · {text.escape(one.path, 120)}" if one.path else "")
-    lines = [f"{mark} *{one.code}* · {where}", text.escape(one.message, 900)]
+    quoted = source[one.line - 1].strip() if 0 < one.line <= len(source) else ""
+    lines = [f"{mark} *{one.code}* · {where}", *([f"> {text.escape(quoted, 160)}"] if quoted else [])]
+    lines.append(text.escape(one.message, 900))
     if one.hint:
         lines.append(f"Mend: {text.escape(one.hint, 600)}")
     return "\n".join([*lines, f"More: `lookout explain {one.code}`"])

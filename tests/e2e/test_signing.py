@@ -71,6 +71,7 @@ async def test_a_fault_in_line_31_is_shown_with_its_line_its_column_and_its_mend
     await register(house, "unknown.yaml", "\n".join(lines))
     told = await house.hears("launches", "unknown.yaml", "line 31 · sign_offs", to=SCIENTIST)
     assert "✗ error" in shown(told)
+    assert "> sign_offs: [pm]" in shown(told)
     assert "Mend: " in shown(told)
     await register(house, "open.yaml", "\n".join([*lines[:30], "signoffs: [pm: ]]"]))
     told = await house.hears("launches", "open.yaml", "line 31", "(column ", to=SCIENTIST)

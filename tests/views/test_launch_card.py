@@ -226,12 +226,17 @@ def test_findings_are_shown_with_their_line_their_mend_and_where_to_read_more() 
     wrong = Finding("R131", "error", "a.yaml", "sequential.looks", 31, "look <4> is on day 21.", "Move it.")
     weak = Finding("R123", "warning", "a.yaml", "cohorts", 40, "mixed is under-powered.")
     card = findings_card.card(
-        "a.yaml", [weak, wrong], done="nothing was registered", said="a.yaml has 1 error"
+        "a.yaml",
+        [weak, wrong],
+        done="nothing was registered",
+        said="a.yaml has 1 error",
+        source="id: x\n" * 30 + "  looks: [<!here>, 7]\n",
     )
     text = Shown({"text": card.text, "blocks": [dict(one) for one in card.blocks]}).text
     assert text.splitlines() == [
         "a.yaml: 1 error, so nothing was registered",
         "✗ error *R131* · line 31 · sequential.looks",
+        "> looks: [&lt;!here&gt;, 7]",
         "look &lt;4&gt; is on day 21.",
         "Mend: Move it.",
         "More: `lookout explain R131`",
