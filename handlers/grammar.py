@@ -29,6 +29,7 @@ HELP = {
         "several experiments in the channel, `/experiment look ID N`\n"
         "• `/experiment status [ID]` where the experiments of this channel stand; `plan`, `looks`, `cohorts` "
         "and `why N [figure]` say more\n"
+        "• `/experiment decide [ID]` posts the decision card again, or the decision and its record\n"
         "• `/experiment start`, `stop REASON`, `amend`, `peek REASON`: these take a role\n"
         "In a thread, mention me instead: `@lookout experiment look 2`; attach the YAML file to "
         "`@lookout experiment register`."

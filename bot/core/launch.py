@@ -16,12 +16,11 @@ from typing import Any
 class Kind(StrEnum):
     """What can happen to a launch. The comment names the body's fields; `by` is who did it.
 
-    warnings are {code, path, message}; acknowledged the near-vetoes named; override an id or null.
+    warnings are {code, path, message}; acknowledged the near-vetoes named; override an id or null. A
+    registration that runs another one again has rerun_of, its id.
     """
 
-    REGISTERED = (
-        "registered"  # sha256, text_sha256, title, channel, owner, signoffs, warnings, start, rerun_of
-    )
+    REGISTERED = "registered"  # sha256, text_sha256, title, channel, owner, signoffs, warnings, start
     ACKNOWLEDGED = "acknowledged"  # codes [..]: the warnings that this person takes on
     SIGNED = "signed"  # sha256, role
     VOIDED = "voided"  # sha256, role, of, why: a signature that no longer counts

@@ -32,9 +32,6 @@ from bot.views.decision import SHOWN
 from bot.views.decision_actions import Pick
 from bot.views.text import duration, escape, person
 
-_VETOED_ROWS = ("AML-05", "AML-06")
-"""Rows of the readiness check that a veto leaves open: guardrails held, cohorts unharmed."""
-
 
 def judged(session: Session, desk: Desk, launch: Launch, record: LookRecord, now: datetime) -> None:
     """Post the decision card of a look just stored, where it asks for a decision; hold the launch on a veto.
@@ -175,8 +172,6 @@ def _allowed(
         who = "; ".join(f"{role}: {permissions.mentions(session, desk, role)}" for role in unsigned)
         raise RefusedError(f"`{launch.id}` lacks the signature of {', '.join(unsigned)}.", who)
     rows = readiness.missing(session, desk, launch, now)
-    if override is not None:  # that these two are missing is what the review is about
-        rows = tuple(row for row in rows if row.id not in _VETOED_ROWS)
     if rows:
         lacks = "; ".join(notes.lack(row, permissions.mentions(session, desk, *row.supply)) for row in rows)
         raise RefusedError(

@@ -62,6 +62,9 @@ def asked(case: Case) -> str:
     lines = [f"*{text.escape(case.registration.name, 200)}*", text.escape(head, 300)]
     if case.launch.broken:
         lines.append(f"⚠ {broken(case.launch)}")
+    if case.launch.paused is not None:
+        why = text.escape(case.launch.paused_why, 300)
+        lines.append(f"⚠ The rollout is paused: {why}. Shipping does not resume it.")
     lines.append("It is written into the ledger with your name; the first decision stands.")
     return text.fit(lines)
 

@@ -9,6 +9,7 @@ from bot.core.launch import Kind, State
 from bot.errors import InputError, LookoutError, RefusedError, StaleError
 from bot.services import amending
 from bot.services.amending import Proposal
+from bot.store import people
 from bot.store.database import Database
 from bot.views.decision_actions import DecisionAction, Pick
 from tests.services.decision_bench import (
@@ -375,6 +376,19 @@ def test_a_paused_rollout_is_said_where_it_is_decided(sqlite: Database) -> None:
         "⚠ The rollout is paused: p99_latency_ms 1810 &gt; 1500. A decision to ship does not"
         in bench.card().text
     )
+    assert "Shipping does not resume it." in str(bench.open("Ship", PM)[2])
+
+
+def test_somebody_who_left_decides_nothing(sqlite: Database) -> None:
+    """A role of an account that Slack deactivated counts no more, whatever lookout.toml says."""
+    bench = Bench(sqlite).sign()
+    bench.look(CLEAN)
+    form = bench.open("Ship", PM)
+    with bench.db.write() as session:
+        people.left(session, PM, gone=True)
+    with pytest.raises(RefusedError, match="<@U0PM> is deactivated in Slack and cannot decide on a launch"):
+        bench.submit(form[0], form[1], {}, PM)
+    assert bench.launch().decision is None
 
 
 def test_the_record_can_be_had_again_and_is_the_same(database: Database) -> None:
