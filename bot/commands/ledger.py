@@ -37,7 +37,11 @@ def run(
         there = ", ".join(known[:20]) or "none"
         raise InputError(f"The ledger has no entry of {experiment!r}.", f"It has entries of: {there}.")
     _write(history(chosen, called) if markdown else _lines(chosen), out)
-    return int(broken(every) is not None)
+    wrong = broken(every)
+    if wrong is not None:
+        said = f"lookout: the chain does not hold, at entry {wrong.number}: {wrong.reason}."
+        print(f"{said} Run `lookout verify`.", file=sys.stderr)
+    return int(wrong is not None)
 
 
 def _entry(row: exact.Stored) -> Entry:

@@ -5,13 +5,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.exc import DatabaseError
-
 from bot import settings
 from bot.commands.record import opened
 from bot.core import look_file
 from bot.core.ledger import Head
-from bot.errors import ConfigError, InputError
+from bot.errors import InputError
 from bot.services.verifying import Checked, Verified, verify
 
 MOST = 20
@@ -35,14 +33,9 @@ def run(
     copied = [Head.read(text) for text in heads]
     if file is not None:
         return _report(Verified(0, None, (), (_file(file),)), copied, file=file, json=json)
-    with opened(settings.load(environment).database_url) as session:
-        try:
-            found = verify(session, copied)
-        except DatabaseError as error:
-            if "malformed" not in str(error):
-                raise
-            said = "the database file is damaged: some of it cannot be read."
-            raise ConfigError(said, "Restore it from before.") from error
+    otherwise = ", or name a record with --file"
+    with opened(settings.load(environment).database_url, otherwise) as session:
+        found = verify(session, copied)
     return _report(found, copied, json=json)
 
 

@@ -9,10 +9,12 @@ import pytest
 
 from bot.cli import app
 from bot.commands import ledger as command
+from bot.commands import verify
 from bot.core.launch import Kind
-from bot.errors import InputError
-from bot.store import people
+from bot.errors import ConfigError, InputError
+from bot.store import exact, people
 from bot.store.database import Database
+from bot.store.ledger import LedgerRow
 from bot.views.ledger_history import history, told
 from tests.services.life import ASOS, Life
 from tests.services.tampering import tamper
@@ -97,7 +99,9 @@ def test_a_broken_chain_is_exported_with_exit_code_1(lived: Database, capsysbina
     with lived.write() as session:
         tamper(session, "UPDATE ledger SET kind = 'voided' WHERE number = 2")
     assert command.run(env(lived)) == 1
-    assert len(capsysbinary.readouterr().out.splitlines()) == 6
+    printed = capsysbinary.readouterr()
+    assert len(printed.out.splitlines()) == 6
+    assert b"the chain does not hold, at entry 2: its hash does not fit what it says" in printed.err
     with lived.write() as session:
         tamper(session, "UPDATE ledger SET body = '{' WHERE number = 2")
     with pytest.raises(InputError, match="Entry 2 of the ledger cannot be read: its column body"):
@@ -107,7 +111,7 @@ def test_a_broken_chain_is_exported_with_exit_code_1(lived: Database, capsysbina
 def test_an_entry_of_another_version_is_shown_as_it_is(lived: Database) -> None:
     """No kind, or no field: its body, and no crash."""
     with lived.read() as session:
-        entry = next(iter(command.exact.rows(session, command.LedgerRow)))
+        entry = next(iter(exact.rows(session, LedgerRow)))
     strange = command._entry(entry).__class__(**{**entry.values, "kind": "danced", "body": {"tango": 2}})
     assert told(strange) == 'danced \\{"tango": 2\\}'
     assert "signed" in told(command._entry(entry).__class__(**{**entry.values, "kind": "signed", "body": {}}))
@@ -120,3 +124,15 @@ def test_two_forms_at_once_are_refused() -> None:
 
     result = CliRunner().invoke(app, ["ledger", "--json", "--markdown"])
     assert isinstance(result.exception, InputError)
+
+
+def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path: Path) -> None:
+    """By both commands that read the record, in one line; what cannot be given to one is not offered."""
+    (tmp_path / "g.db").write_bytes(b"garbage, and more of it" * 100)
+    garbage = {"LOOKOUT_DATABASE_URL": f"sqlite:///{tmp_path}/g.db"}
+    for run in (command.run, verify.run):
+        with pytest.raises(ConfigError, match=r"g\.db is damaged, or no database: it cannot be read\."):
+            run(garbage)
+    with pytest.raises(InputError) as caught:
+        command.run({"LOOKOUT_DATABASE_URL": f"sqlite:///{tmp_path}/none.db"})
+    assert caught.value.hint == "Set LOOKOUT_DATABASE_URL."
