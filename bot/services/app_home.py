@@ -9,7 +9,7 @@ from sqlmodel import Session
 from bot.core.effect import Message, PublishHome
 from bot.core.figures import weekday
 from bot.core.inbound import OpenedHome
-from bot.core.launch import Launch, Task
+from bot.core.launch import Launch, LookSeen, Task
 from bot.core.launch_steps import so_far
 from bot.core.permission import Act
 from bot.services import decision_cards, launches, permissions, signing
@@ -21,7 +21,7 @@ from bot.store.database import Database
 from bot.store.schedule import Interval
 from bot.views import app_home as views
 from bot.views.app_home import Group, Home, Item
-from bot.views.text import escape, person, when
+from bot.views.text import escape, person
 
 EVERY = timedelta(minutes=15)
 """How often pages are looked at without anything that happened: a task becomes due by itself."""
@@ -64,9 +64,9 @@ def page(session: Session, desk: Desk, by: str, unfinished: Iterable[Launch], no
         Group("Incidents you lead", "walk the next step", _incidents(session, by)),
         Group("Overrides", "approve or refuse", _overrides(session, desk, by, going)),
         Group("Decisions", "what the rule allows", _decisions(session, desk, by, going)),
+        Group("Tasks", "do them, or move them", _tasks(session, desk, by, every, now)),
         Group("Signatures", "read the card, then sign", _signatures(session, desk, by, going, now)),
         Group("Warnings", "acknowledge them by name", _warnings(session, desk, by, going)),
-        Group("Tasks", "do them, or move them", _tasks(session, desk, by, every, now)),
     )
     roles = tuple(role for role in permissions.roles_of(session, desk, by) if role != "viewer")
     return views.page(
@@ -81,14 +81,10 @@ def page(session: Session, desk: Desk, by: str, unfinished: Iterable[Launch], no
 
 
 def _incidents(session: Session, by: str) -> tuple[Item, ...]:
-    found = [one for one in incidents.open_ones(session) if one.lead == by]
     return tuple(
-        Item(
-            f"*{one.number}* {escape(one.title, 150)}",
-            f"{one.severity}, {one.status}",
-            one.channel,
-        )
-        for one in found
+        Item(f"*{one.number}* {escape(one.title, 150)}, {one.severity}, {one.status}", one.channel)
+        for one in incidents.open_ones(session)
+        if one.lead == by
     )
 
 
@@ -96,7 +92,10 @@ def _overrides(session: Session, desk: Desk, by: str, going: list[Launch]) -> tu
     if not permissions.may(session, desk, by, Act.APPROVE):
         return ()
     return tuple(
-        _item(launch, f"{person(one.by)} asks to ship against look {_look(launch, one.record)}")
+        Item(
+            f"{person(one.by)} asks to ship {_name(launch)} against look {_look(launch, one.record)}",
+            launch.channel,
+        )
         for launch in going
         for one in launch.overrides
         if one.pending and one.by != by
@@ -106,32 +105,32 @@ def _overrides(session: Session, desk: Desk, by: str, going: list[Launch]) -> tu
 def _decisions(session: Session, desk: Desk, by: str, going: list[Launch]) -> tuple[Item, ...]:
     if not permissions.may(session, desk, by, Act.DECIDE):
         return ()
-    asking = [one for one in going if one.newest and one.newest.verdict in decision_cards.DECIDES]
-    return tuple(_item(launch, _verdict(launch)) for launch in asking)
+    asking = ((launch, launch.newest) for launch in going)
+    return tuple(
+        Item(_verdict(launch, seen), launch.channel)
+        for launch, seen in asking
+        if seen is not None and seen.verdict in decision_cards.DECIDES
+    )
 
 
-def _verdict(launch: Launch) -> str:
-    newest = launch.newest
-    if newest is None:
-        return ""
-    said = newest.verdict.replace("-", " ").upper()
-    since = when(newest.at, style="{date_short_pretty}")
-    rest = "; an investigation is open" if launch.investigation and newest.verdict == "veto" else ""
-    return f"look {newest.look} says {said}, {since}{rest}"
+def _verdict(launch: Launch, seen: LookSeen) -> str:
+    said = seen.verdict.replace("-", " ").upper()
+    rest = ", an investigation is open" if launch.investigation and seen.verdict == "veto" else ""
+    return f"*{said}* at look {seen.look} of {_name(launch)}{rest}"
 
 
 def _signatures(
     session: Session, desk: Desk, by: str, going: list[Launch], now: datetime
 ) -> tuple[Item, ...]:
     return tuple(
-        _item(launch, f"sign {_paper(launch)} as *{escape(role, 80)}*")
+        Item(f"Sign as *{escape(role, 80)}*: {_paper(launch)} {_name(launch)}", launch.channel)
         for launch in going
         for role in signing.open_to(session, desk, launch, by, now)
     )
 
 
 def _paper(launch: Launch) -> str:
-    return f"an amendment by {person(launch.amendment.by)}" if launch.amendment else "the registration"
+    return f"the amendment by {person(launch.amendment.by)} of" if launch.amendment else "the registration of"
 
 
 def _warnings(session: Session, desk: Desk, by: str, going: list[Launch]) -> tuple[Item, ...]:
@@ -143,7 +142,8 @@ def _warnings(session: Session, desk: Desk, by: str, going: list[Launch]) -> tup
         codes = dict.fromkeys(one["code"] for one in paper.missing_acknowledgements) if paper else {}
         if codes:
             count = f"{len(codes)} warning{'' if len(codes) == 1 else 's'}"
-            found.append(_item(launch, f"{count} of the plan: {escape(', '.join(codes), 300)}"))
+            said = f"{count} of {_name(launch)}: {escape(', '.join(codes), 300)}"
+            found.append(Item(said, launch.channel))
     return tuple(found)
 
 
@@ -155,26 +155,24 @@ def _tasks(session: Session, desk: Desk, by: str, every: list[Launch], now: date
         if not mine:
             continue
         today = now.astimezone(zone_of(session, desk, launch, launches.registration(session, launch))).date()
-        found += [(one.due, _item(launch, f"{escape(one.title, 200)} {_due(one, today)}")) for one in mine]
+        found += [(one.due, _task(launch, one, today)) for one in mine]
     return tuple(item for _, item in sorted(found, key=lambda pair: pair[0]))
 
 
 def _owns(session: Session, desk: Desk, by: str, task: Task) -> bool:
-    if task.owner == by:
-        return True
-    return by in permissions.holders(session, desk, task.owner) or by in permissions.signers(
-        session, desk, task.owner
-    )
+    roles = (permissions.holders, permissions.signers)
+    return task.owner == by or any(by in held(session, desk, task.owner) for held in roles)
 
 
-def _due(task: Task, today: date) -> str:
-    if task.due < today:
-        return f"⚠ overdue since {weekday(task.due)}"
-    return "due today" if task.due == today else f"due {weekday(task.due)}"
+def _task(launch: Launch, task: Task, today: date) -> Item:
+    late = task.due < today
+    due = "today" if task.due == today else weekday(task.due)
+    when = f"⚠ Overdue since {due}" if late else f"Due {due}"
+    return Item(f"{when}: {escape(task.title, 200)} · {_name(launch)}", launch.channel, late)
 
 
-def _item(launch: Launch, what: str) -> Item:
-    return Item(f"*{escape(launch.title or launch.id, 100)}*", what, launch.channel)
+def _name(launch: Launch) -> str:
+    return f"*{escape(launch.title or launch.id, 100)}*"
 
 
 def _look(launch: Launch, record: int) -> int:

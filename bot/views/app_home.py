@@ -12,11 +12,11 @@ MOST = 15
 
 @dataclass(frozen=True)
 class Item:
-    """One thing that waits: its `name` and `what` is asked are mrkdwn, and `channel` is where it is done."""
+    """One thing that waits: `what` is asked, as mrkdwn; `channel` is where it is done; `late` is overdue."""
 
-    name: str
     what: str
     channel: str
+    late: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,9 @@ def page(home: Home) -> Message:
     count = sum(len(group.items) for group in home.groups)
     if not count:
         return _empty(home)
+    late = sum(item.late for group in home.groups for item in group.items)
     head = "1 thing waits for you" if count == 1 else f"{count} things wait for you"
+    head += f", {late} overdue" if late else ""
     blocks: list[Block] = [text.header(head)]
     for group in home.groups:
         blocks += [text.section(text.fit(_lines(group))), {"type": "divider"}]
@@ -62,7 +64,7 @@ def _lines(group: Group) -> list[str]:
 
 
 def _line(item: Item) -> str:
-    return f"\u2022 {item.name}: {item.what}, in {text.channel(item.channel)}"
+    return f"\u2022 {item.what} · {text.channel(item.channel)}"
 
 
 def _empty(home: Home) -> Message:

@@ -82,16 +82,16 @@ def test_a_signature_waits_for_whoever_can_give_it(bench: Bench) -> None:
     """Not for who signed already, nor for the author where only the author's is left, nor for others."""
     bench.register()
     assert "1 thing waits for you" in opened(bench, EM)
-    assert "sign the registration as *em*" in shown(bench, EM)
+    assert "Sign as *em*: the registration of *ASOS experiment 0bad33*" in shown(bench, EM)
     assert "You hold the role *approver* · you sign as *em*" in shown(bench, EM)
-    assert "*pm*" in opened(bench, AUTHOR)
+    assert "Sign as *pm*" in opened(bench, AUTHOR)
     bench.sign("em", EM)
     assert "Nothing waits for you" in opened(bench, EM)
     assert "No signature, decision, approval or task of yours is outstanding" in shown(bench, EM)
     assert "Nothing waits for you" in opened(bench, DEPUTY)
-    assert "as *applied-ml*" in opened(bench, PM)
+    assert "Sign as *applied-ml*" in opened(bench, PM)
     bench.sign("pm", PM)
-    assert "as *applied-ml*" not in opened(bench, PM)
+    assert "Sign as *applied-ml*" not in opened(bench, PM)
 
 
 def test_an_amendment_waits_for_signatures_too(bench: Bench) -> None:
@@ -100,13 +100,13 @@ def test_an_amendment_waits_for_signatures_too(bench: Bench) -> None:
     bench.sign_all()
     assert "Nothing waits" in opened(bench, EM)
     bench.propose(SIGNED.replace("title: ASOS experiment 0bad33", "title: ASOS 0bad33"))
-    assert f"sign an amendment by <@{ML}> as *em*" in opened(bench, EM)
+    assert f"Sign as *em*: the amendment by <@{ML}> of *ASOS experiment 0bad33*" in opened(bench, EM)
 
 
 def test_warnings_wait_for_those_who_may_acknowledge_them(bench: Bench) -> None:
     """By their codes; when one of them has, for nobody."""
     bench.register(WARNED)
-    assert "1 warning of the plan: R102" in opened(bench, ML)
+    assert "1 warning of *ASOS experiment 0bad33*: R102" in opened(bench, ML)
     assert "R102" not in opened(bench, DIRECTOR)
     bench.press("Acknowledge", EM)
     assert "R102" not in opened(bench, ML)
@@ -120,7 +120,7 @@ def test_a_look_that_asks_for_a_decision_waits_for_who_decides(bench: Bench) -> 
     assert "Nothing waits" in opened(bench, PM)
     bench.looked("veto", look=2, record=2)
     for by in (PM, EM, DIRECTOR):
-        assert "look 2 says VETO" in opened(bench, by)
+        assert "*VETO* at look 2 of *ASOS experiment 0bad33*" in opened(bench, by)
     assert "VETO" not in opened(bench, ML)
     body = {"decision": "stop", "verdict": "veto", "record": 2, "override": None, "reason": "harm"}
     bench.write(Kind.DECIDED, body | {"look": 2, "acknowledged": []})
@@ -133,7 +133,7 @@ def test_an_override_waits_for_a_director_other_than_who_asks(bench: Bench) -> N
     body: dict[str, Any] = {"override": "o1", "record": 1, "fields": {}}
     body |= {"expires": "2026-12-20", "retrospective": "2027-01-20"}
     bench.write(Kind.OVERRIDE_REQUESTED, body, by=PM)
-    assert f"<@{PM}> asks to ship against look 1" in opened(bench, DIRECTOR)
+    assert f"<@{PM}> asks to ship *ASOS experiment 0bad33* against look 1" in opened(bench, DIRECTOR)
     assert "asks to ship" not in opened(bench, PM)
     bench.write(Kind.OVERRIDE_REFUSED, {"override": "o1", "why": "no"}, by=DIRECTOR)
     assert "asks to ship" not in opened(bench, DIRECTOR)
@@ -153,10 +153,10 @@ def test_tasks_wait_for_their_owner_overdue_ones_first(bench: Bench) -> None:
     body = {"decision": "stop", "verdict": "veto", "record": 1, "override": None, "reason": "harm"}
     bench.write(Kind.DECIDED, body | {"look": 1, "acknowledged": []})
     page = opened(bench, ML)
-    assert page.startswith("3 things wait for you")
-    assert "Task late ⚠ overdue since Sat 21 Nov" in page
+    assert page.startswith("3 things wait for you, 1 overdue")
+    assert "⚠ Overdue since Sat 21 Nov: Task late" in page
     assert (
-        page.index("Task late") < page.index("Task now due today") < page.index("Task later due Thu 26 Nov")
+        page.index("Task late") < page.index("Due today: Task now") < page.index("Due Thu 26 Nov: Task later")
     )
     assert "Task else" in opened(bench, EM)
     bench.write(Kind.TASK_DONE, {"task": "late", "note": ""}, by=ML)
@@ -195,13 +195,13 @@ def test_a_task_becomes_overdue_on_the_page_by_itself(bench: Bench) -> None:
     due = (bench.now.date() + timedelta(days=1)).isoformat()
     task = {"id": "a", "title": "Drill down", "owner": ML, "due": due, "by_role": ""}
     bench.write(Kind.INVESTIGATION, {"playbook": "veto", "tasks": [task]})
-    assert "due Tue 24 Nov" in opened(bench, ML)
+    assert "Due Tue 24 Nov" in opened(bench, ML)
     bench.later(days=1)
     redraw(bench)
-    assert "due today" in shown(bench, ML)
+    assert "Due today" in shown(bench, ML)
     bench.later(days=1)
     redraw(bench)
-    assert "⚠ overdue since Tue 24 Nov" in shown(bench, ML)
+    assert "⚠ Overdue since Tue 24 Nov" in shown(bench, ML)
 
 
 def test_the_page_of_who_left_is_not_drawn_any_more(bench: Bench) -> None:
