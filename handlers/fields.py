@@ -12,6 +12,9 @@ MAX_TEXT = 1000
 """Characters kept of one label, annotation or title; the delivery itself is kept raw."""
 MAX_LABELS = 64
 
+RECEIVED = "(received)"
+"""Among the kept headers: when the delivery came in, for senders that say no time. No header is named so."""
+
 
 class Strict:
     """Reads one object whose sender can be corrected: every fault names the field and what to write."""

@@ -14,18 +14,18 @@ REPLAY = 300.0
 def bearer(headers: Mapping[str, str], secret: str) -> bool:
     """`Authorization: Bearer SECRET`."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
-    return scheme.lower() == "bearer" and _same(token.strip(), secret)
+    return scheme.lower() == "bearer" and same(token.strip(), secret)
 
 
 def hub_sha256(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
     """`X-Hub-Signature-256: sha256=HEX`, an HMAC over the raw body."""
     expected = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    return _same(headers.get("x-hub-signature-256", ""), f"sha256={expected}")
+    return same(headers.get("x-hub-signature-256", ""), f"sha256={expected}")
 
 
 def hex_sha256(given: str, signed: bytes, secret: str) -> bool:
     """An HMAC-SHA256 in hex over what was signed."""
-    return _same(given.strip().lower(), hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest())
+    return same(given.strip().lower(), hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest())
 
 
 def basic(headers: Mapping[str, str], secret: str) -> bool:
@@ -52,6 +52,6 @@ def digest(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def _same(given: str, expected: str) -> bool:
+def same(given: str, expected: str) -> bool:
     """Compare a header, whose bytes the server reads as Latin-1, with a secret, which is sent as UTF-8."""
     return hmac.compare_digest(given.encode("latin-1", "backslashreplace"), expected.encode())

@@ -17,6 +17,7 @@ from bot.services import quarantine
 from bot.settings import Settings
 from bot.store.writer import Overloaded, Writer
 from handlers import alerts, changes, json_body
+from handlers.fields import RECEIVED
 from handlers.json_body import UnreadableError
 
 log = structlog.get_logger()
@@ -94,6 +95,8 @@ async def _store(
 ) -> JSONResponse:
     row_source, now = f"{kind}/{source}", hall.clock()
     headers = {name: request.headers[name] for name in adapter.KEEP_HEADERS if name in request.headers}
+    if RECEIVED in adapter.KEEP_HEADERS:
+        headers[RECEIVED] = now.isoformat()
     try:
         payload = json_body.parse(body)
         adapter.parse(payload, headers)

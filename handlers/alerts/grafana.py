@@ -64,7 +64,8 @@ def _legacy(rule: Mapping[str, Any]) -> tuple[Alert, ...]:
     if status is None:
         return ()
     labels = texts(rule.get("tags"))
-    matches = [match for match in rule.get("evalMatches") or () if isinstance(match, dict)]
+    given = rule.get("evalMatches")
+    matches = [match for match in given if isinstance(match, dict)] if isinstance(given, list) else []
     metrics = {text(match, "metric") for match in matches}
     alert = Alert(
         source="grafana",

@@ -3,11 +3,28 @@
 from types import ModuleType
 from typing import Final
 
-from handlers.changes import generic, github
+from handlers.changes import (
+    argocd,
+    cloudevents,
+    generic,
+    github,
+    gitlab,
+    launchdarkly,
+    mlflow,
+    pagerduty,
+    unleash,
+)
 
 SOURCES: Final[dict[str, ModuleType]] = {
+    "argocd": argocd,
+    "cloudevents": cloudevents,
     "generic": generic,
     "github": github,
+    "gitlab": gitlab,
+    "launchdarkly": launchdarkly,
+    "mlflow": mlflow,
+    "pagerduty": pagerduty,
+    "unleash": unleash,
 }
 
 __all__ = ["SOURCES"]

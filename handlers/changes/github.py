@@ -4,12 +4,13 @@ Other events are accepted and say nothing about a change. GitHub does not retry.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 from bot.core.change import Change, ChangeKind
 from bot.core.outside import kept
+from handlers.changes.pushes import pushed_kind
 from handlers.fields import inner, moment, text
 from handlers.json_body import UnreadableError
 from handlers.signatures import digest, hub_sha256
@@ -18,14 +19,6 @@ VENDOR = True
 KEEP_HEADERS: tuple[str, ...] = ("x-github-event", "x-github-delivery")
 
 _DEPLOYS = re.compile(r"deploy|release|rollout|roll-out|promote|publish", re.IGNORECASE)
-_KINDS: tuple[tuple[re.Pattern[str], ChangeKind], ...] = (
-    (re.compile(r"(^|/)prompts?(/|\.|-templates?/)", re.IGNORECASE), ChangeKind.PROMPT),
-    (re.compile(r"(^|/)(migrations?|schemas?)/", re.IGNORECASE), ChangeKind.SCHEMA),
-    (re.compile(r"(^|/)(conf|config|configs|flags)(/|\.)", re.IGNORECASE), ChangeKind.CONFIG),
-    (re.compile(r"(^|/)(frontend|web|ui)/", re.IGNORECASE), ChangeKind.FRONTEND),
-    (re.compile(r"(^|/)(terraform|k8s|helm|infra)/", re.IGNORECASE), ChangeKind.INFRA),
-)
-"""What a push changed, where all of its paths agree; a push that mixes is a code deploy."""
 
 
 def authentic(headers: Mapping[str, str], body: bytes, secret: str, now: datetime) -> bool:  # noqa: ARG001 - one signature for all sources
@@ -97,7 +90,7 @@ def _push(payload: Mapping[str, Any]) -> Change | None:
     return _change(
         payload,
         id=f"push/{text(payload, 'after')}",
-        kind=_kind(_paths(payload)),
+        kind=pushed_kind(payload),
         title=f"{_repository(payload)} push to {branch}: {subject}",
         at=_time(pushed, "/head_commit", "pushed_at", "timestamp"),
         version=text(payload, "after")[:12],
@@ -147,18 +140,3 @@ def _time(fields: Mapping[str, Any], path: str, *keys: str) -> datetime:
         if found is not None:
             return found
     raise UnreadableError("no time that can be read", f"{path}/{keys[0]}", "Expected RFC 3339.")
-
-
-def _paths(payload: Mapping[str, Any]) -> Iterable[str]:
-    for commit in payload.get("commits") or ():
-        for key in ("added", "modified", "removed"):
-            value = commit.get(key) if isinstance(commit, dict) else None
-            yield from (path for path in value or () if isinstance(path, str))
-
-
-def _kind(paths: Iterable[str]) -> ChangeKind:
-    kinds = {
-        next((kind for pattern, kind in _KINDS if pattern.search(path)), ChangeKind.CODE_DEPLOY)
-        for path in paths
-    }
-    return kinds.pop() if len(kinds) == 1 else ChangeKind.CODE_DEPLOY
