@@ -16,6 +16,7 @@ three seconds: computed in the bot's own process, it holds the interpreter and t
 import argparse
 import asyncio
 import random
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -93,9 +94,9 @@ async def measured(mode: Mode, typed: Sequence[Command], people: int, pause: flo
                 up = process((script, str(port)), environment, folder / "bare.log", f"{url}/readyz")
                 async with up, _sender(local, mode, endpoint) as send:
                     return await _run(send, typed, people, pause)
-            data.write(folder / "data")
+            text = data.write(folder / "data").registration.read_text(encoding="utf-8")
             async with bot(folder, environment, port), _sender(local, mode, endpoint) as send:
-                await _prepare(local)
+                await _prepare(local, text)
                 return await _run(send, typed, people, pause)
 
 
@@ -104,10 +105,14 @@ async def _run(send: Send, typed: Sequence[Command], people: int, pause: float) 
     return await closed([lambda command=command: send(command) for command in typed], people, pause)
 
 
-async def _prepare(local: LocalWorkspace) -> None:
-    """Register the experiment, open INC-1, take a first look: what the commands ask about is there."""
-    await local.people.command("U0ENG", "launches", f"/experiment register\n{data.REGISTRATION}")
-    await local.said("The rule is locked", timeout=30)
+async def _prepare(local: LocalWorkspace, registration: str) -> None:
+    """Register the experiment, open INC-1, take a first look: what the commands ask about is there.
+
+    Nobody is asked to sign, and without a start looks are taken whenever somebody asks.
+    """
+    text = re.sub(r"(?m)^(signoffs|  start): .*\n", "", registration)
+    await local.people.command("U0ENG", "launches", f"/experiment register\n{text}")
+    await local.said("Locked: ", timeout=30)
     await local.people.command("U0ENG", "ml-incidents", "/triage start here The first")
     await local.said("Did anything change", timeout=30)
     await local.people.command("U0ENG", "launches", "/experiment look 1")

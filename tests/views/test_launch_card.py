@@ -18,7 +18,7 @@ from bot.core.lint import check_registration
 from bot.core.plan import work_out
 from bot.core.timetable import Calendar
 from bot.limits import check_blocks
-from bot.views import findings_card, launch_card
+from bot.views import findings_card, launch_card, standing
 from bot.views.launch_words import Living, broken_plan
 from bot.views.text import NOTIFICATION
 from tests.services.incident_bench import Shown
@@ -214,8 +214,10 @@ def test_a_card_with_too_much_on_it_still_fits() -> None:
     launch = so_far([sealed(1, AT, "registered", "x", "U0AUTHOR", body, GENESIS)])
     drawn(living(launch, signers={}))
     message = launch_card.card(living(launch, signers={}))
+    many = standing.standings([living(launch, signers={})] * 60)
+    assert check_blocks(many.blocks) == []
     sections = [block for block in message.blocks if block["type"] in ("section", "context")]
-    for shown in (message.text, str(sections)):
+    for shown in (message.text, str(sections), many.text, str(many.blocks)):
         assert "<!channel>" not in shown
         assert "<!here>" not in shown
         assert "<@U1>" not in shown

@@ -13,7 +13,6 @@ import pytest
 from bot.core.analysis import analyse
 from bot.core.launch import Kind, Launch, Mark
 from bot.core.ledger import GENESIS, Entry, sealed
-from bot.core.lint import check_registration
 from bot.core.observation import Cell, Observations
 from bot.core.plan import work_out
 from bot.core.registration import Registration, load
@@ -149,9 +148,7 @@ def test_hostile_names_stay_text_and_within_slacks_limits() -> None:
         look_notes.failed(rule, 2, evil * 20),
         look_answers.why(one),
         look_answers.matrix(one),
-        experiment.registered(plan, "U1"),
         experiment.plan(plan),
-        experiment.standings([experiment.Standing(rule, 2, "continue", 4)] * 60),
     ):
         assert check_blocks(message.blocks) == []
         assert "<!channel>" not in json.dumps([message.text, *_mrkdwn(message.blocks)])
@@ -164,18 +161,6 @@ def _mrkdwn(blocks: Any) -> list[str]:
             return [blocks["text"]]
         return [text for value in blocks.values() for text in _mrkdwn(value)]
     return [text for item in blocks for text in _mrkdwn(item)] if isinstance(blocks, list | tuple) else []
-
-
-def test_the_registration_card_names_what_is_under_powered() -> None:
-    """Before anybody looks: which cohort's figures will never count."""
-    text = GOOD.replace("eligible_per_day: 20000", "eligible_per_day: 4000")
-    rule, findings = check_registration(text, "x.yaml")
-    assert rule is not None
-    card = readable(experiment.registered(work_out(rule, SHA, findings), "U0PM").blocks)
-    assert "*do(reranker = l12)*" in card
-    assert "• csat may not get worse by more than 1\u00a0%" in card
-    assert "⚠ locale=jp is under-powered: it needs 17.9 days of traffic" in card
-    assert "Look 2, day 7: stops only if p is below 0.0030" in card
 
 
 def test_the_plan_says_what_it_costs_and_what_it_can_show() -> None:
