@@ -10,9 +10,9 @@ from bot.core.effect import Post
 from bot.core.incident import Event, Incident
 from bot.core.playbook import Actor, Rung
 from bot.errors import InputError
+from bot.services import permissions
 from bot.services.desk import Desk
 from bot.services.incident_cards import LADDER_JOB
-from bot.settings import Settings
 from bot.store import incidents, outbox, slots
 from bot.views import incident_notes as notes
 from bot.views import text
@@ -75,8 +75,8 @@ def _speak(session: Session, desk: Desk, incident: Incident, step: Rung, *, by: 
         incident,
         step,
         _next(desk, incident, step, _said(session, incident)),
-        acts=_mentions(desk.settings, step.acts),
-        notifies=_mentions(desk.settings, step.notifies),
+        acts=_mentions(session, desk, step.acts),
+        notifies=_mentions(session, desk, step.notifies),
         asked_by=by,
         late_since=due if late else None,
     )
@@ -97,13 +97,13 @@ def _said(session: Session, incident: Incident) -> set[str]:
     return {str(event.detail.get("rung")) for event in events if event.kind == "escalated"}
 
 
-def _mentions(settings: Settings, actors: Sequence[Actor]) -> str:
+def _mentions(session: Session, desk: Desk, actors: Sequence[Actor]) -> str:
     """Each by the name of what they are, with mentions where somebody is configured."""
-    return ", ".join(_mention(settings, actor) for actor in actors) or "nobody"
+    return ", ".join(_mention(session, desk, actor) for actor in actors) or "nobody"
 
 
-def _mention(settings: Settings, actor: Actor) -> str:
-    configured = dict(settings.signoffs) | {str(role): people for role, people in settings.roles.items()}
-    people = next((configured[role] for role in actor.roles if configured.get(role)), ())
+def _mention(session: Session, desk: Desk, actor: Actor) -> str:
+    every = (permissions.called(session, desk, role) for role in actor.roles)
+    people = next((one for one in every if one), ())
     name = text.escape(actor.name, 80)
     return f"{name} {text.people(people, '')}" if people else f"{name} (nobody configured)"

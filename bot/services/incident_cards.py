@@ -10,7 +10,7 @@ from bot.core.incident import Event, Incident
 from bot.core.playbook import Playbook
 from bot.core.playbook_reader import read_triage
 from bot.errors import InputError
-from bot.services import home_news
+from bot.services import home_news, permissions
 from bot.services.desk import Desk
 from bot.store import blobs, incidents, outbox
 from bot.views import incident as views
@@ -18,6 +18,10 @@ from bot.views import incident_notes as notes
 
 EVIDENCE_JOB = "incident.evidence"
 LADDER_JOB = "incident.ladder"
+ON_CALL = "engineer"
+"""The role that a page calls."""
+MOST_INVITED = 30
+"""People of the role who are invited into a new incident's channel; a group may be a whole department."""
 
 
 def card_key(incident_id: int) -> str:
@@ -49,7 +53,8 @@ def post_first(session: Session, desk: Desk, incident: Incident, *, new_channel:
     """Create the channel, post and pin the card, and tell the incidents channel."""
     playbook = playbook_of(session, desk, incident)
     if new_channel:
-        wanted = dict.fromkeys((*_on_call(desk), incident.opened_by))
+        on_call = permissions.holders(session, desk, ON_CALL)[:MOST_INVITED]
+        wanted = dict.fromkeys((*on_call, incident.opened_by))
         invited = tuple(who for who in wanted if re.fullmatch(r"[UW][A-Z0-9]+", who))
         topic = notes.topic(incident)
         outbox.put(session, CreateChannel(incident.channel, topic, invited), now=now)
@@ -101,10 +106,6 @@ def _card(session: Session, desk: Desk, incident: Incident, playbook: Playbook, 
         ladder=desk.playbooks.escalation,
         evidence=evidence,
         gathering=not evidence and bool(playbook.at(incident.position).checks),
-        on_call=_on_call(desk),
+        on_call=permissions.called(session, desk, ON_CALL),
     )
     return views.card(scene, now=now)
-
-
-def _on_call(desk: Desk) -> tuple[str, ...]:
-    return tuple(desk.settings.roles.get("engineer", ()))

@@ -72,6 +72,15 @@ def roles_of(session: Session, desk: Desk, by: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*held, "viewer"]))
 
 
+def called(session: Session, desk: Desk, role: str) -> tuple[str, ...]:
+    """Whom a page of a role mentions: a group as itself, an address as its person once that is known."""
+    gone, found = people.deactivated(session), []
+    for reference in _references(desk, role) or desk.settings.signoffs.get(role, ()):
+        behind = people.members(session, reference) if "@" in reference else ()
+        found += [one for one in behind or (reference,) if one not in gone]
+    return tuple(dict.fromkeys(found))
+
+
 def doubts(session: Session, desk: Desk, now: datetime) -> tuple[str, ...]:
     """What is not known, or not lately, of the people behind the roles and sign-offs."""
     found = []

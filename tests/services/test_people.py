@@ -310,3 +310,26 @@ def test_a_long_stop_of_lookout_lets_memberships_lapse_at_the_first_try(bench: B
     refresh(bench, slack)
     assert held(bench, "engineer") == ()
     assert [said[:1] for said in ops(bench)] == ["✗"]
+
+
+def test_a_page_mentions_the_person_behind_an_address_and_the_group_itself(
+    bench: Bench, slack: Slack
+) -> None:
+    """Not an address nobody is notified by, once Slack has said whose it is; nobody who left."""
+    with bench.write() as session:
+        assert permissions.called(session, bench.desk, "owner") == ("maria@example.com",)
+    slack.gone = {"U0DIR"}
+    refresh(bench, slack)
+    with bench.write() as session:
+        assert permissions.called(session, bench.desk, "owner") == ("U0PM",)
+        assert permissions.called(session, bench.desk, "pm") == ("U0PM",)
+        assert permissions.called(session, bench.desk, "engineer") == ("S0ML",)
+        assert permissions.called(session, bench.desk, "director") == ()
+
+
+def test_the_people_of_a_group_are_invited_into_an_incident_s_channel(bench: Bench, slack: Slack) -> None:
+    """A group's mention calls only those who are in the channel."""
+    refresh(bench, slack)
+    bench.receive(bench.alert())
+    [made] = bench.effects("channel")
+    assert made["invite"] == ["U0EM", "U0ENG"]
