@@ -202,7 +202,8 @@ class Offline(Part):
 class After(Part):
     """The check after a launch, on the day `days` after the decision.
 
-    data: where the rows of that time are, when not where the experiment's were; it has the same columns.
+    data: where the rows of that time are, when not where the experiment's were; it has the same columns, and
+    its days are the experiment's. Ready statistics (kind: summary) begin after the day of the decision.
     """
 
     days: Annotated[int, Field(ge=1, le=365)] = 28

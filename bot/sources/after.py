@@ -1,6 +1,7 @@
 """What comes after an experiment's last look: the rows of the days after it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from bot.core.observation import Observations
 from bot.core.registration import Data, Registration
 from bot.errors import SourceError
 from bot.settings import SourceSettings
-from bot.sources import samples
+from bot.sources import samples, summary
 from bot.sources.warehouse import columns_missing, table_of
 
 
@@ -32,16 +33,29 @@ def observe_after(
     """
     data = registration.after.data or registration.data
     what = data.table or data.path or "the query"
-    if data.kind == "summary":
+    if data.kind == "summary" and registration.after.data is None:
         raise NeverError(
-            f"{what} has statistics added up from the first day, "
-            "which do not say what came after the last look"
+            f"{what} has statistics added up from the first day, which do not say what came after the "
+            "launch: name after.data, a table that begins after it"
         )
     with table_of(data, sources=sources, root=root) as table:
+        if data.kind == "summary":
+            return _added_up(summary.observe(table, _reading(registration, data), until, what), last, what)
         rows, shifted = _window(table, registration, data, last, until)
         if not rows.count().to_pyarrow().as_py():
             return None
         return samples.observe_rows(rows, _reading(registration, shifted), day=until - last, what=what)
+
+
+def _added_up(seen: Observations, last: float, what: str) -> Observations:
+    """Ready statistics of the days after the launch, their days counted from it."""
+    first, newest = seen.first_day or 0.0, seen.last_day or 0.0
+    if first <= last:
+        raise NeverError(
+            f"{what} begins on day {first:g}, and the launch was decided on day {last:g}: its statistics are "
+            "added up from before"
+        )
+    return replace(seen, day=newest - last, first_day=first - last, last_day=newest - last)
 
 
 def _window(

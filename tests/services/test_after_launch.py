@@ -220,6 +220,47 @@ def test_rows_of_another_table_may_say_it(shipped: Callable[..., Bench], tmp_pat
     assert "14 days after the launch" in bench.posts()[0].notification
 
 
+def _stats(folder: Path, first: int) -> None:
+    """Ready statistics of the days after, as a warehouse job may write them."""
+    lines = ["day,arm,metric,n,mean,variance"]
+    for day in (first, 42):
+        for arm, rating in (("long", 10.0), ("short", 10.6)):
+            lines += [f"{day},{arm},rating,{40 * day},{rating},2", f"{day},{arm},seconds,{40 * day},100,400"]
+    (folder / "later.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def test_ready_statistics_that_begin_after_the_decision_may_say_it(
+    shipped: Callable[..., Bench], tmp_path: Path
+) -> None:
+    """Guardrails too; ones that begin before it say nothing of it, and that is said."""
+    bench = shipped(text=TEXT + "after: {data: {kind: summary, path: later.csv}}\n", until=15)
+    bench.at(DUE)
+    assert (
+        "no such file" in bench.posts()[0].notification.lower()
+        or "later.csv" in bench.posts()[0].notification
+    )
+    _stats(tmp_path, first=16)
+    bench.at(DUE + timedelta(days=1))
+    found = result(bench)
+    assert (found["finding"], found["days"], found["guardrails"][0]["status"]) == (
+        "sustained",
+        [16, 42],
+        "clear",
+    )
+
+
+def test_ready_statistics_added_up_from_before_the_decision_say_nothing(
+    shipped: Callable[..., Bench], tmp_path: Path
+) -> None:
+    """At once: waiting would not help."""
+    bench = shipped(text=TEXT + "after: {data: {kind: summary, path: later.csv}}\n", until=15)
+    _stats(tmp_path, first=10)
+    bench.at(DUE)
+    assert result(bench)["because"] == (
+        "later.csv begins on day 10, and the launch was decided on day 15: its statistics are added up from before"
+    )
+
+
 def test_a_launch_that_was_stopped_has_no_check_and_its_retrospective_at_once(
     shipped: Callable[..., Bench],
 ) -> None:
