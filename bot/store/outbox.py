@@ -12,7 +12,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, delete, or_, select, update
 
 from bot.core.claimed import Claimed
-from bot.core.effect import Effect, PublishHome, Update
+from bot.core.effect import Effect, Post, PublishHome, Update
 from bot.store.effects import dump, key_of, kind_of
 from bot.store.insert import insert_new
 from bot.store.outbox_rows import ChannelRow, MessageRow, OutboxRow, UploadRow
@@ -36,6 +36,8 @@ def put(session: Session, effect: Effect, *, now: datetime) -> None:
     The same key again is nothing, except for the LATEST, which replace those still waiting.
     """
     kind, key = kind_of(effect), key_of(effect)
+    if isinstance(effect, Post) and message_ts(session, key) is not None:
+        return  # also when its row was purged long ago
     free_at = now
     if isinstance(effect, LATEST):
         free_at = max(now, _supersede(session, effect, now))
