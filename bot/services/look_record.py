@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from sqlmodel import Session
 
@@ -20,12 +21,17 @@ from bot.views.look_shown import Shown
 
 def registration_of(registered: Registered) -> Registration:
     """The registration on record. Raises InputError when this version of Lookout cannot read it."""
-    registration, findings = check_registration(registered.text, registered.name)
+    registration, fault = _read(registered.text, registered.name)
     if registration is None:
-        raise InputError(
-            f"{registered.id} cannot be read: {findings[0]}.", "Run the newest version of Lookout."
-        )
+        raise InputError(f"{registered.id} cannot be read: {fault}.", "Run the newest version of Lookout.")
     return registration
+
+
+@lru_cache(maxsize=64)
+def _read(text: str, name: str) -> tuple[Registration | None, str]:
+    """A text is read once, not for every card drawn of it: what it says is frozen. Else its first fault."""
+    registration, findings = check_registration(text, name)
+    return registration, "" if registration is not None else str(findings[0])
 
 
 def asked_day(record: LookRecord) -> float:

@@ -157,6 +157,17 @@ def test_ship_takes_near_vetoes_on_by_name_and_says_why(database: Database) -> N
     assert "- Taken on by name: retention\\_28d" in bench.documents()[0]
 
 
+def test_what_is_paused_does_not_ship(sqlite: Database) -> None:
+    """Who aborted it had a reason; it is resumed first, or stopped."""
+    bench = Bench(sqlite).sign().stage()
+    bench.look(CLEAN)
+    bench.write(Kind.PAUSED, {"why": "p99_latency_ms 1,740 ms > 1,500 ms"})
+    with pytest.raises(RefusedError, match="is paused: p99_latency_ms 1,740 ms &gt; 1,500 ms"):
+        bench.open("Ship", PM)
+    bench.write(Kind.RESUMED, {"why": "the index was rebuilt"})
+    bench.open("Ship", PM)
+
+
 def test_nobody_ships_without_the_role(sqlite: Database) -> None:
     """The refusal says which role is needed and who holds it; the form is not even drawn."""
     bench = Bench(sqlite).sign()
@@ -435,3 +446,23 @@ def forge(bench: Bench, record: int, by: str = PM) -> None:
     """Send what [Ship] of a record would send if it were there, with the hash in force."""
     value = Pick(ID, record, bench.launch().sha256[:12]).encode()
     bench.submit(DecisionAction.SHIP, value, {"near_0": "yes", "reason": "because I say so, and loudly"}, by)
+
+
+def test_sixty_lines_in_doubt_fit_the_card_and_the_form(sqlite: Database) -> None:
+    """The worst lines are on the card, all are in the form and in the record; Slack's limits hold."""
+    names = [f"guardrail_{number}_{'x' * 80}" for number in range(55)]
+    text = TEXT.replace("primary:", "".join(f"  {name}: {{kind: mean}}\n" for name in names) + "primary:", 1)
+    more = "".join(f"  - {{metric: {name}, max_relative_regression: 0.01}}\n" for name in names)
+    text = text.replace("guardrails:\n", f"guardrails:\n{more}", 1)
+    bench = Bench(sqlite, text=text).sign()
+    bench.look({**CLEAN, **dict.fromkeys(names, (4.21, 4.15, 0.3))})
+    assert "more lines, see the record)" in bench.card().text
+    _, _, view = bench.open("Ship", PM)
+    named = [one.get("block_id", "") for one in view["blocks"]]
+    boxes = [one for one in named if one.startswith("near_")]
+    assert len(boxes) == 41
+    ticked = dict.fromkeys(boxes, "yes")
+    with pytest.raises(InputError, match="takes them on by name"):
+        forge(bench, 1)
+    bench.fill("Ship", PM, {**ticked, "reason": "All of them are noise, see the letter."})
+    assert bench.documents()[0].count("- Taken on by name: ") == 55

@@ -317,3 +317,17 @@ def forge_ship(bench: Bench) -> None:
     """Send what [Ship under override…] would send if it were there."""
     value = Pick(ID, 1, bench.launch().sha256[:12]).encode()
     bench.submit(DecisionAction.SHIP, value, {"near_0": "yes", "reason": "The review says why."}, PM)
+
+
+def test_the_longest_review_fits_its_card_and_is_whole_in_the_record(sqlite: Database) -> None:
+    """Ampersands grow fivefold, a mention or a table's bar in it does nothing; Slack's limits hold."""
+    bench = vetoed(sqlite)
+    hostile = "<!channel> | a & b\n# not a heading\n" * 60
+    assert bench.fill("Request", PM, dict.fromkeys(REVIEW, hostile[:2500])) == {}
+    bench.fill("Refuse", DIRECTOR, {"reason": hostile[:1000]}, key=FIRST)
+    bench.effects()  # each message is checked
+    assert "<!channel>" not in bench.card(FIRST).text
+    assert "<!channel>" not in bench.posted("/news")[0].text
+    (document,) = bench.documents()
+    assert "\n# not a heading" not in document
+    assert document.count("not a heading") > 6 * 60
