@@ -54,6 +54,7 @@ class House:
         database: str = "",
         toml: str = TOML,
         environment: Mapping[str, str] | None = None,
+        command: Sequence[str] = (sys.executable, "-m", "bot", "serve"),
     ) -> None:
         self.folder = folder
         self.mode = mode
@@ -61,6 +62,7 @@ class House:
         self.database_url = database or f"sqlite:///{folder / 'lookout.db'}"
         self.configuration = toml
         self._environment = dict(environment or {})
+        self._command = command
         self.expected_warnings: tuple[str, ...] = ()
 
     async def __aenter__(self) -> "House":
@@ -75,7 +77,11 @@ class House:
         self.workspace, self.people = self.local.workspace, self.local.people
         await self.local.start()
         self.http = httpx.AsyncClient(base_url=self.url, timeout=PATIENCE, trust_env=False)
-        await self._start_bot()
+        try:
+            await self._start_bot()
+        except BaseException:
+            self.bot.kill()
+            raise
         self.db = Database(self.database_url)
         return self
 
@@ -216,13 +222,13 @@ class House:
         }
         with (self.folder / "bot.log").open("ab") as log:
             self.bot = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", "serve", env=environment, stdout=log, stderr=log
+                *self._command, env=environment, stdout=log, stderr=log
             )
-        await self.ready()
+        await self.ready(within=3 * PATIENCE)  # all is imported, perhaps for the first time
 
-    async def ready(self, status: int = 200) -> dict[str, Any]:
+    async def ready(self, status: int = 200, *, within: float = PATIENCE) -> dict[str, Any]:
         """Wait until /readyz answers `status`; what it says."""
-        deadline = asyncio.get_running_loop().time() + PATIENCE
+        deadline = asyncio.get_running_loop().time() + within
         while asyncio.get_running_loop().time() < deadline and self.bot.returncode is None:
             try:
                 answer = await self.http.get("/readyz")
