@@ -7,6 +7,7 @@ import pytest
 
 from bot.core.launch import Kind, State
 from bot.errors import InputError, LookoutError, RefusedError, StaleError
+from bot.services import advancing, launches
 from bot.store.database import Database
 from bot.views.decision_actions import DecisionAction, Pick
 from tests.services.decision_bench import (
@@ -19,6 +20,7 @@ from tests.services.decision_bench import (
     ML,
     PM,
     REVIEW,
+    TEXT,
     Bench,
     plain,
 )  # fmt: skip
@@ -331,3 +333,26 @@ def test_the_longest_review_fits_its_card_and_is_whole_in_the_record(sqlite: Dat
     (document,) = bench.documents()
     assert "\n# not a heading" not in document
     assert document.count("not a heading") > 6 * 60
+
+
+def test_a_rollout_does_not_go_on_under_an_override_that_ended(sqlite: Database) -> None:
+    """It advances while the override holds, and stays where it is from the day after."""
+    stages = 'rollout: [{stage: "10 %"}, {stage: "50 %"}, {stage: "100 %"}]\n'
+    bench = Bench(sqlite, text=TEXT.replace("cohorts:\n", f"{stages}cohorts:\n", 1)).sign()
+    bench.write(Kind.STAGE, {"stage": 0, "name": "10 %", "check": {}}, ENG)
+    bench.look()
+    assert bench.fill("Request", PM, {**REVIEW, "expires": "2026-12-10", "retrospective": "2027-01-20"}) == {}
+    bench.press("Approve", DIRECTOR, key=FIRST)
+    bench.fill("Ship under", PM, {"near_0": "yes", "reason": "The review says why."})
+
+    def refuse() -> None:
+        with bench.db.read() as session:
+            launch = bench.launch()
+            registration = launches.registration(session, launch)
+            advancing.refuse(session, bench.desk, launch, registration, 1, bench.now)
+
+    refuse()
+    bench.at(2026, 12, 11, 0)
+    bench.work()
+    with pytest.raises(RefusedError, match="The override under which it shipped ended with 2026-12-10"):
+        refuse()
