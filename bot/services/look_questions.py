@@ -7,9 +7,11 @@ from datetime import datetime
 from sqlmodel import Session
 
 from bot.core.effect import Message
+from bot.core.figures import bound
 from bot.core.inbound import Ask
 from bot.core.launch import Kind, Launch
 from bot.core.launch_steps import so_far
+from bot.core.look import LookResult
 from bot.core.verdict_words import judged
 from bot.errors import InputError
 from bot.services import launch_cards, launches
@@ -64,6 +66,7 @@ def looks(session: Session, desk: Desk, ask: Ask, now: datetime) -> Message:
             standing.Held(
                 seen,
                 judged(result.primary),
+                _asked(result),
                 peek.by if peek else "",
                 str(peek.body.get("reason", "")) if peek else "",
                 str(peek.body.get("cost", "")) if peek else "",
@@ -72,6 +75,12 @@ def looks(session: Session, desk: Desk, ask: Ask, now: datetime) -> Message:
         if record.sha256 == launch.sha256 and result.verdict != "invalid":
             asks = dict(zip(result.course.numbers, result.plan.nominal_p, strict=False))
     return standing.looks(launch_cards.living(session, desk, launch, now=now), held, asks)
+
+
+def _asked(result: LookResult) -> str:
+    """The p that a look asked for; empty where it was held against none."""
+    held = result.course.at is not None and not result.primary.unjudged and result.primary.boundary_p > 0
+    return bound(result.primary.boundary_p) if held else ""
 
 
 def cohorts(session: Session, desk: Desk, ask: Ask, now: datetime) -> Message:

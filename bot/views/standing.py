@@ -19,10 +19,14 @@ NOTHING = (
 
 @dataclass(frozen=True)
 class Held:
-    """A look on record for the list: what it saw and says; `by` and `reason` of a peek, with its cost."""
+    """A look on record for the list: what it saw and says; `by` and `reason` of a peek, with its cost.
+
+    asked: the p it asked for, as text; empty where no boundary was held against it.
+    """
 
     seen: LookSeen
     p: str
+    asked: str = ""
     by: str = ""
     reason: str = ""
     cost: str = ""
@@ -77,8 +81,8 @@ def looks(shown: Living, held: Sequence[Held], asks: Mapping[int, float]) -> Mes
     head = f"*Looks of {text.escape(shown.name, 200)}*"
     lines: list[tuple[float, str]] = []
     for one in shown.plan.looks:
-        line = look_line(registration, one, shown.calendar).removeprefix("• ")
         taken = [each for each in held if each.seen.look == one.look]
+        line = look_line(registration, one, None if taken else shown.calendar).removeprefix("• ")
         lines.append(
             (
                 one.day,
@@ -118,13 +122,18 @@ def _change(registered: float, asks: Mapping[int, float], number: int, taken: Se
 
 def _said(shown: Living, one: Held) -> str:
     moment = local(one.seen.at, shown.calendar.zone)
-    return f"{called(one.seen.verdict)}, {text.escape(one.p)} · {moment}, record {one.seen.record}"
+    return f"{_verdict(one)} · {moment}, record {one.seen.record}"
+
+
+def _verdict(one: Held) -> str:
+    against = f" against {one.asked}" if one.asked else ""
+    return f"{called(one.seen.verdict)}, {text.escape(one.p)}{against}"
 
 
 def _peek(shown: Living, one: Held) -> str:
     moment = local(one.seen.at, shown.calendar.zone)
     return (
         f"Peek on day {one.seen.day:g} by {text.person(one.by)}, because “{text.escape(one.reason, 300)}”: "
-        f"{called(one.seen.verdict)}, {text.escape(one.p)} · {moment}, record {one.seen.record}. "
+        f"{_verdict(one)} · {moment}, record {one.seen.record}. "
         f"{text.escape(one.cost, 300)}"
     )

@@ -11,7 +11,7 @@ from bot.core.inbound import Ask, Order, Place, Submit
 from bot.core.launch import Kind, Launch
 from bot.core.ledger import Entry
 from bot.limits import check_blocks
-from bot.services import experiments, launches
+from bot.services import amending, experiments, launches
 from bot.services.desk import Desk
 from bot.services.launch_jobs import launch_jobs
 from bot.services.opening import open_desk
@@ -111,6 +111,12 @@ class LookBench:
                 session, self.desk, experiment=experiment, look=look, by=by, channel=CHANNEL, now=self.now
             )
 
+    def amend(self, text: str, *, breaking: bool = False) -> None:
+        """An amendment comes into force."""
+        proposal = amending.Proposal(ML, text, "daily.yaml", "the traffic halved since", breaking)
+        with self.db.write() as session:
+            amending.propose(session, self.desk, ID, proposal, self.now)
+
     def note(self, kind: Kind, by: str = "", **body: Any) -> None:
         """Something happens to the launch."""
         with self.db.write() as session:
@@ -147,6 +153,11 @@ class LookBench:
         posts = [one for one in self.effects("post", "look/") if one["key"].endswith("/card")]
         return [Shown(one["message"]) for one in posts]
 
+    def waits(self) -> list[Shown]:
+        """The message that tells of a wait for data, and what became of it, in order."""
+        every = [*self.effects("post"), *self.effects("update")]
+        return [Shown(one["message"]) for one in every if one["key"].endswith("/waiting")]
+
     def told(self) -> Shown:
         """What was said last to one person alone."""
         return Shown(self.effects("ephemeral")[-1]["message"])
@@ -165,3 +176,8 @@ def order(text: str, by: str = ML, verb: str = "peek") -> Order:
 def submit(form: str, value: str, by: str = ML, **fields: str) -> Submit:
     """A form sent off."""
     return Submit(by, Place(CHANNEL), form, value, fields)
+
+
+def berlin(day: int, hour: int = 9, minute: int = 0) -> datetime:
+    """An hour of a November day (31 is 1 December) as clocks in Berlin show it, which is CET."""
+    return datetime(2026, 11, 1, tzinfo=UTC) + timedelta(days=day - 1, hours=hour - 1, minutes=minute)

@@ -22,16 +22,12 @@ from tests.services.look_bench import (
     VIEWER,
     LookBench,
     ask,
+    berlin,
     order,
     submit,
 )
 
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
-
-
-def berlin(day: int, hour: int = 9) -> datetime:
-    """An hour of a November day as clocks in Berlin show it."""
-    return datetime(2026, 11, day, hour - 1, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
