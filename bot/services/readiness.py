@@ -56,7 +56,7 @@ def card(session: Session, desk: Desk, launch: Launch, by: str, now: datetime) -
     checked = views.Checked(
         launch=launch,
         rows=found,
-        who={row.id: who(session, desk, row) for row in found if not row.settled},
+        who={role: _people(session, desk, role) for row in found if not row.settled for role in row.supply},
         supplies=permissions.may(session, desk, by, Act.SUPPLY),
         waives=permissions.may(session, desk, by, Act.WAIVE) and by != launch.author,
     )
@@ -69,6 +69,10 @@ def who(session: Session, desk: Desk, row: Row) -> str:
 
 
 def _holders(session: Session, desk: Desk, role: str) -> str:
+    return f"{escape(role, 80)} ({_people(session, desk, role)})"
+
+
+def _people(session: Session, desk: Desk, role: str) -> str:
     signs = role in desk.settings.signoffs and role not in desk.settings.roles
     ask = permissions.who_signs if signs else permissions.who_holds
-    return f"{escape(role, 80)} ({ask(session, desk, role)})"
+    return ask(session, desk, role)

@@ -19,7 +19,7 @@ REASON_MOST = 1000
 
 @dataclass(frozen=True)
 class Checked:
-    """All that the card shows; `who` names for each row those who can bring it, as mentions.
+    """All that the card shows; `who` names, as mentions, those of each role that can bring a missing row.
 
     supplies, waives: whether the reader may, which is when the buttons are there.
     """
@@ -42,7 +42,10 @@ def card(checked: Checked) -> Message:
     head = f"Ready: {settled(checked.rows)} of {len(checked.rows)} · {launch.title or launch.id}"
     said = _verdict(missing)
     blocks: list[Block] = [text.header(head), text.section(said)]
-    blocks += [text.section(text.fit(_row(row, checked.who.get(row.id, "")))) for row in checked.rows]
+    blocks += [text.section(text.fit(_row(row))) for row in checked.rows]
+    if checked.who:
+        holders = [f"*{text.escape(role, 80)}*: {who}" for role, who in checked.who.items()]
+        blocks.append(text.section(text.fit(holders)))
     buttons = _buttons(checked)
     if buttons:
         blocks.append({"type": "actions", "block_id": "readiness", "elements": buttons})
@@ -74,8 +77,8 @@ def _buttons(checked: Checked) -> list[Block]:
     return buttons
 
 
-def _row(row: Row, who: str) -> list[str]:
-    """A row in one to three lines: its mark and words, what is there, who can bring what is not."""
+def _row(row: Row) -> list[str]:
+    """A row in one to three lines: its mark and words, what is there, which role can bring what is not."""
     name = f"*{row.id} {row.name}*"
     links = " · ".join(link(url, plain(document)) for document, url in row.links)
     there = " · ".join(filter(None, (text.escape(row.artefact, 600), links)))
@@ -89,7 +92,8 @@ def _row(row: Row, who: str) -> list[str]:
         reason = text.escape(row.waived.reason, 600)
         how = "approved by" if row.waived.override else "by"
         return [f"⚠ {name}: waived {how} {by}, {at}: “{reason}”", f"Missing: {why}", *partly]
-    return [f"✗ {name}: {why}", *partly, f"Who can {row.how}: {who}"]
+    roles = " or ".join(text.escape(role, 80) for role in row.supply)
+    return [f"✗ {name}: {why}", *partly, f"Who can {row.how}: {roles}"]
 
 
 def link(url: str, label: str) -> str:
