@@ -83,6 +83,21 @@ def default_value(element: Json) -> dict[str, Any]:
     return {"type": kind, field: element.get("initial_" + field.removeprefix("selected_"))}
 
 
+def acted(
+    blocks: Sequence[Json], action_id: str, block_id: str, value: str | Sequence[str]
+) -> dict[str, Any]:
+    """The action of a payload: a button clicked, or `value` chosen. ValueError, in words, if it cannot be."""
+    found = find(blocks, action_id, block_id)
+    if found is None:
+        raise ValueError("This button is not there any more.")
+    block, element = found
+    identity = {"action_id": action_id, "block_id": block["block_id"]}
+    if element["type"] != "button":
+        return {**identity, **typed(element, value)}
+    shown = {"text": element["text"], "style": element.get("style"), "value": element.get("value")}
+    return {**identity, "type": "button", **{name: part for name, part in shown.items() if part is not None}}
+
+
 def typed(element: Json, raw: str | Sequence[str]) -> dict[str, Any]:
     """What was entered into an element, as Slack writes it. ValueError for an option that is not offered."""
     kind = element["type"]

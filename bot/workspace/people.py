@@ -248,21 +248,11 @@ class People:
     def _action(
         self, blocks: Sequence[Json], action_id: str, block_id: str, value: str | Sequence[str]
     ) -> dict[str, Any]:
-        found = inputs.find(blocks, action_id, block_id)
-        if found is None:
-            raise RefusedError("This button is not there any more.")
-        block, element = found
-        held: dict[str, Any]
-        if element["type"] == "button":
-            shown = {"text": element["text"], "style": element.get("style"), "value": element.get("value")}
-            held = {"type": "button", **{name: part for name, part in shown.items() if part is not None}}
-        else:
-            try:
-                held = inputs.typed(element, value)
-            except ValueError as error:
-                raise RefusedError(str(error)) from error
-        identity = {"action_id": action_id, "block_id": block["block_id"]}
-        return {**identity, **held, "action_ts": self.workspace.clock.ts()}
+        try:
+            done = inputs.acted(blocks, action_id, block_id, value)
+        except ValueError as error:
+            raise RefusedError(str(error)) from error
+        return {**done, "action_ts": self.workspace.clock.ts()}
 
     def _slackbot(self, user: str, channel: str, text: str, thread_ts: str = "") -> None:
         self.workspace.post(channel, SLACKBOT, text, thread_ts=thread_ts, ephemeral_to=user, subtype="system")
