@@ -45,8 +45,8 @@ arms: {control: long, treatment: short}
 horizon_days: 14
 data: {path: rows.parquet, unit: user, arm: arm, date: on, start: 2026-11-02}
 metrics:
-  rating: {kind: mean}
-  seconds: {kind: mean}
+  rating: {kind: mean, column: rating}
+  seconds: {kind: mean, column: seconds}
 primary: {metric: rating, baseline: 10, sd: 2, mde: {relative: 0.03}}
 sequential: {looks: [14], spending: none}
 guardrails:
