@@ -22,17 +22,12 @@ _COARSER: tuple[frozenset[str], ...] = (
 def check(registration: Registration, report: Report) -> None:
     """One origin, the columns that say who, which arm and when, and a path that stays inside."""
     data = registration.data
-    _origin(data, report)
+    _origin(data, report, ("data",))
     _calendar(data, report)
-    if data.kind == "rows":
-        for part in ("unit", "arm"):
-            if getattr(data, part) is None:
-                report.error(
-                    "R163",
-                    ("data", part),
-                    f"data.{part} is missing.",
-                    f"Name the column that holds the {part}, e.g. `{part}: {part}_id`.",
-                )
+    _rows(data, report, ("data",))
+    if registration.after.data is not None:  # its first day may be the experiment's
+        _origin(registration.after.data, report, ("after", "data"))
+        _rows(registration.after.data, report, ("after", "data"))
     _randomised(data, report)
     known = (*_SUMMARY_COLUMNS, *registration.cohorts.dimensions)
     for name in data.columns:
@@ -45,29 +40,39 @@ def check(registration: Registration, report: Report) -> None:
             )
 
 
-def _origin(data: Data, report: Report) -> None:
-    given = [name for name in ("source", "path") if getattr(data, name) is not None]
+def _rows(data: Data, report: Report, at: tuple[str, ...]) -> None:
+    for part in ("unit", "arm") if data.kind == "rows" else ():
+        if getattr(data, part) is None:
+            report.error(
+                "R163",
+                (*at, part),
+                f"{'.'.join(at)}.{part} is missing.",
+                f"Name the column that holds the {part}, e.g. `{part}: {part}_id`.",
+            )
+
+
+def _origin(data: Data, report: Report, at: tuple[str, ...]) -> None:
+    name = ".".join(at)
+    given = [one for one in ("source", "path") if getattr(data, one) is not None]
     if len(given) != 1:
         said = "both source and path" if given else "neither source nor path"
-        report.error(
-            "R160", ("data",), f"data names {said}.", "Name one: `source:` with `table:`, or `path:`."
-        )
+        report.error("R160", at, f"{name} names {said}.", "Name one: `source:` with `table:`, or `path:`.")
         return
     if data.source is not None and (data.table is None) == (data.sql is None):
         said = "both table and sql" if data.table else "neither table nor sql"
-        report.error("R161", ("data", "source"), f"data.source comes with {said}.", "Name one of them.")
+        report.error("R161", (*at, "source"), f"{name}.source comes with {said}.", "Name one of them.")
     if data.path is not None and (data.table is not None or data.sql is not None):
         report.error(
             "R161",
-            ("data", "path"),
-            "data.path comes with table or sql.",
+            (*at, "path"),
+            f"{name}.path comes with table or sql.",
             "Remove it: the file is the table.",
         )
     if data.path is not None and leaves(data.path):
         report.error(
             "R162",
-            ("data", "path"),
-            f"data.path `{data.path[:80]}` leads outside the registration's folder.",
+            (*at, "path"),
+            f"{name}.path `{data.path[:80]}` leads outside the registration's folder.",
             "Give a path below it, without `..`.",
         )
 
