@@ -30,9 +30,9 @@ async def register(scene: Scene) -> None:
     await sign(scene, HERE)
 
 
-async def drop(scene: Scene, name: str, channel: str, said: str) -> None:
+async def drop(scene: Scene, name: str, channel: str, said: str, *, called: str = "") -> None:
     """Make up an experiment, drop its registration into the channel, and have it registered."""
-    file = (await scene.stage.write_data(name)).registration
+    file = (await scene.stage.write_data(name, called=called)).registration
     await scene.says(SCIENTIST, channel, said, files=[(file.name, file.read_bytes())])
     await scene.presses(SCIENTIST, channel, "Register")
     await scene.hears(channel, "Waiting for 3 signatures")
@@ -106,3 +106,6 @@ async def ship(scene: Scene) -> None:
     scene.must("maria" in record.lower(), "the record of the decision says who decided")
     await scene.presses(ENGINEER, HERE, "Advance to 100%")
     await scene.hears(HERE, "100%", "stage 4 of 4")
+    await scene.comes(28, MORNING)
+    await scene.hears(HERE, "28 days after the launch: the gain lasted")
+    await scene.file(HERE, "us-mle-02-reranker-l12-retrospective")

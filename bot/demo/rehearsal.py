@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
 from bot.demo import incident_story
-from bot.demo.people import MANAGER, PM, SCIENTIST
+from bot.demo.launch_story import drop
+from bot.demo.people import MANAGER, PM
 from bot.demo.scene import Scene
 from bot.demo.stage import Stage
 from bot.workspace.records import Command
@@ -59,12 +60,11 @@ async def prepare(stage: Stage) -> None:
 async def _leave_one_signature(stage: Stage) -> None:
     """Register the plan of the first launch under a name of its own; the visitor's signature locks it."""
     scene = Scene(stage, lambda _: None)
-    file = (await stage.write_data(called=YOURS)).registration
-    attached = [(file.name, file.read_bytes())]
-    await scene.says(SCIENTIST, HERE, "@lookout experiment register", files=attached)
+    await drop(scene, "reranker", HERE, "The same plan again, to try it yourself", called=YOURS)
     for person, role in ((PM, "pm"), (MANAGER, "em")):
         await scene.presses(person, HERE, f"Sign as {role}")
         await scene.hears(HERE, f"<@{person}> signed as {role}")
+    await scene.hears(HERE, "Waiting for 1 signature")
 
 
 def _listener(stage: Stage) -> Callable[[str], Awaitable[str]]:

@@ -169,7 +169,7 @@ class Stage:
         command = (sys.executable, "-m", "bot", "verify")
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(
-            *command, env=self._variables(), stdout=pipe, stderr=asyncio.subprocess.STDOUT
+            *command, env=self.environment(), stdout=pipe, stderr=asyncio.subprocess.STDOUT
         )
         said, _ = await process.communicate()
         return process.returncode or 0, said.decode().strip()
@@ -183,15 +183,15 @@ class Stage:
     async def _start_bot(self) -> None:
         with (self.folder / "bot.log").open("ab") as log:
             self.bot = await asyncio.create_subprocess_exec(
-                *self._command, env=self._variables(), stdout=log, stderr=log
+                *self._command, env=self.environment(), stdout=log, stderr=log
             )
 
-    def _variables(self) -> dict[str, str]:
-        """The environment of the bot and of its other commands."""
-        environment = {
+    def environment(self) -> dict[str, str]:
+        """The environment of the bot, and of the other commands on its record."""
+        inherited = {
             name: value for name, value in os.environ.items() if not name.startswith(("LOOKOUT_", "SLACK_"))
         }
-        return environment | {
+        return inherited | {
             "LOOKOUT_CONFIG": str(self.folder / "lookout.toml"),
             "LOOKOUT_DATABASE_URL": f"sqlite:///{self.folder / 'lookout.db'}",
             "LOOKOUT_SLACK_API_URL": self.local.api_url,

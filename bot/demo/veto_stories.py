@@ -108,6 +108,8 @@ async def _run_again(scene: Scene) -> None:
     await scene.hears(RERANKER, "Decided: SHIP", "+5.2 %")
     await scene.presses(ENGINEER, RERANKER, "Advance to 100%")
     await scene.hears(RERANKER, "stage 3 of 3, 100%")
+    await scene.comes(28, MORNING)
+    await scene.hears(RERANKER, "28 days after the launch: the gain lasted")
 
 
 async def japanese(scene: Scene) -> None:

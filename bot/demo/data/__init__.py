@@ -17,7 +17,7 @@ REGISTRATIONS = Path(__file__).with_name("registrations")
 
 TABLES: Mapping[str, Callable[[], "pa.Table"]] = MappingProxyType(
     {
-        "reranker": reranker.columns,
+        "reranker": reranker.launched,
         "satisfaction": satisfaction.vetoed,
         "rerun": satisfaction.rerun,
         "japanese": locales.veto,

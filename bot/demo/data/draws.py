@@ -28,6 +28,9 @@ DEVICE: Mapping[str, float] = {"mobile": 0.50, "desktop": 0.25, "app": 0.25}
 TENURE: Mapping[str, float] = {"new": 0.25, "returning": 0.75}
 """Cohorts and their shares."""
 
+LATER, LATER_DAYS, HOLDOUT = 100_000, 29, 0.1
+"""Users who come in the days after a launch, and the share of them that is kept on the control."""
+
 STARS = (0.05, 0.06, 0.10, 0.22, 0.57)
 """How many of those who rate the service give 1 to 5 stars: mean 4.20, sd 1.15."""
 
@@ -118,3 +121,26 @@ def words(names: Sequence[str], which: npt.NDArray[Any]) -> "pa.Array":
     import pyarrow as pa
 
     return pa.DictionaryArray.from_arrays(numbers(which.astype(np.int64)), pa.array(list(names)))
+
+
+def afterwards(table: "pa.Table", *, seed: int, last: int, since: int) -> "pa.Table":
+    """The table with the days after its launch: users as they came after day `since`, a part held out.
+
+    last: the last day of the experiment.
+    """
+    import pyarrow as pa
+
+    rng = np.random.default_rng(seed)
+    arm, day = np.asarray(table["arm"].combine_chunks().indices), table["day"].to_numpy()
+    held = round(HOLDOUT * LATER)
+    alike = [
+        rng.choice(np.flatnonzero((arm == one) & (day > since)), count)
+        for one, count in ((0, held), (1, LATER - held))
+    ]
+    more = table.take(np.concatenate(alike))
+    for name, values in (
+        ("day", rng.integers(last + 1, last + 1 + LATER_DAYS, LATER)),
+        ("user_id", table.num_rows + np.arange(LATER)),
+    ):
+        more = more.set_column(more.column_names.index(name), name, numbers(values))
+    return pa.concat_tables([table, more])

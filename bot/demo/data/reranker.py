@@ -70,6 +70,11 @@ def columns() -> "pa.Table":
     )
 
 
+def launched() -> "pa.Table":
+    """The same, and the four weeks after the launch: the lift of the last days lasts."""
+    return draws.afterwards(columns(), seed=SEED, last=DAYS, since=TEMPTING[-1][0])
+
+
 def _lifted(rate: Array, before: Array, treated: Mask, rated: Mask, day: Whole) -> Array:
     """The rate with the true lift of each period, found so that each tempting look sees its p-value."""
     lifted, start = rate.copy(), 0

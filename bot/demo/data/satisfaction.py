@@ -131,5 +131,9 @@ def _csat(rng: np.random.Generator, run: Run, treated: Mask) -> tuple[Whole, Mas
     return stars, asked
 
 
+def rerun() -> "pa.Table":
+    """The second run, and the four weeks after its launch: its lift lasts."""
+    return draws.afterwards(columns(RERUN), seed=RERUN.seed, last=42, since=0)
+
+
 vetoed = partial(columns, VETOED)
-rerun = partial(columns, RERUN)
