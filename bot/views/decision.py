@@ -132,6 +132,10 @@ def _ask(case: Case, rows: Sequence[matrix.Row]) -> str:
         ack = f" It must acknowledge {names}." if near else ""
         return f"*The rule allows a launch; the decision is for {asked}.*{ack}"
     if verdict == "veto":
+        under = case.launch.override
+        if under is not None and under.record == case.seen.record:
+            until = weekday(under.expires)
+            return f"*The rule says no; an approved override lets {asked} ship until {until}.*"
         begun = opened(case.launch, case.seen.record)
         said = "The investigation is open" if begun else "Open the investigation"
         return f"*Nothing ships.* {said}; {asked} may also stop it."

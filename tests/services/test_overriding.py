@@ -163,6 +163,7 @@ def test_an_approved_override_ships_with_everything_on_record(database: Database
     assert bench.launch().decision is None
     card = bench.card()
     assert "⚠ An override was approved by <@U0DIR>; it ends with Thu 10 Dec, and is looked back" in card.text
+    assert "*The rule says no; an approved override lets <@U0PM> ship until Thu 10 Dec.*" in card.text
     assert "Ship under override…" in card.buttons
     assert "[Open investigation]" in card.buttons
     _, _, view = bench.open("Ship under", PM)
@@ -336,7 +337,7 @@ def test_the_longest_review_fits_its_card_and_is_whole_in_the_record(sqlite: Dat
 
 
 def test_a_rollout_does_not_go_on_under_an_override_that_ended(sqlite: Database) -> None:
-    """It advances while the override holds, and stays where it is from the day after."""
+    """Everybody may get it while the override holds; from the day after, it stays where it is."""
     stages = 'rollout: [{stage: "10 %"}, {stage: "50 %"}, {stage: "100 %"}]\n'
     bench = Bench(sqlite, text=TEXT.replace("cohorts:\n", f"{stages}cohorts:\n", 1)).sign()
     bench.write(Kind.STAGE, {"stage": 0, "name": "10 %", "check": {}}, ENG)
@@ -349,7 +350,7 @@ def test_a_rollout_does_not_go_on_under_an_override_that_ended(sqlite: Database)
         with bench.db.read() as session:
             launch = bench.launch()
             registration = launches.registration(session, launch)
-            advancing.refuse(session, bench.desk, launch, registration, 1, bench.now)
+            advancing.refuse(session, bench.desk, launch, registration, 2, bench.now)
 
     refuse()
     bench.at(2026, 12, 11, 0)
