@@ -29,7 +29,7 @@ from bot.store.database import Database
 from bot.store.schedule import Interval
 from bot.views import rollout_notes as notes
 from bot.views.experiment_actions import Reference
-from bot.views.rollout_words import bare, counted
+from bot.views.rollout_words import bare, crossed
 
 NOW_JOB = "rollout.check_now"
 TEND_JOB = "rollout.tend"
@@ -196,7 +196,7 @@ def pause_for(session: Session, desk: Desk, launch: Launch, check: Check, now: d
     """Pause the launch because a condition aborts its stage: the breach and the pause are one transaction."""
     body = _found(launch, check)
     launch, breach = launches.note(session, launch.id, Kind.BREACH, by="", body=body, now=now)
-    why = bare(counted(check))
+    why = bare(crossed(check))
     launch, entry = launches.note(session, launch.id, Kind.PAUSED, by="", body={"why": why}, now=now)
     owner = permissions.mentions(session, desk, "owner")
     said = notes.breached(check, launch.stage_name, launch.id, owner, entry, breach.number)

@@ -43,6 +43,12 @@ def compared(reading: Reading) -> str:
     )
 
 
+def crossed(check: Check) -> str:
+    """`p99_latency_ms 1,740 ms > 1,500 ms, 16 % beyond the line (and 1 more)`."""
+    more = f" (and {len(check.breached) - 1} more)" if len(check.breached) > 1 else ""
+    return compared(check.breached[0]) + more
+
+
 def against(reading: Reading) -> str:
     """`p99_latency_ms 1,740 ms > 1,500 ms`."""
     op = {Status.BREACHED: reading.op, Status.UNKNOWN: "against"}.get(reading.status, _FINE[reading.op])

@@ -157,17 +157,6 @@ def test_ship_takes_near_vetoes_on_by_name_and_says_why(database: Database) -> N
     assert "- Taken on by name: retention\\_28d" in bench.documents()[0]
 
 
-def test_what_is_paused_does_not_ship(sqlite: Database) -> None:
-    """Who aborted it had a reason; it is resumed first, or stopped."""
-    bench = Bench(sqlite).sign().stage()
-    bench.look(CLEAN)
-    bench.write(Kind.PAUSED, {"why": "p99_latency_ms 1,740 ms > 1,500 ms"})
-    with pytest.raises(RefusedError, match="is paused: p99_latency_ms 1,740 ms &gt; 1,500 ms"):
-        bench.open("Ship", PM)
-    bench.write(Kind.RESUMED, {"why": "the index was rebuilt"})
-    bench.open("Ship", PM)
-
-
 def test_nobody_ships_without_the_role(sqlite: Database) -> None:
     """The refusal says which role is needed and who holds it; the form is not even drawn."""
     bench = Bench(sqlite).sign()

@@ -679,3 +679,38 @@ def test_what_is_rolled_out_is_in_the_change_log_for_who_asks_what_changed(lite:
         ("launch reranker-l12 at stage 1%", ""),
         ("launch reranker-l12 at stage 10%", "1%"),
     ]
+
+
+def test_what_ships_while_it_is_paused_stays_paused_until_somebody_resumes_it(
+    bench: RolloutBench, system: FlagSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The decision says that it is good; the pause says that something is wrong with it now."""
+    from bot.services import readiness
+
+    monkeypatch.setattr(readiness, "missing", lambda *_: ())
+    bench.press("Pause", reason="the index is being rebuilt")
+    bench.decide("ship")
+    bench.work()
+    assert bench.card().buttons == ["Resume…", "Check now"]
+    assert refused(lambda: ask(bench, 3)) == "It is paused: the index is being rebuilt. Resume it first."
+    bench.press("Resume", reason="it is rebuilt")
+    bench.work()
+    assert "[Advance to 100%]" in bench.card().buttons
+    assert [event for event, _ in events(system)] == ["stage", "paused", "shipped", "resumed"]
+
+
+def test_who_shipped_what_never_began_here_gives_it_to_everybody_at_once(
+    lite: RolloutBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stages before were somebody else's; the one for everybody is still a button and a check."""
+    from bot.services import readiness
+
+    monkeypatch.setattr(readiness, "missing", lambda *_: ())
+    bench = RolloutBench(lite.db, lite.clock)
+    bench.lock(LAUNCH.replace("reranker-l12", "reranker-l13").replace(ROLLOUT, SHORT))
+    bench.decide("ship")
+    bench.work()
+    assert bench.card().buttons == ["[Advance to 100%]"]
+    bench.press("Advance to 100%")
+    bench.work()
+    assert bench.launch.stage_name == "100%"
