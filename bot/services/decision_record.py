@@ -1,5 +1,6 @@
 """The record of a decision as a document: what was declared, seen, said by the rule and decided by whom."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -50,7 +51,7 @@ def upload(
     effect = Upload(
         key=f"launch/{launch.id}/{entry.number}/record" + (f"/again/{again}" if again else ""),
         channel=channel or launch.channel,
-        filename=f"{launch.id}-{what.replace(' ', '-')}-{entry.number}.md",
+        filename=f"{launch.id}-{_in_a_name(what)}-{entry.number}.md",
         title=f"{launch.id}: {what}",
         blob=blobs.put(session, document.encode(), "text/markdown"),
         alt_text=f"Record of a decision about {launch.id}, a Markdown document",
@@ -58,6 +59,11 @@ def upload(
     )
     outbox.put(session, effect, now=now)
     return document
+
+
+def _in_a_name(what: str) -> str:
+    """What was decided, of characters that every file system takes."""
+    return "-".join(re.findall(r"[\w-]+", what))[:80]
 
 
 def render(session: Session, desk: Desk, entry: Entry) -> str:

@@ -226,6 +226,8 @@ def test_the_recommended_redesign_is_chosen_by_a_button(database: Database) -> N
     (news,) = bench.posted("/redesign")
     assert "*Redesign A: Stratified retrain* (4 engineer-weeks, the recommended one), chosen by" in news.text
     assert "*Chosen: A: Stratified retrain*" in bench.card(card_of()).text
+    (upload,) = bench.effects("upload")
+    assert upload["filename"] == f"{ID}-redesign-stratified-retrain-{bench.launch().entry}.md"
     (document,) = bench.documents()
     assert document.startswith("# Redesign: Stratified retrain: Reranker")
     assert "| 4 engineer-weeks | It mends the bias behind it; The cohort" in document
