@@ -1,7 +1,23 @@
 """What the flag system is told: an event of a launch, its body, its signature, and how the telling went.
 
-The body is canonical JSON, so that one delivery has the same bytes at every try; the signature is over
-`timestamp.body`, so that a body heard on the wire cannot be sent again much later.
+The contract with whoever receives it at [flags] url. A POST of canonical JSON, the same bytes at every try:
+
+    {"at": "2026-11-24T03:12:00+00:00", "by": "U0ENG", "cause": "person",
+     "delivery": "reranker-l12.9.stage.5d1e0a2b9c4d", "event": "stage", "experiment": "reranker-l12",
+     "head": "5d1e0a2b9c4d…", "ledger": 9, "previous": "1%", "stage": "10%", "stage_index": 1}
+
+- X-Lookout-Signature is `v1=` and the hexadecimal HMAC-SHA256, by LOOKOUT_FLAGS_SECRET, of
+  X-Lookout-Timestamp (Unix seconds, of this try), a full stop and the body as it came. Refuse one that
+  differs, compared in constant time, and a timestamp more than 5 minutes off.
+- X-Lookout-Delivery, in the body too, is for ever the same for one event: after a crash or a lost answer it
+  comes again, so whoever has acted on it answers 2xx and does nothing.
+- `paused` lasts until `resumed`, whatever comes between. `held` means no further until `released`, a later
+  `stage` or a decision. `shipped` announces the stage for everybody where the launch has one, which is a
+  `stage` of its own once somebody advances to it, and else means everybody. `stopped` means off.
+- 2xx is taken. 408, 425, 429 and 5xx, no answer in time, and no connection are tried again, after 5 s at
+  first and 15 min at last, or as Retry-After says up to an hour, for 6 hours. Any other answer, a redirect
+  too, is final: people are told to do it by hand.
+- The events of one launch come in their order, each only after the one before was taken or given up.
 """
 
 import hashlib

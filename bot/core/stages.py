@@ -12,7 +12,7 @@ from bot.core.launch import Kind, Launch
 from bot.core.ledger import Entry
 from bot.core.rollout import Stage
 
-_SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)\s*%")
+_SHARE = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d{1,6})?)\s*%")
 _TEST = re.compile(r"\b(a\s*/\s*b|ab[ -]?test|experiment|canary|pre-?prod)\b", re.IGNORECASE)
 _BOUNDS = (Kind.STAGE, Kind.PAUSED, Kind.RESUMED, Kind.DECIDED)
 
