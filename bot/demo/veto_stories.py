@@ -131,6 +131,7 @@ async def japanese(scene: Scene) -> None:
     await _done(scene, TOWER, "5 of 7 open")
     await scene.presses(ENGINEER, TOWER, "Choose A")
     await scene.hears(TOWER, "Redesign A: Stratified retrain")
+    await scene.file(TOWER, "us-mle-05-two-tower-redesign-stratified-retrain-")
     await _done(scene, TOWER, "4 of 7 open")
 
 
