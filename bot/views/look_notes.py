@@ -93,7 +93,7 @@ def waiting(
     head = f"Look {number} of {total} waits for its data"
     why = text.escape(reason, 1000)
     nothing = "Nothing is recorded until the data are there."
-    lines = [why, tries, mend(registration, reason), nothing]
+    lines = [f"{why}.", tries, mend(registration, reason), nothing]
     blocks = (text.header(head), text.section(text.fit([line for line in lines if line])))
     return Message(f"{head} · {text.escape(registration.name, 200)}: {why}. {tries}", blocks)
 
@@ -115,7 +115,7 @@ def gave_up(registration: Registration, number: int, reason: str, until: str) ->
     """The message that told of the wait, once the deadline has passed."""
     head = f"Look {number} of {len(registration.looks)}: no data by the deadline"
     why = text.escape(reason, 1000)
-    said = f"{why}\nIt was tried until {until}. Nothing was recorded; its owner was called."
+    said = f"{why}.\nIt was tried until {until}. Nothing was recorded; its owner was called."
     blocks = (text.header(head), text.section(said))
     return Message(f"{head} · {text.escape(registration.name, 200)}: {why}", blocks)
 
@@ -136,7 +136,7 @@ def page(
     blocks = (
         text.header(head),
         text.section(do),
-        text.section(f"{why}\nIt was tried until {until}. {mend(registration, reason)}".rstrip()),
+        text.section(f"{why}.\nIt was tried until {until}. {mend(registration, reason)}".rstrip()),
         text.context(f"`{registration.id}` · {witness}"),
     )
     return Message(f"{head} · {text.escape(registration.name, 200)}. {called}: {why}", blocks)

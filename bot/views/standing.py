@@ -82,14 +82,15 @@ def looks(shown: Living, held: Sequence[Held], asks: Mapping[int, float]) -> Mes
     lines: list[tuple[float, str]] = []
     for one in shown.plan.looks:
         taken = [each for each in held if each.seen.look == one.look]
-        line = look_line(registration, one, None if taken else shown.calendar).removeprefix("• ")
+        past = bool(taken) or one.look in launch.late
+        line = look_line(registration, one, None if past else shown.calendar).removeprefix("• ")
         lines.append(
             (
                 one.day,
                 f"{_mark(shown, one.look, taken)} {line}{_change(one.nominal_p, asks, one.look, taken)}",
             )
         )
-        lines += [(one.day, f"    {_said(shown, each)}") for each in taken]
+        lines += [(one.day, f"→ {_said(shown, each)}") for each in taken]
     lines += [(each.seen.day, f"⚠ {_peek(shown, each)}") for each in held if not each.seen.look]
     ordered = [line for _, line in sorted(lines, key=lambda pair: pair[0])]
     if shown.calendar.start is None:

@@ -70,9 +70,9 @@ def test_looks_lists_past_and_coming_ones(bench: LookBench) -> None:
     assert lines == [
         "*Looks of ASOS experiment 0bad33*",
         "✓ held: Look 1, day 4 (Tue 24 Nov): stops only if p is below 0.000055",
-        "    CONTINUE, p = 0.442 against 0.000055 · Wed 25 Nov 09:00 CET, record 1",
+        "→ CONTINUE, p = 0.442 against 0.000055 · Wed 25 Nov 09:00 CET, record 1",
         "✓ held: Look 2, day 7 (Fri 27 Nov): stops only if p is below 0.0030",
-        "    CONTINUE, p = 0.309 against 0.0030 · Sat 28 Nov 09:00 CET, record 2",
+        "→ CONTINUE, p = 0.309 against 0.0030 · Sat 28 Nov 09:00 CET, record 2",
         "• Look 3, after day 11, posts Wed 2 Dec 09:00 CET: stops only if p is below 0.022",
         "• Look 4, after day 14, posts Sat 5 Dec 09:00 CET: stops only if p is below 0.043",
     ]
@@ -82,7 +82,7 @@ def test_looks_marks_one_whose_data_never_came(bench: LookBench) -> None:
     """In words, not by a colour; the next verdict says it too."""
     bench.data(range(1, 9))
     bench.at(datetime(2026, 12, 3, 12, tzinfo=UTC))
-    assert "✗ no data by the deadline: Look 3, after day 11" in answer(bench, "looks").text
+    assert "✗ no data by the deadline: Look 3, day 11 (Tue 1 Dec)" in answer(bench, "looks").text
     bench.data(range(1, 15))
     bench.at(datetime(2026, 12, 5, 12, tzinfo=UTC))
     card = bench.cards()[-1].text
