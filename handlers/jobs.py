@@ -12,6 +12,7 @@ from bot.core.inbound import Place, RegisterExperiment
 from bot.errors import UserError
 from bot.services import (
     adopting,
+    after_launch,
     app_home,
     digests,
     experiments,
@@ -67,6 +68,8 @@ def given_up(desk: Desk) -> GivenUp:
         outbox.put(session, Post(f"job/{slot.job}/{slot.slot}", desk.settings.channels.ops, said), now=now)
         if slot.job == PLANNED_LOOK_JOB:
             planned_looks.given_up(session, desk, slot.payload, now)
+        if slot.job == after_launch.CHECK_JOB:
+            after_launch.given_up(session, desk, slot.payload, now)
         if slot.job == experiments.LOOK_JOB:
             look_asking.given_up(session, slot.payload, now)
 

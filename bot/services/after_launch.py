@@ -67,6 +67,16 @@ def run(db: Database, desk: Desk, payload: Mapping[str, Any], now: datetime) -> 
     return lambda session: _keep(session, desk, payload, case, found, late, now)
 
 
+def given_up(session: Session, desk: Desk, payload: Mapping[str, Any], now: datetime) -> None:
+    """Call the owner where the job itself failed for the last time; nothing is recorded."""
+    launch = launches.load(session, payload["experiment"])
+    if not _due(launch, payload):
+        return
+    said = views.failed(launch.title or launch.id, permissions.mentions(session, desk, "owner", "approver"))
+    key = f"launch/{launch.id}/{payload['decision']}/after/failed"
+    outbox.put(session, Post(key, launch.channel, said), now=now)
+
+
 @dataclass(frozen=True)
 class _Case:
     """Everything the check needs, read from the record.

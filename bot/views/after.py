@@ -84,6 +84,14 @@ def waiting(registration: Registration, late: str, again: str, until: str) -> Me
     return Message(f"{name} · {head}: {why}.", (text.header(head), text.section(said)))
 
 
+def failed(title: str, owners: str) -> Message:
+    """Lookout itself failed at the check, again and again."""
+    name = text.escape(title, 200)
+    head = "The check after the launch could not be made"
+    said = f"*{name}*: Lookout failed at it, and its log says at what. {owners}: look at it yourself."
+    return Message(f"{name} · {head}: Lookout failed at it.", (text.header(head), text.section(said)))
+
+
 def novelty_line(found: After) -> str:
     """Whether the effect goes with the days since exposure, for mrkdwn."""
     line = found.novelty

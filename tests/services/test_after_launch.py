@@ -10,8 +10,9 @@ import pytest
 
 from bot.core.launch import Kind, State
 from bot.services import after_launch, deltas, launches, verifying
-from bot.store import ledger
+from bot.store import ledger, slots
 from bot.store.database import Database
+from handlers.jobs import given_up
 from tests.services.after_bench import DECIDED, ID, PM, TEXT, Bench, rows
 
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
@@ -290,6 +291,27 @@ def test_two_workers_that_read_at_once_post_one_card(shipped: Callable[..., Benc
     assert len(bench.posts()) == 1
     with bench.db.read() as session:
         assert [one.kind for one in ledger.of(session, ID)].count("after") == 1
+
+
+def test_a_check_that_lookout_itself_failed_at_calls_the_owner(shipped: Callable[..., Bench]) -> None:
+    """Once; nothing is recorded, and a launch closed meanwhile is left alone."""
+    bench = shipped()
+    decision = bench.launch().decision
+    assert decision is not None
+    payload = {"experiment": ID, "decision": decision.entry, "tries": 0}
+    slot = slots.Slot(after_launch.CHECK_JOB, f"{ID}/{decision.entry}", DUE, False, 5, 5, payload)
+    with bench.db.write() as session:
+        given_up(bench.desk)(session, slot, DUE)
+    (card,) = bench.posts()
+    assert card.notification == (
+        "Shorter answers · The check after the launch could not be made: Lookout failed at it."
+    )
+    assert f"<@{PM}>: look at it yourself." in card.text
+    assert bench.launch().after is None
+    bench.write(Kind.CLOSED, {"why": "done"}, PM)
+    with bench.db.write() as session:
+        after_launch.given_up(session, bench.desk, payload, DUE)
+    assert len(bench.posts()) == 1
 
 
 def test_the_hour_is_local_across_a_change_of_the_clock(shipped: Callable[..., Bench]) -> None:
