@@ -12,7 +12,7 @@ from sqlmodel import Session
 from bot.clock import Clock
 from bot.store import slots
 from bot.store.database import Database
-from bot.store.slots import Slot
+from bot.store.slots import GivenUp, Slot
 
 log = structlog.get_logger()
 
@@ -24,9 +24,6 @@ TICK_SECONDS = 0.25
 Finish = Callable[[Session], None]
 Job = Callable[[Mapping[str, Any], datetime], Finish]
 """Does the slow part outside any transaction, given payload and time; returns what to store."""
-
-GivenUp = Callable[[Session, Slot, datetime], None]
-"""Tells people, in the transaction that gives a job up for good."""
 
 
 class Slots:
@@ -51,7 +48,7 @@ class Slots:
 
     def step(self) -> bool:
         """Run one due slot; False when there is none."""
-        slot = slots.claim(self._db, now=self._clock(), lease=LEASE)
+        slot = slots.claim(self._db, now=self._clock(), lease=LEASE, given_up=self._given_up)
         if slot is None:
             return False
         try:

@@ -26,6 +26,8 @@ GIVE_UP = timedelta(hours=24)
 LONGEST_PAUSE = 60.0
 """Seconds between tries, at most."""
 _GRACE = timedelta(hours=1)
+_CRASHES = 5
+"""Tries that may end without a word before it is the effect that is suspected, and not a long night."""
 _OUTBOX = "outbox"
 
 
@@ -151,7 +153,7 @@ class Worker:
 
     async def _attempt(self, claimed: Claimed) -> None:
         kind = type(claimed.effect).__name__
-        if claimed.tries > 1 and self._clock() - claimed.first_try > self._give_up + _GRACE:
+        if claimed.tries > _CRASHES and self._clock() - claimed.first_try > self._give_up + _GRACE:
             await self._refused(claimed, Refused("given up: every try crashed"))
             return
         try:

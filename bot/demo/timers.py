@@ -14,7 +14,7 @@ from bot.services.scheduled_looks import PLANNED_LOOK_JOB
 from bot.settings import shipped
 from bot.store import incidents
 from bot.store.database import Database
-from bot.store.slots import SlotRow
+from bot.store.slot_rows import SlotRow
 from bot.workspace.records import Timer
 from bot.workspace.state import Workspace
 

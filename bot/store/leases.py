@@ -12,7 +12,7 @@ from sqlmodel import Session, col, update
 from bot.store.database import Database
 from bot.store.inbox import InboxRow
 from bot.store.outbox_rows import OutboxRow
-from bot.store.slots import SlotRow
+from bot.store.slot_rows import SlotRow
 
 
 class Tenancy:

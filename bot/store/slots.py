@@ -6,63 +6,24 @@ that a slot counts once across crashes, restarts and replicas. A slot first clai
 after it was due is marked late.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import Index, func
-from sqlmodel import Field, Session, SQLModel, col, delete, select, update
+from sqlalchemy import func
+from sqlmodel import Session, col, delete, select, update
 
-from bot.store.columns import Json, SafeText, UtcDateTime
 from bot.store.database import Database
 from bot.store.insert import insert_new
 from bot.store.schedule import Rule, load_rule
+from bot.store.slot_rows import HeartbeatRow, ScheduleRow, SlotRow
 
 MAX_TRIES = 5
 LATE_AFTER = timedelta(seconds=60)
 HEARTBEAT_EVERY = timedelta(seconds=5)
 RETENTION = timedelta(days=90)
 _SLOTS_PER_TICK = 200
-
-
-class SlotRow(SQLModel, table=True):
-    """One piece of work; `late` is settled when it is first claimed."""
-
-    __tablename__ = "slot"
-    __table_args__ = (Index("ix_slot_state_due", "state", "due"),)
-
-    job: str = Field(primary_key=True)
-    slot: str = Field(primary_key=True)
-    due: datetime = Field(sa_type=UtcDateTime)
-    payload: dict[str, Any] = Field(sa_type=Json)
-    state: str  # waiting | done | dead
-    tries: int = 0
-    late: bool = False
-    free_at: datetime = Field(sa_type=UtcDateTime)  # nobody may claim it before: due, a lease or a back-off
-    fence: int = 0
-    error: str | None = Field(default=None, sa_type=SafeText)
-
-
-class ScheduleRow(SQLModel, table=True):
-    """A recurring schedule and the next slot it has not made yet."""
-
-    __tablename__ = "schedule"
-
-    job: str = Field(primary_key=True)
-    rule: dict[str, Any] = Field(sa_type=Json)
-    payload: dict[str, Any] = Field(sa_type=Json)
-    next_slot: str
-    next_due: datetime = Field(sa_type=UtcDateTime)
-
-
-class HeartbeatRow(SQLModel, table=True):
-    """When something was last seen alive."""
-
-    __tablename__ = "heartbeat"
-
-    name: str = Field(primary_key=True)
-    at: datetime = Field(sa_type=UtcDateTime)
 
 
 @dataclass(frozen=True)
@@ -76,6 +37,10 @@ class Slot:
     tries: int
     fence: int
     payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+GivenUp: TypeAlias = Callable[[Session, Slot, datetime], None]
+"""Tells people, in the transaction that gives a slot up for good."""
 
 
 @dataclass(frozen=True)
@@ -200,10 +165,10 @@ def heartbeat(session: Session) -> datetime | None:
     return row.at if row else None
 
 
-def claim(db: Database, *, now: datetime, lease: timedelta) -> Slot | None:
+def claim(db: Database, *, now: datetime, lease: timedelta, given_up: GivenUp | None = None) -> Slot | None:
     """Take the slot that has been due longest and is free; None when there is none.
 
-    One whose workers died MAX_TRIES times is given up instead.
+    One whose workers died MAX_TRIES times is given up instead, and `given_up` tells of it.
     """
     ready = (
         select(SlotRow)
@@ -220,12 +185,14 @@ def claim(db: Database, *, now: datetime, lease: timedelta) -> Slot | None:
             if row.tries >= MAX_TRIES:
                 row.state, row.error = "dead", row.error or "the worker died at it"
                 session.flush()
+                if given_up is not None:
+                    given_up(session, _taken(row), now)
                 continue
             if row.tries == 0:
                 row.late = now - row.due > LATE_AFTER
             row.tries += 1
             row.free_at = now + lease
-            return Slot(row.job, row.slot, row.due, row.late, row.tries, row.fence, row.payload)
+            return _taken(row)
     return None
 
 
@@ -284,6 +251,10 @@ def purge(session: Session, *, now: datetime, keep: timedelta = RETENTION) -> in
         delete(SlotRow).where(col(SlotRow.state) != "waiting", col(SlotRow.due) < now - keep)
     )
     return int(result.rowcount)
+
+
+def _taken(row: SlotRow) -> Slot:
+    return Slot(row.job, row.slot, row.due, row.late, row.tries, row.fence, row.payload)
 
 
 def _make_slots(session: Session, row: ScheduleRow, now: datetime) -> int:

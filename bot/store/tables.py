@@ -9,8 +9,19 @@ from bot.store import (
     ledger,
     outbox,
     people,
-    slots,
+    slot_rows,
     subscriptions,
 )
 
-ROWS = (blobs, changes, experiment_rows, incident_rows, inbox, ledger, outbox, people, slots, subscriptions)
+ROWS = (
+    blobs,
+    changes,
+    experiment_rows,
+    incident_rows,
+    inbox,
+    ledger,
+    outbox,
+    people,
+    slot_rows,
+    subscriptions,
+)

@@ -19,7 +19,7 @@ from bot.store.lanes import Outbox
 from bot.workspace.faults import Fault
 from bot.workspace.manifest import parse
 from handlers.manifest import manifest
-from tests.chat.conftest import INCIDENTS, LAUNCHES, Bench
+from tests.chat.conftest import INCIDENTS, LAUNCHES, LEASE, Bench
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 
@@ -263,6 +263,17 @@ async def test_a_bad_token_loses_nothing(bench: Bench) -> None:
         await bench.pump()
     assert bench.texts(INCIDENTS) == ["1", "2"]
     assert bench.worker.trouble is None
+    assert bench.told == []
+
+
+async def test_a_bot_that_was_down_for_a_weekend_loses_nothing_it_had_begun(bench: Bench) -> None:
+    """Claimed on Friday, never sent; on Monday it is."""
+    bench.say(post("1"))
+    assert bench.box.claim(bench.clock(), LEASE) is not None
+    bench.clock.advance(days=3)
+    async with bench.running():
+        await bench.pump()
+    assert bench.texts(INCIDENTS) == ["1"]
     assert bench.told == []
 
 

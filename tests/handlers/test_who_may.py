@@ -20,7 +20,7 @@ from bot.store import people
 from bot.store.database import Database
 from bot.store.ledger import LedgerRow
 from bot.store.outbox_rows import OutboxRow
-from bot.store.slots import SlotRow
+from bot.store.slot_rows import SlotRow
 from bot.views.look_notes import REASON
 from handlers import actions, grammar, needs, slack_verbs, switchboard
 from handlers.needs import Everybody, Needed, Service

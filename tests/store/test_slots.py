@@ -117,13 +117,19 @@ def test_failures_back_off_then_are_given_up(database: Database, clock: ManualCl
 
 
 def test_a_slot_that_kills_its_worker_is_given_up(database: Database, clock: ManualClock) -> None:
-    """Five leases run out, then it is dead and the others go on."""
+    """Five leases run out, then it is dead, people are told once, and the others go on."""
+    told: list[Slot] = []
     with database.write() as session:
         slots.at(session, job="look", slot="1", due=clock())
     for _ in range(MAX_TRIES):
         claim(database, clock)
         clock.advance(seconds=30)
-    assert drain(database, clock) == []
+    for _ in range(2):
+        found = slots.claim(
+            database, now=clock(), lease=LEASE, given_up=lambda _session, slot, _now: told.append(slot)
+        )
+        assert found is None
+    assert [(slot.job, slot.slot, slot.tries) for slot in told] == [("look", "1", MAX_TRIES)]
     with database.read() as session:
         assert slots.counts(session, now=clock()).dead == 1
 
