@@ -3,13 +3,14 @@
 import hashlib
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pydantic import SecretStr
 from sqlmodel import select
 
@@ -19,8 +20,9 @@ from bot.core.launch import Kind, Launch
 from bot.core.ledger import Entry
 from bot.core.registration import canonical_json, sha256
 from bot.core.strict_yaml import parse
+from bot.errors import UserError
 from bot.limits import check_blocks
-from bot.services import flags, launches, rollout_stages, rollouts
+from bot.services import advancing, flags, launches, rollout_stages, rollouts
 from bot.services.desk import Desk
 from bot.services.launch_jobs import launch_jobs
 from bot.services.opening import open_desk
@@ -29,6 +31,7 @@ from bot.store import experiments, ledger, slots
 from bot.store.database import Database
 from bot.store.experiments import Registered
 from bot.store.outbox_rows import OutboxRow
+from bot.views.experiment_actions import Reference
 from handlers.switchboard import FORM_BUTTONS, FORMS, ORDERS, PRESSES, Opening
 from tests.services.incident_bench import Shown
 
@@ -322,6 +325,40 @@ def flag_server() -> Iterator[FlagSystem]:
     with serving(Handler) as url:
         told.url = f"{url}/hooks/launch"
         yield told
+
+
+def begun(bench: RolloutBench, text: str = LAUNCH) -> RolloutBench:
+    """Lock it, start it and let the first check be made."""
+    bench.lock(text)
+    bench.press("Start")
+    bench.work()
+    return bench
+
+
+def offered(bench: RolloutBench) -> Shown:
+    """The card once the first stage's day is over."""
+    bench.clock.advance(days=1)
+    bench.work()
+    return bench.card()
+
+
+def ask(bench: RolloutBench, stage: int, by: str = ENG) -> None:
+    """Press a button that some card may have had."""
+    press = Press(by, HOME, "launch.advance", Reference(bench.id, stage).encode())
+    with bench.db.write() as session:
+        advancing.advance(session, bench.desk, press, "k", bench.clock())
+
+
+def refused(act: Callable[[], object]) -> str:
+    """What a person is told whose wish is refused."""
+    with pytest.raises(UserError) as caught:
+        act()
+    return f"{caught.value.message} {caught.value.hint}".strip()
+
+
+def events(system: FlagSystem) -> list[tuple[str, str]]:
+    """What the flag system was told, with the cause."""
+    return [(body["event"], body["cause"]) for _, body, _ in system.heard]
 
 
 __all__ = ["APPROVER", "ENG", "NOBODY", "OWNER", "FlagSystem", "Message", "Metrics", "RolloutBench"]
