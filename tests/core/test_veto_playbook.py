@@ -19,7 +19,8 @@ def test_the_shipped_plan_runs_from_day_0_to_14_and_asks_a_whole_review() -> Non
     assert findings == ()
     assert plan is not None
     assert [(task.id, task.day) for task in plan.tasks] == [
-        ("hold", 0), ("document", 1), ("drill_down", 3), ("root_cause", 7), ("diagnostic", 14), ("next_step", 14),
+        ("hold", 0), ("document", 1), ("drill_down", 3), ("root_cause", 7), ("diagnostic", 14),
+        ("next_step", 14),
     ]  # fmt: skip
     assert plan.tasks[2].about("csat").title.startswith("Drill down into csat: which session types")
     assert all(task.owner for task in plan.tasks)

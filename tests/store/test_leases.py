@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.core.effect import Message, Post
-from bot.store import inbox, outbox, slots
+from bot.store import claims, inbox, outbox, slots
 from bot.store.database import Database
 from bot.store.lanes import Outbox
 from bot.store.leases import Tenancy
@@ -33,7 +33,7 @@ def test_what_a_dead_process_held_is_free_at_once(sqlite: Database, clock: Manua
         outbox.put(session, Post("1", "#a", Message("1")), now=clock())
         outbox.put(session, Post("2", "#b", Message("2")), now=clock())
     box = Outbox(sqlite)
-    delivery = inbox.claim(sqlite, now=clock(), lease=LEASE)
+    delivery = claims.claim(sqlite, now=clock(), lease=LEASE)
     slot, effect = slots.claim(sqlite, now=clock(), lease=LEASE), box.claim(clock(), LEASE)
     limited = box.claim(clock(), LEASE)
     assert delivery is not None
@@ -47,14 +47,14 @@ def test_what_a_dead_process_held_is_free_at_once(sqlite: Database, clock: Manua
     tenancy.leave()
 
     with sqlite.write() as session:
-        assert not inbox.done(session, delivery)
+        assert not claims.done(session, delivery)
         assert not slots.done(session, slot)
     assert not box.sent(effect, {"channel": "C1", "ts": "1.0"}, clock())
     again = box.claim(clock(), LEASE)
     assert again is not None
     assert (again.id, again.doubt) == (effect.id, True)
     assert box.claim(clock(), LEASE) is None, "the pause Slack asked for is kept"
-    assert inbox.claim(sqlite, now=clock(), lease=LEASE) is not None
+    assert claims.claim(sqlite, now=clock(), lease=LEASE) is not None
     assert slots.claim(sqlite, now=clock(), lease=LEASE) is not None
     assert slots.claim(sqlite, now=clock(), lease=LEASE) is None, "a timer not yet due stays"
 
@@ -74,13 +74,13 @@ def test_leases_of_a_living_process_are_left_alone(sqlite_url: str, clock: Manua
     assert other.stdout.readline() == "True\n"
     with db.write() as session:
         inbox.put(session, source="generic", key="1", body="{}", now=clock())
-    assert inbox.claim(db, now=clock(), lease=LEASE) is not None
+    assert claims.claim(db, now=clock(), lease=LEASE) is not None
     assert not tenancy.take(clock())
-    assert inbox.claim(db, now=clock(), lease=LEASE) is None
+    assert claims.claim(db, now=clock(), lease=LEASE) is None
     other.kill()
     other.communicate()
     assert tenancy.take(clock())
-    assert inbox.claim(db, now=clock(), lease=LEASE) is not None
+    assert claims.claim(db, now=clock(), lease=LEASE) is not None
     tenancy.leave()
     db.close()
 

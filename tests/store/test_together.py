@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.core.effect import Message, Post
-from bot.store import inbox, outbox, slots
+from bot.store import claims, inbox, outbox, slots
 from bot.store.database import Database
 from bot.store.schedule import Interval
 from bot.store.writer import Overloaded, Writer
@@ -96,10 +96,10 @@ def test_threads_claim_each_delivery_once(database: Database) -> None:
     taken: list[int] = []
 
     def work() -> None:
-        while (delivery := inbox.claim(database, now=NOW, lease=timedelta(minutes=5))) is not None:
+        while (delivery := claims.claim(database, now=NOW, lease=timedelta(minutes=5))) is not None:
             taken.append(delivery.id)
             with database.write() as session:
-                assert inbox.done(session, delivery)
+                assert claims.done(session, delivery)
 
     threads = [threading.Thread(target=work) for _ in range(6)]
     for thread in threads:
