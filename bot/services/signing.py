@@ -41,6 +41,7 @@ def acknowledge(session: Session, desk: Desk, press: Press, key: str, now: datet
     permissions.require(session, desk, press.by, Act.ACKNOWLEDGE)
     wanted = Text.decode(press.value)
     launch, paper = _meant(session, wanted, now)
+    _refuse_overtaken(launch, paper)
     codes = list(dict.fromkeys(one["code"] for one in paper.missing_acknowledgements))
     if not codes:
         marks = list(paper.acknowledged.values())
@@ -154,16 +155,21 @@ def _refuse(
     done = paper.signatures.get(role)
     if done is not None:
         raise StaleError(f"Signed as {name} already, {duration(now - done.at)} ago by {person(done.by)}.")
-    if isinstance(paper, Amendment):
-        stands = rules.obstacle(launch, paper.touches, breaking=paper.breaking)
-        if stands:
-            raise StaleError(stands, "Withdraw this amendment.")
+    _refuse_overtaken(launch, paper)
     may = permissions.signers(session, desk, role)
     if by not in may:
         who = f"Who may sign as {name}: {permissions.who_signs(session, desk, role)}."
         raise RefusedError(f"To sign as {name} takes a place under [signoffs] {name}.", who)
     _refuse_twice(desk, paper, role, by)
     _refuse_alone(paper, role, by, _who(tuple(one for one in may if one != by), name))
+
+
+def _refuse_overtaken(launch: Launch, paper: Launch | Amendment) -> None:
+    """A look may have come since an amendment was proposed, so that it may not come into force any more."""
+    if isinstance(paper, Amendment):
+        stands = rules.obstacle(launch, paper.touches, breaking=paper.breaking)
+        if stands:
+            raise StaleError(stands, "Withdraw this amendment.")
 
 
 def _refuse_twice(desk: Desk, paper: Launch | Amendment, role: str, by: str) -> None:

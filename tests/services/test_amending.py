@@ -223,6 +223,22 @@ def test_an_amendment_overtaken_by_a_look_cannot_be_signed_any_more(lite: Bench)
     assert caught.value.hint == "Withdraw this amendment."
 
 
+@pytest.mark.parametrize(("verdict", "said"), [("continue", "looked at already"), ("veto", "look 1 vetoed")])
+def test_an_amendment_overtaken_by_a_look_is_not_acknowledged_into_force(
+    lite: Bench, verdict: str, said: str
+) -> None:
+    """All had signed it, and only its warning was left when the look came."""
+    before = in_force(lite)
+    lite.propose("".join(line for line in MDE.splitlines(keepends=True) if not line.startswith("  h1:")))
+    lite.sign_all()
+    lite.looked(verdict)
+    with pytest.raises(StaleError, match=said):
+        lite.press("Acknowledge 1 warning: R102", EM)
+    assert in_force(lite) == before
+    lite.press("Withdraw", ML)
+    assert lite.launch().amendment is None
+
+
 @pytest.mark.parametrize("touching", [MDE, TITLE])
 def test_an_amendment_after_a_veto_is_refused(lite: Bench, touching: str) -> None:
     """A re-run is registered under a new id."""
