@@ -71,12 +71,57 @@ def test_every_setting_is_in_the_readme() -> None:
         assert set(shown[table]) == set(kind.model_fields), table
 
 
-def test_every_module_the_readme_points_to_is_there() -> None:
-    """In the table that says where a behaviour is."""
+def _behaviours() -> list[tuple[str, str]]:
+    """What the table of behaviours points to: floor and name, or a glob of names."""
     table = README.partition("| to change how")[2].partition("\n\n")[0].splitlines()[2:]
+    found = []
     for row in table:
         cells = row.strip("|").split("|")[1:]
         for floor, cell in zip(("services", "views", "core"), cells, strict=True):
-            for name in re.findall(r"`([^`]+)`", cell):
-                where = ROOT if "/" in name.rstrip("/") else ROOT / "bot" / floor
-                assert [*where.glob(f"{name.rstrip('/')}.py"), *where.glob(name.rstrip("/"))], name
+            found += [(floor, name) for name in re.findall(r"`([^`]+)`", cell)]
+    return found
+
+
+def test_every_module_the_readme_points_to_is_there() -> None:
+    """In the table that says where a behaviour is."""
+    for floor, name in _behaviours():
+        where = ROOT if "/" in name.rstrip("/") else ROOT / "bot" / floor
+        assert [*where.glob(f"{name.rstrip('/')}.py"), *where.glob(name.rstrip("/"))], name
+
+
+def test_every_module_of_the_floors_is_in_the_readme() -> None:
+    """Whoever looks for a behaviour finds the modules it is in; a new one is named in that table."""
+    named = {
+        (floor, module.stem)
+        for floor, name in _behaviours()
+        for module in (ROOT / "bot" / floor).glob(f"{name}.py")
+        if "/" not in name
+    }
+    there = {
+        (floor, module.stem)
+        for floor in ("services", "views", "core")
+        for module in (ROOT / "bot" / floor).glob("[!_]*.py")
+    }
+    assert sorted(there - named) == []
+
+
+def test_everything_around_the_floors_that_the_readme_points_to_is_there() -> None:
+    """In the second table."""
+    table = README.partition("| and around them")[2].partition("\n\n")[0].splitlines()[2:]
+    rooms = [ROOT, *(ROOT / "bot" / name for name in ("store", "sources", "chat")), ROOT / "handlers"]
+    names = [name for row in table for name in re.findall(r"`([^` ]+)`", row.split("|")[2])]
+    assert names
+    for name in names:
+        assert any((room / name).is_dir() or (room / f"{name}.py").is_file() for room in rooms), name
+
+
+def test_every_folder_of_modules_is_in_the_picture_of_the_house() -> None:
+    """By its name and a slash."""
+    picture = README.partition("## The house")[2].split("```")[1]
+    folders = {
+        folder.name
+        for top in ("bot", "handlers", "benchmarks")
+        for folder in [ROOT / top, *(ROOT / top).rglob("*")]
+        if any(folder.glob("*.py"))
+    }
+    assert [name for name in sorted(folders) if not re.search(rf"\b{name}/", picture)] == []
