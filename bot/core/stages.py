@@ -1,7 +1,7 @@
 """The stages of a rollout as a launch goes through them: which is next, which is everybody, how long one ran.
 
-A stage gives the change to everybody when its name says 100 %, or when it is the last of several and its name
-gives no smaller share and no A/B test. To everybody means: only after a decision to ship.
+A stage gives the change to everybody when its name says 100 % or everybody, or when it is the last of several
+and its name gives no smaller share and no A/B test. To everybody means: only after a decision to ship.
 """
 
 import re
@@ -12,27 +12,32 @@ from bot.core.launch import Kind, Launch
 from bot.core.ledger import Entry
 from bot.core.rollout import Stage
 
-_SHARE = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d{1,6})?)\s*%")
+_SHARE = re.compile(
+    r"(?<![\d.,])(\d{1,3}(?:[.,]\d{1,6})?)\s*(?:[%\N{FULLWIDTH PERCENT SIGN}]|per\s?cent\b|pct\b)",
+    re.IGNORECASE,
+)
+_ALL = re.compile(r"\b(every(one|body)|all (users|people|traffic|customers)|full roll-?out)\b", re.IGNORECASE)
 _TEST = re.compile(r"\b(a\s*/\s*b|ab[ -]?test|experiment|canary|pre-?prod)\b", re.IGNORECASE)
 _BOUNDS = (Kind.STAGE, Kind.PAUSED, Kind.RESUMED, Kind.DECIDED)
 
 
 def share_of(name: str) -> float | None:
-    """The share of people that a stage's name says, a fraction; None when it says none.
+    """The largest share of people that a stage's name says, a fraction; None when it says none.
 
-    >>> share_of("50% full A/B"), share_of("Day 2-3: 10 %"), share_of("canary")
-    (0.5, 0.1, None)
+    >>> share_of("50% full A/B"), share_of("Day 2-3: 10 % to 20 %"), share_of("canary")
+    (0.5, 0.2, None)
     """
-    found = _SHARE.search(name)
-    return float(found[1]) / 100 if found else None
+    shares = [float(one.replace(",", ".")) / 100 for one in _SHARE.findall(name)]
+    return max(shares, default=None)
 
 
 def is_full(stages: Sequence[Stage], index: int) -> bool:
     """Whether this stage gives the change to everybody."""
-    share = share_of(stages[index].stage)
+    name = stages[index].stage
+    share = share_of(name)
     if share is not None:
         return share >= 1
-    return 0 < index == len(stages) - 1 and not _TEST.search(stages[index].stage)
+    return not _TEST.search(name) and (0 < index == len(stages) - 1 or bool(_ALL.search(name)))
 
 
 def place(stages: Sequence[Stage], launch: Launch) -> int | None:

@@ -34,6 +34,12 @@ def decided(what: str) -> Launch:
         (["pilot"], [False]),
         (["100 %"], [True]),
         (["load test, pre-prod", "全員"], [False, True]),
+        (["1 %", "50 % → 100 %", "0 % l6, 100 % l12"], [False, True, True]),
+        (["1,5 %", "99,9 %", "100,0 %"], [False, False, True]),
+        (["1 \uff05", "\uff11\uff10\uff10\uff05", "clean-up 1 %"], [False, True, False]),
+        (["1 percent", "100 per cent", "50 pct"], [False, True, False]),
+        (["1 %", "All users", "everyone else", "clean-up 1 %"], [False, True, True, False]),
+        (["employees", "all users of the A/B test", "50 %"], [False, False, False]),
     ],
 )
 def test_a_stage_is_for_everybody_by_its_name_or_by_being_the_last(
@@ -45,7 +51,8 @@ def test_a_stage_is_for_everybody_by_its_name_or_by_being_the_last(
 
 
 @pytest.mark.parametrize(
-    ("name", "share"), [("0.1%", 0.001), ("50% A/B", 0.5), ("canary", None), ("1000%", None)]
+    ("name", "share"),
+    [("0.1%", 0.001), ("50% A/B", 0.5), ("canary", None), ("1000%", None), ("10 % to 20 %", 0.2)],
 )
 def test_a_share_is_read_from_a_name(name: str, share: float | None) -> None:
     """Whatever else it says."""
