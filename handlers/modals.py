@@ -7,11 +7,10 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.core.inbound import Place, RegisterExperiment, Submit
+from bot.views.experiment import REGISTER
 from handlers import grammar
 from handlers.door import Door
 from handlers.switchboard import FORMS
-
-REGISTER = "experiment.register"
 
 
 def register(app: AsyncApp, door: Door) -> None:

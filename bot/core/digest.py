@@ -7,7 +7,7 @@ from datetime import date, datetime
 from bot.core.correlation import Correlation
 from bot.core.launch import State
 from bot.core.look import GuardrailResult
-from bot.stats.guardrail import Status, Threshold
+from bot.stats.guardrail import WORST_FIRST, Status, Threshold
 
 
 @dataclass(frozen=True)
@@ -99,16 +99,6 @@ class Digest:
         return not any(said) and not self.correlation.alarm
 
 
-_WORST = (
-    Status.VETO,
-    Status.NEAR_VETO,
-    Status.UNDECIDED,
-    Status.UNPROVEN,
-    Status.UNDERPOWERED,
-    Status.CLEAR,
-)
-
-
 def worst(guardrails: Sequence[GuardrailResult]) -> Guarded | None:
     """The one to look at first: the worst status, among equals whoever has used most of its room."""
     every = [
@@ -121,7 +111,7 @@ def worst(guardrails: Sequence[GuardrailResult]) -> Guarded | None:
         )
         for one in guardrails
     ]
-    return min(every, key=lambda one: (_WORST.index(one.status), -(one.used or 0.0)), default=None)
+    return min(every, key=lambda one: (WORST_FIRST.index(one.status), -(one.used or 0.0)), default=None)
 
 
 def used(threshold: Threshold, measured: float | None) -> float | None:

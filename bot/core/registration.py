@@ -43,6 +43,10 @@ class Traffic(Part):
     eligible_per_day: Positive
 
 
+SUMMARY_COLUMNS = ("day", "arm", "metric", "n", "mean", "variance")
+"""What a table of ready statistics (kind: summary) has."""
+
+
 class Data(Part):
     """Where the data is and what its columns are called.
 

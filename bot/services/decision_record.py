@@ -19,12 +19,12 @@ from bot.core.verdict_words import line_of
 from bot.services import decision_cards, launches
 from bot.services.desk import Desk
 from bot.services.look_record import recall
-from bot.services.retrospective import People, markdown
 from bot.services.scheduled_looks import zone_of
 from bot.store import blobs, experiments, ledger, outbox
 from bot.store.people import names
 from bot.views import decision_matrix as matrix
 from bot.views.decision_words import known_then
+from bot.views.document import People, markdown
 from bot.views.look_head import shout
 from bot.views.text import escape
 

@@ -15,10 +15,10 @@ from bot.core.ledger import Entry
 from bot.core.registration import Registration
 from bot.services import launches
 from bot.services.desk import Desk
-from bot.services.retrospective import People, markdown
 from bot.services.scheduled_looks import zone_of
 from bot.store import blobs, experiments, ledger, outbox
 from bot.store.people import names
+from bot.views.document import People, markdown
 from bot.views.ledger_history import told
 from bot.views.text import duration, escape
 

@@ -1,8 +1,6 @@
 """The retrospective's draft: what the record shows, and what it does not show said as unknown."""
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,35 +9,19 @@ from sqlmodel import Session
 from bot.core.effect import Upload
 from bot.core.evidence import Evidence, EvidenceStatus, worst_first
 from bot.core.incident import Event, Incident, Milestones, milestones
-from bot.core.outside import kept
 from bot.core.playbook import Playbook, Question
 from bot.services.desk import Desk
 from bot.services.incident_cards import playbook_of
 from bot.services.retrospective_actions import Missed, action_items
 from bot.store import blobs, incidents, outbox
 from bot.store.people import names
+from bot.views.document import People, markdown
 from bot.views.text import duration, escape, number
 
 REVIEW_WITHIN = timedelta(days=5)
 DETECT, LOCALIZE, MITIGATE = timedelta(minutes=15), timedelta(minutes=15), timedelta(minutes=60)
 ROLLED_BACK, OVERALL = timedelta(minutes=30), timedelta(hours=4)
 """Targets: recovery in 30 min where the first move is a roll-back, in 4 h overall."""
-
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])")
-
-
-@dataclass(frozen=True)
-class People:
-    """What a document calls people: names by Slack id, and who holds which role."""
-
-    names: Mapping[str, str]
-    roles: Mapping[str, tuple[str, ...]]
-
-    def called(self, reference: str) -> str:
-        """The name with the roles held; the id where Slack never gave a name."""
-        held = [role for role, who in self.roles.items() if reference in who]
-        name = markdown(self.names.get(reference, reference))
-        return f"{name} ({', '.join(held)})" if held else name
 
 
 def upload(session: Session, desk: Desk, incident: Incident, *, now: datetime) -> str:
@@ -100,11 +82,6 @@ def _context(
             for item in action_items(incident, category, missed, _unasked(incident), (owner, review_by))
         ],
     }
-
-
-def markdown(text: str, limit: int = 500) -> str:
-    """Outside text that stays text: one line, no markup, no table cell of its own."""
-    return _SPECIAL.sub(r"\\\1", kept(text, limit))
 
 
 def _milestones(

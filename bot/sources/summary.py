@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.core.observation import SIDES, Cell, Observations, Side
-from bot.core.registration import Registration
+from bot.core.registration import SUMMARY_COLUMNS, Registration
 from bot.errors import SourceError
 from bot.sources.engine import name_of
 from bot.sources.stated import SHORT, Cohort, Kinds, Reader, Row
@@ -22,7 +22,6 @@ from bot.stats.sample import Sample
 MOST = 1e15
 """Units beyond which a count is taken for a mistake; floats hold all whole numbers up to here."""
 
-PARTS = ("day", "arm", "metric", "n", "mean", "variance")
 
 FAR = 3.0
 """Standard deviations of a unit beyond which units in no cohort cannot be what makes up the difference."""
@@ -35,7 +34,7 @@ def observe(table: Any, registration: Registration, day: float, what: str) -> Ob
     import ibis
 
     data = registration.data
-    named = {part: data.column(part) for part in (*PARTS, *registration.cohorts.dimensions)}
+    named = {part: data.column(part) for part in (*SUMMARY_COLUMNS, *registration.cohorts.dimensions)}
     missing = columns_missing(table, {column: part for part, column in named.items()}, what)
     if missing:
         raise SourceError(missing)

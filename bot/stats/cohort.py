@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 from bot.stats.arm import Arm
 from bot.stats.effect import Effect, compare
-from bot.stats.guardrail import Correction, Judgement, Status, Threshold, adjusted_alphas, judge
+from bot.stats.guardrail import Correction, Judgement, Status, Threshold, adjusted_alphas, harm_p, judge
 from bot.stats.power import adequacy
 from bot.stats.undecided import Undecided
 
@@ -75,7 +75,7 @@ def judge_cohorts(
         for number, one in enumerate(claims)
         if isinstance(one.effect, Effect) and adequacy(one.n, one.needed) >= min_adequacy
     ]
-    ps = [_harm_p(claims[number].effect, threshold) for number in family]
+    ps = [harm_p(claims[number].effect, threshold) for number in family]
     rule: Correction = "iut" if correction == "none" else correction
     levels = dict(zip(family, adjusted_alphas(ps, alpha, rule) if family else (), strict=True))
     return [
@@ -89,13 +89,6 @@ def judge_cohorts(
         )
         for number, one in enumerate(claims)
     ]
-
-
-def _harm_p(effect: Effect | Undecided, threshold: Threshold) -> float:
-    if isinstance(effect, Undecided):
-        return 1.0
-    harmful = effect.absolute > 0 if threshold.harm == "increase" else effect.absolute < 0
-    return effect.p if harmful else 1.0
 
 
 def rake(

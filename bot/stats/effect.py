@@ -61,10 +61,6 @@ class Effect:
         """The standard normal score with the same p as the t: what a sequential boundary is asked about."""
         return normal_score(self.statistic, self.df)
 
-    def p_harm(self, harm: Harm) -> float:
-        """One-sided p-value of harm, when harm is a decrease or an increase of the metric."""
-        return self.p_decrease if harm == "decrease" else self.p_increase
-
     def at(self, alpha: float) -> "Effect":
         """The same comparison with intervals of level 1 - alpha."""
         effect = compare(self.control, self.treatment, alpha=alpha)

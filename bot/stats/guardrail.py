@@ -42,6 +42,17 @@ class Status(StrEnum):
     UNDECIDED = "undecided"
 
 
+WORST_FIRST = (
+    Status.VETO,
+    Status.NEAR_VETO,
+    Status.UNDECIDED,
+    Status.UNPROVEN,
+    Status.UNDERPOWERED,
+    Status.CLEAR,
+)
+"""In the order in which a reader should know of them."""
+
+
 @dataclass(frozen=True)
 class Threshold:
     """How far a metric may move.
@@ -129,7 +140,7 @@ def judge_all(
     levels: Sequence[Level] | None = None,
 ) -> list[Judgement]:
     """The statuses of a set of guardrails, each at the level its correction and its spending give it."""
-    harms = [_harm_p(effect, threshold) for effect, threshold in guardrails]
+    harms = [harm_p(effect, threshold) for effect, threshold in guardrails]
     at = adjusted_alphas(harms, alpha, correction, levels)
     return [judge(e, t, alpha=level) for (e, t), level in zip(guardrails, at, strict=True)]
 
@@ -177,7 +188,8 @@ def _whole(alpha: float) -> float:
     return alpha
 
 
-def _harm_p(effect: Effect | Undecided, threshold: Threshold) -> float:
+def harm_p(effect: Effect | Undecided, threshold: Threshold) -> float:
+    """The two-sided p of a movement to the harm; 1 where it went the other way or there is no effect."""
     if isinstance(effect, Undecided):
         return 1.0
     harmful = effect.absolute > 0 if threshold.harm == "increase" else effect.absolute < 0

@@ -10,7 +10,7 @@ from typing import Any
 from bot.core.figures import interval, level, signed
 from bot.core.look import GuardrailResult, LookResult
 from bot.core.verdict_words import line_of
-from bot.stats.guardrail import Status
+from bot.stats.guardrail import WORST_FIRST, Status
 from bot.stats.undecided import Undecided
 from bot.views.chart_paint import (
     GREY,
@@ -39,14 +39,6 @@ _AXIS, _MIDDLE = 0.22, 0.085
 
 _LOW, _HIGH, _FAR = -1.5, 2.0, 4.0
 """Where the axis begins, where it ends, and how far it goes for an estimate beyond the line."""
-_ORDER = (
-    Status.VETO,
-    Status.NEAR_VETO,
-    Status.UNDECIDED,
-    Status.UNPROVEN,
-    Status.UNDERPOWERED,
-    Status.CLEAR,
-)
 
 
 @dataclass(frozen=True)
@@ -156,7 +148,8 @@ def panel(result: LookResult) -> LinesPanel | None:
         return None
     chosen = result.guardrails
     if len(chosen) > MOST_GUARDRAILS:
-        chosen = tuple(sorted(chosen, key=lambda one: _ORDER.index(one.judgement.status)))[:MOST_GUARDRAILS]
+        worst = sorted(chosen, key=lambda one: WORST_FIRST.index(one.judgement.status))
+        chosen = tuple(worst[:MOST_GUARDRAILS])
     rows = tuple(guardrail_row(one) for one in chosen)
     return LinesPanel(rows, len(result.guardrails) - len(rows))
 

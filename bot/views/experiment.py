@@ -1,7 +1,6 @@
 """Registrations: the form that takes one, what is said of one known already, the plan in words."""
 
 import json
-from collections.abc import Sequence
 
 from bot.core.effect import Block, Message
 from bot.core.figures import share
@@ -87,12 +86,8 @@ def plan(work: LaunchPlan, calendar: Calendar | None = None) -> Message:
     blocks = [
         text.section(text.fit([head, *primary(work), *reach(work)])),
         text.section(text.fit(["*When it may stop*", *looks, *asked])),
-        *_lines("*Guardrails*", guardrail_chances(work)),
-        *_lines("*Cohorts*", cohorts(work)),
+        *text.listed("*Guardrails*", guardrail_chances(work)),
+        *text.listed("*Cohorts*", cohorts(work)),
         text.context(f"{error} Registration {work.sha256[:12]}…"),
     ]
     return Message(text.escape(f"Plan of {registration.name}. {error}", text.NOTIFICATION), tuple(blocks))
-
-
-def _lines(title: str, lines: Sequence[str]) -> list[Block]:
-    return [text.section(text.fit([title, *lines]))] if lines else []

@@ -1,6 +1,6 @@
 """The living card of a launch: where it stands, who is to do what, then the rule as it was registered."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from bot.core.effect import Block, Message
 from bot.core.launch import Mark, State
@@ -23,10 +23,10 @@ def card(shown: Living) -> Message:
         *_buttons(shown),
         text.section(text.fit([*_hypothesis(shown), *primary(plan)])),
         text.section(text.fit(["*When it may stop*", *(_look(shown, one) for one in plan.looks)])),
-        *_lines("*Guardrails*", [guardrail_line(one) for one in plan.registration.guardrails]),
-        *_lines("*Cohorts*", cohorts(plan)),
-        *_lines("*Warnings*", [_warning(shown, one) for one in launch.warnings]),
-        *_lines("*Signatures*", [_signature(role, mark) for role, mark in launch.signatures.items()]),
+        *text.listed("*Guardrails*", [guardrail_line(one) for one in plan.registration.guardrails]),
+        *text.listed("*Cohorts*", cohorts(plan)),
+        *text.listed("*Warnings*", [_warning(shown, one) for one in launch.warnings]),
+        *text.listed("*Signatures*", [_signature(role, mark) for role, mark in launch.signatures.items()]),
         text.context(_small_print(shown)),
     ]
     said = asks[0].removeprefix("• ") if asks else ""
@@ -103,7 +103,3 @@ def _small_print(shown: Living) -> str:
         f"`{launch.id}` · written by {text.person(launch.author) or 'CI'}{amended} · "
         f"registration {launch.sha256[:12]}… · ledger {launch.entry} · head {launch.head[:12]}…"
     )
-
-
-def _lines(title: str, lines: Sequence[str]) -> list[Block]:
-    return [text.section(text.fit([title, *lines]))] if lines else []

@@ -1,7 +1,6 @@
 """The ledger as a document: for each experiment what happened, by whom, and the hashes to check it by."""
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC
 from types import MappingProxyType
@@ -10,9 +9,8 @@ from typing import Any, TypeAlias
 from bot.core.figures import signed
 from bot.core.launch import Kind
 from bot.core.ledger import Entry
-from bot.core.outside import kept
+from bot.views.document import markdown
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])")
 _LONGEST = 400
 
 Body: TypeAlias = Mapping[str, Any]
@@ -40,7 +38,7 @@ def told(entry: Entry) -> str:
 
 def plain(text: object) -> str:
     """Outside text that stays text: one line, no markup, no table cell of its own."""
-    return _SPECIAL.sub(r"\\\1", kept(str(text), _LONGEST))
+    return markdown(str(text), _LONGEST)
 
 
 def _row(entry: Entry, called: Mapping[str, str]) -> str:

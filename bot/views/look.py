@@ -9,7 +9,7 @@ from bot.core.look import CohortResult, GuardrailResult, LookResult, relative
 from bot.core.metric import Mean
 from bot.core.registration import Registration
 from bot.core.verdict_words import moved
-from bot.stats.guardrail import Status
+from bot.stats.guardrail import WORST_FIRST, Status
 from bot.stats.undecided import Undecided
 from bot.views import look_remarks as remarks
 from bot.views import text
@@ -121,15 +121,7 @@ def _cohort_lines(cohorts: Sequence[CohortResult]) -> list[str]:
 
 
 def _worst(guardrails: Sequence[GuardrailResult]) -> list[GuardrailResult]:
-    order = [
-        Status.VETO,
-        Status.NEAR_VETO,
-        Status.UNDECIDED,
-        Status.UNPROVEN,
-        Status.UNDERPOWERED,
-        Status.CLEAR,
-    ]
-    return sorted(guardrails, key=lambda one: order.index(one.judgement.status))
+    return sorted(guardrails, key=lambda one: WORST_FIRST.index(one.judgement.status))
 
 
 def _data_line(shown: Shown) -> str:

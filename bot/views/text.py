@@ -106,6 +106,11 @@ def section(text: str) -> Block:
     return {"type": "section", "text": mrkdwn(text)}
 
 
+def listed(title: str, lines: Sequence[str]) -> list[Block]:
+    """Return a section of a title and its lines; nothing where there are none."""
+    return [section(fit([title, *lines]))] if lines else []
+
+
 def header(text: str) -> Block:
     """A header block, cut to Slack's 150 characters."""
     return {"type": "header", "text": {"type": "plain_text", "text": plain(text, HEADER), "emoji": False}}

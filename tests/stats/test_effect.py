@@ -41,8 +41,8 @@ def test_welch_agrees_with_scipy_on_the_rows(n_c, n_t, shift):
     assert effect.p == pytest.approx(expected.pvalue, rel=1e-9)
     assert effect.ci_absolute == pytest.approx((interval.low, interval.high), rel=1e-9)
     less = stats.ttest_ind(treatment[:, 0], control[:, 0], equal_var=False, alternative="less")
-    assert effect.p_harm("decrease") == pytest.approx(less.pvalue, rel=1e-9)
-    assert effect.p_harm("increase") == pytest.approx(1 - less.pvalue, abs=1e-12)
+    assert effect.p_decrease == pytest.approx(less.pvalue, rel=1e-9)
+    assert effect.p_increase == pytest.approx(1 - less.pvalue, abs=1e-12)
 
 
 def test_welch_agrees_with_statsmodels():

@@ -4,9 +4,8 @@ import re
 from pathlib import PurePosixPath, PureWindowsPath
 
 from bot.core.lint.report import Report
-from bot.core.registration import Data, Registration
+from bot.core.registration import SUMMARY_COLUMNS, Data, Registration
 
-_SUMMARY_COLUMNS = ("day", "arm", "metric", "n", "mean", "variance")
 _COARSER: tuple[frozenset[str], ...] = (
     frozenset(("event", "request", "query", "impression", "call", "row")),
     frozenset(("turn", "message", "page", "pageview", "view")),
@@ -29,7 +28,7 @@ def check(registration: Registration, report: Report) -> None:
         _origin(registration.after.data, report, ("after", "data"))
         _rows(registration.after.data, report, ("after", "data"))
     _randomised(data, report)
-    known = (*_SUMMARY_COLUMNS, *registration.cohorts.dimensions)
+    known = (*SUMMARY_COLUMNS, *registration.cohorts.dimensions)
     for name in data.columns:
         if name not in known:
             report.error(
