@@ -28,10 +28,9 @@ from bot.services.scheduled_looks import PLANNED_LOOK_JOB
 from bot.store import inbox, outbox, slots
 from bot.store.database import Database
 from bot.store.schedule import Daily
-from bot.store.slots import GivenUp, Slot
+from bot.store.slots import Finish, GivenUp, Job, Slot
 from bot.views.text import escape
 from handlers import slack_verbs
-from handlers.schedules import Finish, Job
 
 PURGE_JOB = "store.purge"
 PURGE_AT = time(4, 20)

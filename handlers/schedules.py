@@ -1,18 +1,17 @@
 """Timers and jobs: APScheduler says when to look, the slots in the database say what is due, once."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import Session
 
 from bot.clock import Clock
 from bot.store import slots
 from bot.store.database import Database
-from bot.store.slots import GivenUp, Slot
+from bot.store.slots import GivenUp, Job, Slot
 
 log = structlog.get_logger()
 
@@ -20,10 +19,6 @@ LEASE = timedelta(seconds=120)
 """Longer than any job takes: a look over a large table is the slowest."""
 
 TICK_SECONDS = 0.25
-
-Finish = Callable[[Session], None]
-Job = Callable[[Mapping[str, Any], datetime], Finish]
-"""Does the slow part outside any transaction, given payload and time; returns what to store."""
 
 
 class Slots:

@@ -1,9 +1,9 @@
 """Advancing a rollout to its next stage: what stands against it in words, then the check, then the step."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 from sqlmodel import Session
 
@@ -21,13 +21,12 @@ from bot.services.desk import Desk
 from bot.services.rollout_stages import STALE_AFTER, closed, draw, whisper, who_and_when
 from bot.store import ledger, outbox, slots
 from bot.store.database import Database
+from bot.store.slots import Finish
 from bot.views import rollout_notes as notes
 from bot.views.experiment_actions import Reference
 from bot.views.text import duration, escape, person
 
 ADVANCE_JOB = "rollout.advance"
-
-Finish: TypeAlias = Callable[[Session], None]
 
 
 def advance(session: Session, desk: Desk, press: Press, key: str, now: datetime) -> None:

@@ -1,8 +1,8 @@
 """The app's home page: what waits for a person, drawn when they open it and again when that changes."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any
 
 from sqlmodel import Session
 
@@ -19,14 +19,13 @@ from bot.services.scheduled_looks import zone_of
 from bot.store import home_pages, incidents, ledger, outbox, people, slots
 from bot.store.database import Database
 from bot.store.schedule import Interval
+from bot.store.slots import Finish
 from bot.views import app_home as views
 from bot.views.app_home import Group, Home, Item
 from bot.views.text import escape, person
 
 EVERY = timedelta(minutes=15)
 """How often pages are looked at without anything that happened: a task becomes due by itself."""
-
-Finish: TypeAlias = Callable[[Session], None]
 
 
 def schedule(session: Session, now: datetime) -> None:

@@ -1,10 +1,10 @@
 """Digests: subscribed to by channel, posted at their hour, caught up once after a silence."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
-from typing import Any, TypeAlias
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
@@ -20,6 +20,7 @@ from bot.services.desk import Desk
 from bot.store import outbox, slots, subscriptions
 from bot.store.database import Database
 from bot.store.schedule import Daily, Moment
+from bot.store.slots import Finish
 from bot.store.subscriptions import SubscriptionRow
 from bot.views import digest as views
 from bot.views import subscriptions as words
@@ -33,8 +34,6 @@ JOB = "digest"
 SPANS = {"daily": timedelta(days=1), "weekly": timedelta(days=7)}
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 EXAMPLE = "For example `/digest subscribe daily 09:00 Europe/Berlin`, or `weekly friday 16:00`."
-
-Finish: TypeAlias = Callable[[Session], None]
 
 
 @dataclass(frozen=True)

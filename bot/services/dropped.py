@@ -5,9 +5,9 @@ beside it: that says for itself what came of it.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any
 
 from sqlmodel import Session
 
@@ -21,6 +21,7 @@ from bot.services import amending_form, registering
 from bot.services.desk import Desk
 from bot.services.registering import Checked, FaultyError
 from bot.store import blobs, experiments, outbox, slots
+from bot.store.slots import Finish
 from bot.views import dropped as views
 from bot.views import findings_card
 from bot.views.dropped import Offered
@@ -37,8 +38,6 @@ _OURS = (
     re.compile(r"^[\"']?primary[\"']?\s*:", re.MULTILINE),
     re.compile(r"^[\"']?metrics[\"']?\s*:", re.MULTILINE),
 )
-
-Finish: TypeAlias = Callable[[Session], None]
 
 
 def noticed(session: Session, seen: Dropped, key: str, now: datetime) -> None:

@@ -21,6 +21,7 @@ from bot.services.incident_cards import draw, playbook_of
 from bot.services.metric_now import metric_now
 from bot.store import changes, incidents
 from bot.store.database import Database
+from bot.store.slots import Finish
 
 log = structlog.get_logger()
 
@@ -29,7 +30,6 @@ DEADLINE = 4.0
 MAX_ALERTS = 5
 """Alerts whose metric is asked for; firing ones first."""
 
-Finish: TypeAlias = Callable[[Session], None]
 Found: TypeAlias = Mapping[str, Sequence[Evidence]]
 """Evidence by step."""
 

@@ -5,10 +5,10 @@ a crash between the answer and the commit repeats it at most, and the receiver k
 event never overtakes an earlier one: it waits until that one is told or given up.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 from sqlmodel import Session
 
@@ -21,7 +21,7 @@ from bot.sources import flag_system
 from bot.sources.flag_system import Answer
 from bot.store import outbox, slots
 from bot.store.database import Database
-from bot.store.slots import Kept
+from bot.store.slots import Finish, Kept
 from bot.views import flags as views
 
 TELL_JOB = "flags.tell"
@@ -36,7 +36,6 @@ BACK_OFF = (5, 15, 60, 120, 300, 600, 900)
 """Seconds until the next try; the last one holds from then on."""
 BEHIND = timedelta(seconds=2)
 """How long an event waits at least for the one before it."""
-Finish: TypeAlias = Callable[[Session], None]
 
 UNSIGNED = "LOOKOUT_FLAGS_SECRET is not set, and nothing is sent unsigned"
 

@@ -1,9 +1,9 @@
 """The jobs of incidents, by the name their slots carry: payload and time in, what to store out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 from sqlmodel import Session
 
@@ -11,9 +11,7 @@ from bot.services import escalation, evidence
 from bot.services.desk import Desk
 from bot.services.incident_cards import EVIDENCE_JOB, LADDER_JOB
 from bot.store.database import Database
-
-Finish: TypeAlias = Callable[[Session], None]
-Job: TypeAlias = Callable[[Mapping[str, Any], datetime], Finish]
+from bot.store.slots import Finish, Job
 
 
 def incident_jobs(db: Database, desk: Desk) -> Mapping[str, Job]:

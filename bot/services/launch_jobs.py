@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
 from sqlmodel import Session
 
@@ -27,9 +27,7 @@ from bot.services.desk import Desk
 from bot.services.rollout_stages import CHECK_JOB
 from bot.services.scheduled_looks import PLANNED_LOOK_JOB
 from bot.store.database import Database
-
-Finish: TypeAlias = Callable[[Session], None]
-Job: TypeAlias = Callable[[Mapping[str, Any], datetime], Finish]
+from bot.store.slots import Finish, Job
 
 
 def launch_jobs(db: Database, desk: Desk) -> Mapping[str, Job]:

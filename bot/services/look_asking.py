@@ -15,10 +15,11 @@ from bot.services import launches
 from bot.services.desk import Desk
 from bot.services.look_keeping import keep, over
 from bot.services.look_record import registration_of
-from bot.services.looking import Finish, take
+from bot.services.looking import take
 from bot.services.scheduled_looks import PLANNED_LOOK_JOB, calendar
 from bot.store import experiments, outbox, slots
 from bot.store.database import Database
+from bot.store.slots import Finish
 from bot.views import look_notes as notes
 from bot.views.text import escape
 

@@ -1,12 +1,10 @@
 """A look: computed from the data outside any transaction, then stored under the ledger's lock and posted."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib import import_module
 from typing import Any
-
-from sqlmodel import Session
 
 from bot.core.analysis import analyse
 from bot.core.course import PEEK
@@ -32,8 +30,6 @@ from bot.store import experiments
 from bot.store.database import Database
 from bot.store.experiments import LookRecord, Registered
 from bot.views import chart
-
-Finish = Callable[[Session], None]
 
 
 def warm() -> None:

@@ -1,9 +1,9 @@
 """Pausing a rollout by hand, and resuming it: both take a reason, and resuming a look at the conditions."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 from sqlmodel import Session
 
@@ -20,14 +20,13 @@ from bot.services.desk import Desk
 from bot.services.rollout_stages import STALE_AFTER, draw, whisper, who_and_when
 from bot.store import ledger, outbox, slots
 from bot.store.database import Database
+from bot.store.slots import Finish
 from bot.views import rollout_notes as notes
 from bot.views.experiment_actions import Reference
 from bot.views.rollout_actions import REASON
 from bot.views.text import duration, escape, person
 
 RESUME_JOB = "rollout.resume"
-
-Finish: TypeAlias = Callable[[Session], None]
 
 
 def check(fields: Mapping[str, str]) -> Mapping[str, str]:

@@ -1,9 +1,9 @@
 """People behind the roles: user groups and addresses looked up in Slack, and who has left."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any
 
 import structlog
 from sqlmodel import Session
@@ -18,6 +18,7 @@ from bot.settings import Settings
 from bot.store import outbox, people, slots
 from bot.store.database import Database
 from bot.store.schedule import Interval
+from bot.store.slots import Finish
 from bot.views import people as views
 
 log = structlog.get_logger()
@@ -28,8 +29,6 @@ AGAIN = timedelta(minutes=1)
 """When to ask again after Slack could not say."""
 LONGEST = timedelta(hours=24)
 """How long it counts while Slack cannot say anew; then nobody is behind a group or address until it can."""
-
-Finish: TypeAlias = Callable[[Session], None]
 
 
 @dataclass

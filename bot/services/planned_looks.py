@@ -14,10 +14,11 @@ from bot.errors import InputError, SourceError
 from bot.services import launch_cards, launches, permissions
 from bot.services.desk import Desk
 from bot.services.look_keeping import keep, over
-from bot.services.looking import Finish, Taken, take
+from bot.services.looking import Taken, take
 from bot.services.scheduled_looks import PLANNED_LOOK_JOB, calendar, held, slot_of
 from bot.store import outbox, slots
 from bot.store.database import Database
+from bot.store.slots import Finish
 from bot.views import look_notes as notes
 from bot.views.ledger import witness
 

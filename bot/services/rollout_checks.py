@@ -5,10 +5,10 @@ to a period, the time since the newest entry that changed the rollout; a slot of
 nothing is to be done.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 from sqlmodel import Session
 
@@ -27,6 +27,7 @@ from bot.services.rollout_stages import CHECK_JOB, draw
 from bot.store import ledger, outbox, slots
 from bot.store.database import Database
 from bot.store.schedule import Interval
+from bot.store.slots import Finish
 from bot.views import rollout_notes as notes
 from bot.views.experiment_actions import Reference
 from bot.views.rollout_words import bare, crossed
@@ -39,8 +40,6 @@ AT_ONCE = timedelta(seconds=1)
 """Until a check that has to be made again; a slot of its own."""
 BLIND_AFTER = 2
 """Checks in a row that could not be judged before people are told: one may be a hiccup."""
-
-Finish: TypeAlias = Callable[[Session], None]
 
 
 def nothing(_: Session) -> None:

@@ -39,6 +39,12 @@ class Slot:
     payload: Mapping[str, Any] = field(default_factory=dict)
 
 
+Finish: TypeAlias = Callable[[Session], None]
+"""Stores what a job found, in the transaction that says the slot is done."""
+
+Job: TypeAlias = Callable[[Mapping[str, Any], datetime], Finish]
+"""Does the slow part of a slot outside any transaction, given its payload and the time."""
+
 GivenUp: TypeAlias = Callable[[Session, Slot, datetime], None]
 """Tells people, in the transaction that gives a slot up for good."""
 
