@@ -49,26 +49,11 @@ def refuse(
     Raises StaleError or RefusedError, which say what stands against it.
     """
     stages, entries = registration.rollout, ledger.of(session, launch.id)
-    if launch.state in (State.STOPPED, State.CLOSED):
-        raise StaleError(f"`{launch.id}` is {launch.state}: nothing is rolled out any more.")
-    if launch.stage < 0 and launch.state is not State.SHIPPED:
-        raise StaleError(f"`{launch.id}` has not started.", "Press [Start].")
-    if launch.paused is not None:
-        raise StaleError(f"It is paused: {escape(launch.paused_why, 300)}.", "Resume it first.")
+    _refuse_idle(launch)
     if rules.following(stages, launch) != target:
         ago = who_and_when(entries, Kind.STAGE, now)
         raise StaleError(f"It is at {escape(launch.stage_name, 80)} already: advanced {ago}.")
-    if launch.state is State.VETOED and launch.veto is not None:
-        raise RefusedError(
-            f"Look {launch.veto.look} vetoed, so it stays at {escape(launch.stage_name, 80)}.",
-            "Decide on the veto first.",
-        )
-    if launch.lapsed is not None:
-        raise RefusedError(
-            f"The override under which it shipped ended with {launch.lapsed.expires}, so it stays at "
-            f"{escape(launch.stage_name, 80)}.",
-            "Roll it back, or register a re-run.",
-        )
+    _refuse_held(launch)
     name = escape(stages[target].stage, 80)
     if rules.is_full(stages, target):
         wants = closed(session, desk, launch, now)
@@ -80,6 +65,31 @@ def refuse(
         raise RefusedError(
             f"{escape(launch.stage_name, 80)} runs for {duration(left)} more before {name}.",
             "What is rare does not show early. A shorter stage is an amendment of the registration.",
+        )
+
+
+def _refuse_idle(launch: Launch) -> None:
+    """Return when it is under way at all."""
+    if launch.state in (State.STOPPED, State.CLOSED):
+        raise StaleError(f"`{launch.id}` is {launch.state}: nothing is rolled out any more.")
+    if launch.stage < 0 and launch.state is not State.SHIPPED:
+        raise StaleError(f"`{launch.id}` has not started.", "Press [Start].")
+    if launch.paused is not None:
+        raise StaleError(f"It is paused: {escape(launch.paused_why, 300)}.", "Resume it first.")
+
+
+def _refuse_held(launch: Launch) -> None:
+    """Return when neither a veto nor an override that ended keeps it where it is."""
+    if launch.state is State.VETOED and launch.veto is not None:
+        raise RefusedError(
+            f"Look {launch.veto.look} vetoed, so it stays at {escape(launch.stage_name, 80)}.",
+            "Decide on the veto first.",
+        )
+    if launch.lapsed is not None:
+        raise RefusedError(
+            f"The override under which it shipped ended with {launch.lapsed.expires}, so it stays at "
+            f"{escape(launch.stage_name, 80)}.",
+            "Roll it back, or register a re-run.",
         )
 
 
