@@ -23,6 +23,9 @@ from bot.views import look_notes as notes
 from bot.views.look_shown import Shown
 from bot.views.text import person, when
 
+UNJUDGED = ("invalid", "unjudged")
+"""Verdicts of a look that judged nothing, so that it may be taken again."""
+
 
 def over(launch: Launch) -> str:
     """Why no look is taken any more; empty while looks go on."""
@@ -43,8 +46,9 @@ def keep(
 ) -> LookRecord | None:
     """Store a look, enter it in the ledger and post its card; None when it must be computed anew.
 
-    It must where the registration was amended, or another look went on record, since it was computed. The
-    same look at the same data is on record once: whoever asked is told, and no second card is posted.
+    It must where the registration was amended, or another look went on record, since it was computed.
+    A planned look that could be judged is on record once, whatever became of the data since, and so is a peek
+    at the same data: whoever asked is told, and no second card is posted.
     payload: channel, thread, by (empty for the schedule), asked_at, slot, reason (of a peek), due (when it
     is late).
     """
@@ -56,6 +60,11 @@ def keep(
     if why := over(launch):
         _tell(session, payload, notes.not_taken(launch, record, why), now)
         return record
+    if held := _held(session, record):
+        _tell(
+            session, payload, notes.on_record(launch, held, same=held.fingerprint == record.fingerprint), now
+        )
+        return held
     stored = experiments.add_look(session, record)
     if stored.id in known:
         _tell(session, payload, notes.on_record(launch, stored), now)
@@ -66,6 +75,15 @@ def keep(
     if stored.number != PEEK:
         deciding.judged(session, desk, launch, stored, now)
     return stored
+
+
+def _held(session: Session, record: LookRecord) -> LookRecord | None:
+    """The same planned look by the same rule as it was judged before: its alpha is spent."""
+    if record.number == PEEK:
+        return None
+    of_it = [one for one in experiments.looks(session, record.experiment) if one.number == record.number]
+    judged = (one for one in of_it if one.sha256 == record.sha256 and one.verdict not in UNJUDGED)
+    return next(judged, None)
 
 
 def _moved_on(session: Session, launch: Launch, taken: Taken) -> bool:

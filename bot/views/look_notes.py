@@ -37,14 +37,16 @@ def computing(registration: Registration, number: int, since: datetime, now: dat
     )
 
 
-def on_record(launch: Launch, record: LookRecord) -> Message:
-    """The same look at the same data, asked for again."""
+def on_record(launch: Launch, record: LookRecord, *, same: bool = True) -> Message:
+    """The same look asked for again; same: the data are what they were."""
     name = f"Look {record.number}" if record.number else f"The peek on day {record.day:g}"
     moment = text.when(record.taken_at, style="{date_short_pretty} {time}")
     verdict = record.verdict.replace("-", " ").upper()
+    data = "on the same data" if same else "and the data have changed since"
+    once = "" if same else " A look is held once; the next one counts what is there then."
     said = (
-        f"{name} of {text.escape(launch.id)} is on record already, on the same data: {verdict} "
-        f"(record {record.id}, {moment}). Nothing was recorded again."
+        f"{name} of {text.escape(launch.id)} is on record already, {data}: {verdict} "
+        f"(record {record.id}, {moment}). Nothing was recorded again.{once}"
     )
     reference = Reference(launch.id, record.id)
     buttons = (

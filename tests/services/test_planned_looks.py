@@ -1,5 +1,6 @@
 """Planned looks post by themselves at their hour: once, in the channel's zone, whatever happens meanwhile."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -155,6 +156,31 @@ def test_two_that_were_both_computed_are_stored_once(bench: LookBench) -> None:
             look_keeping.keep(session, bench.desk, one, {**asked, "by": by, "slot": f"s{number}"}, bench.now)
     assert (len(bench.cards()), len(bench.records), len(bench.entries(Kind.LOOK))) == (1, 1, 1)
     assert "on record already" in bench.told().text
+
+
+def test_a_look_is_not_held_again_because_its_data_changed(bench: LookBench) -> None:
+    """Asking again and again until rewritten rows say SHIP is peeking: what was seen first stands."""
+    bench.at(datetime(2026, 11, 25, 12, tzinfo=UTC))
+    (first,) = bench.records
+    bench.data(range(1, 15), lift=0.02)
+    bench.ask(1)
+    bench.work()
+    assert bench.records == (first,)
+    assert len(bench.entries(Kind.LOOK)) == 1
+    (told,) = [one for one in bench.effects("ephemeral") if one["key"].endswith("/told")]
+    assert "is on record already, and the data have changed since: CONTINUE" in told["message"]["text"]
+
+
+def test_an_invalid_look_is_taken_again_once_its_data_are_sound(bench: LookBench) -> None:
+    """It judged nothing, so nothing is spent."""
+    table = bench.folder / "daily.csv"
+    table.write_text(re.sub(r"(4,t,m\d),120000", r"\1,60000", sound := table.read_text()))
+    bench.at(datetime(2026, 11, 25, 12, tzinfo=UTC))
+    assert [one.verdict for one in bench.records] == ["invalid"]
+    table.write_text(sound)
+    bench.ask(1)
+    bench.work()
+    assert [one.verdict for one in bench.records] == ["invalid", "continue"]
 
 
 def test_an_amendment_between_computing_and_storing_has_the_look_computed_anew(bench: LookBench) -> None:
