@@ -13,7 +13,16 @@ from bot.core.inbound import Order, Press
 from bot.core.launch import Amendment, Kind, Launch
 from bot.core.permission import Act
 from bot.errors import InputError, RefusedError, StaleError
-from bot.services import launch_cards, launches, locking, permissions, registering, reruns, signing
+from bot.services import (
+    launch_cards,
+    launches,
+    locking,
+    permissions,
+    registering,
+    reruns,
+    seen_data,
+    signing,
+)
 from bot.services.desk import Desk
 from bot.services.look_record import registration_of
 from bot.services.registering import Checked
@@ -72,6 +81,8 @@ def propose(session: Session, desk: Desk, experiment: str, proposal: Proposal, n
     reruns.refuse(session, checked.registration)
     before = _before(session, launch, checked)
     touches = rules.touched(registration_of(before), checked.registration)
+    if touches and not launch.judged:
+        seen_data.refuse(session, checked.registration)
     breaking = proposal.breaking and bool(touches) and bool(launch.judged)
     stands = rules.obstacle(launch, touches, breaking=breaking)
     if stands:

@@ -17,7 +17,7 @@ from bot.core.lint import check_document
 from bot.core.registration import Registration, canonical_json, sha256
 from bot.core.strict_yaml import Document, parse
 from bot.errors import InputError
-from bot.services import launch_cards, launches, reruns, signing
+from bot.services import launch_cards, launches, reruns, seen_data, signing
 from bot.services.desk import Desk
 from bot.store import experiments, outbox
 from bot.store.experiments import Registered
@@ -111,6 +111,8 @@ def register(
     checked = check(desk, text, name)
     reruns.refuse(session, checked.registration)
     wanted = checked.version(channel, by, now)
+    if experiments.original(session, wanted.id) is None:
+        seen_data.refuse(session, checked.registration)
     if not experiments.add(session, wanted):
         return _again(session, checked.registration, wanted, thread, now)
     launch, entry = launches.note(

@@ -10,11 +10,13 @@ from bot.core.effect import Message, Post
 from bot.core.inbound import Press
 from bot.core.launch import Amendment, Kind, Launch
 from bot.core.permission import Act
+from bot.core.registration import Registration
 from bot.errors import InputError, RefusedError, StaleError, UserError
-from bot.services import launch_cards, launches, permissions
+from bot.services import launch_cards, launches, permissions, seen_data
 from bot.services.desk import Desk
 from bot.services.locking import enforce, lock, locked
-from bot.store import outbox, people
+from bot.services.look_record import registration_of
+from bot.store import experiments, outbox, people
 from bot.views import launch_notes as notes
 from bot.views.amendment import key as amendment_key
 from bot.views.signing_actions import Text
@@ -41,7 +43,7 @@ def acknowledge(session: Session, desk: Desk, press: Press, key: str, now: datet
     permissions.require(session, desk, press.by, Act.ACKNOWLEDGE)
     wanted = Text.decode(press.value)
     launch, paper = _meant(session, wanted, now)
-    _refuse_overtaken(launch, paper)
+    _refuse_overtaken(session, launch, paper)
     codes = list(dict.fromkeys(one["code"] for one in paper.missing_acknowledgements))
     if not codes:
         marks = list(paper.acknowledged.values())
@@ -56,11 +58,12 @@ def acknowledge(session: Session, desk: Desk, press: Press, key: str, now: datet
 def settle(session: Session, desk: Desk, launch: Launch, now: datetime) -> Launch:
     """Lock the launch, or bring its amendment into force, once nothing is outstanding; draw the cards anew.
 
-    Signatures of people who were deactivated meanwhile are voided first and asked for again.
+    Signatures of people who were deactivated meanwhile, or hold the role no more, are voided first and asked
+    for again.
     """
     if launch.locked_at is not None and launch.amendment is None:
         return launch
-    launch = _void(session, launch, now)
+    launch = _void(session, desk, launch, now)
     paper = _paper(launch)
     if not paper.missing_signoffs and not paper.missing_acknowledgements:
         return _in_force(session, desk, launch, now)
@@ -101,13 +104,17 @@ def _in_force(session: Session, desk: Desk, launch: Launch, now: datetime) -> La
     return launch
 
 
-def _void(session: Session, launch: Launch, now: datetime) -> Launch:
-    """Take out the signatures of people who have left, and say so."""
+def _void(session: Session, desk: Desk, launch: Launch, now: datetime) -> Launch:
+    """Take out the signatures of people who have left or may not sign in that role any more, and say so."""
     gone, paper = people.deactivated(session), _paper(launch)
     for role, mark in paper.signatures.items():
-        if mark.by not in gone:
+        if mark.by in gone:
+            why = "the account is deactivated in Slack"
+        elif mark.by not in permissions.signers(session, desk, role):
+            why = f"[signoffs] {role} in lookout.toml does not name them any more"
+        else:
             continue
-        body = {"sha256": paper.sha256, "role": role, "of": mark.by, "why": "deactivated in Slack"}
+        body = {"sha256": paper.sha256, "role": role, "of": mark.by, "why": why}
         launch, entry = launches.note(session, launch.id, Kind.VOIDED, by="", body=body, now=now)
         said = notes.voided(launch, role, mark, entry)
         outbox.put(session, Post(f"launch/{launch.id}/{entry.number}/voided", launch.channel, said), now=now)
@@ -155,7 +162,7 @@ def _refuse(
     done = paper.signatures.get(role)
     if done is not None:
         raise StaleError(f"Signed as {name} already, {duration(now - done.at)} ago by {person(done.by)}.")
-    _refuse_overtaken(launch, paper)
+    _refuse_overtaken(session, launch, paper)
     may = permissions.signers(session, desk, role)
     if by not in may:
         who = f"Who may sign as {name}: {permissions.who_signs(session, desk, role)}."
@@ -164,12 +171,20 @@ def _refuse(
     _refuse_alone(paper, role, by, _who(tuple(one for one in may if one != by), name))
 
 
-def _refuse_overtaken(launch: Launch, paper: Launch | Amendment) -> None:
-    """A look may have come since an amendment was proposed, so that it may not come into force any more."""
+def _refuse_overtaken(session: Session, launch: Launch, paper: Launch | Amendment) -> None:
+    """A look may have come since it was proposed, of this launch or at its data, so that it may not hold."""
     if isinstance(paper, Amendment):
         stands = rules.obstacle(launch, paper.touches, breaking=paper.breaking)
         if stands:
             raise StaleError(stands, "Withdraw this amendment.")
+    if not launch.judged and (isinstance(paper, Launch) or paper.touches):
+        seen_data.refuse(session, _said(session, launch, paper))
+
+
+def _said(session: Session, launch: Launch, paper: Launch | Amendment) -> Registration:
+    """The registration that is to be signed."""
+    found = experiments.proposed(session, launch.id, paper.sha256) if paper is launch.amendment else None
+    return registration_of(found) if found is not None else launches.registration(session, launch)
 
 
 def _refuse_twice(desk: Desk, paper: Launch | Amendment, role: str, by: str) -> None:
