@@ -63,7 +63,7 @@ class Data(Part):
     arm: Name | None = None
     day: Name | None = None
     date: Name | None = None
-    start: dt.date | None = None
+    start: Annotated[dt.date, Field(ge=dt.date(2000, 1, 1), le=dt.date(2199, 12, 31))] | None = None
     columns: Annotated[Mapping[str, Name], Frozen] = EMPTY
     randomised_by: Name | None = None
     max_lag_days: Annotated[int, Field(ge=0, le=60)] = 0

@@ -55,3 +55,14 @@ def test_labels_of_arms_and_cohorts_are_text() -> None:
     data["arms"] = {"control": 0, "treatment": True}
     registration = load(data)
     assert (registration.arms.control, registration.arms.treatment) == ("0", "true")
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_day_one_is_a_day_from_which_looks_can_be_reckoned(day: str) -> None:
+    """A calendar ends somewhere, and looks are posted after it begins."""
+    text = (Path(__file__).parents[1] / "data" / "asos" / "0bad33.yaml").read_text(encoding="utf-8")
+    registration, findings = check_registration(
+        text.replace("kind: summary", f"kind: summary\n  start: {day}"), "asos.yaml"
+    )
+    assert registration is None
+    assert f"data.start is `{day}`" in findings[0].message
