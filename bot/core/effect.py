@@ -5,7 +5,7 @@ the chat worker turns names into ids. A *key* names a message for ever ("inciden
 goes into the message's metadata, and lets an effect in doubt be found again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -96,4 +96,3 @@ class PublishHome:
 
 
 Effect: TypeAlias = CreateChannel | Post | Update | Ephemeral | Upload | Pin | PublishHome
-Effects: TypeAlias = Sequence[Effect]

@@ -9,7 +9,6 @@ from types import ModuleType
 from typing import Final
 
 from handlers.alerts import alertmanager, datadog, generic, google, grafana, opsgenie, pagerduty, sentry
-from handlers.signatures import digest
 
 SOURCES: Final[dict[str, ModuleType]] = {
     "alertmanager": alertmanager,
@@ -21,5 +20,3 @@ SOURCES: Final[dict[str, ModuleType]] = {
     "pagerduty": pagerduty,
     "sentry": sentry,
 }
-
-__all__ = ["SOURCES", "digest"]
