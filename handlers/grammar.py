@@ -30,7 +30,7 @@ HELP = {
         "• `/experiment status [ID]` where the experiments of this channel stand; `plan`, `looks`, `cohorts` "
         "and `why N [figure]` say more\n"
         "• `/experiment decide [ID]` posts the decision card again, or the decision and its record\n"
-        "• `/experiment start`, `stop REASON`, `amend`, `peek REASON`: these take a role\n"
+        "• `/experiment start`, `amend`, `withdraw`, `peek REASON`, `stop REASON`, `here` take a role\n"
         "In a thread, mention me instead: `@lookout experiment look 2`; attach the YAML file to "
         "`@lookout experiment register`."
     ),
@@ -42,7 +42,7 @@ HELP = {
     "digest": (
         "*Digests*\n"
         "• `/digest now [daily|weekly]` posts it in this channel\n"
-        "• `/digest subscribe daily|weekly [09:00] [Europe/Berlin]`, `/digest unsubscribe daily|weekly`\n"
+        "• `/digest subscribe daily|weekly [friday] [09:00] [Europe/Berlin]`; `unsubscribe daily|weekly`\n"
         "• `/digest status` what this channel gets, and when"
     ),
 }
