@@ -24,7 +24,7 @@ from bot.views import look_answers, look_figures, standing
 from bot.views.experiment_actions import Reference
 from bot.views.look_shown import Shown
 from bot.views.plan_words import cohorts as declared_cohorts
-from bot.views.text import escape, fit, section
+from bot.views.text import escape, fit, message
 
 
 def status(session: Session, desk: Desk, *, about: str = "", channel: str, now: datetime) -> Message:
@@ -92,7 +92,7 @@ def cohorts(session: Session, desk: Desk, ask: Ask, now: datetime) -> Message:
         shown = launch_cards.living(session, desk, launch, now=now)
         lines = declared_cohorts(shown.plan) or ["No cohorts are declared."]
         said = fit([f"*Cohorts of {escape(shown.name, 200)}, before any look*", *lines])
-        return Message(said, (section(said),))
+        return message(said)
     return look_answers.cohorts(_recalled(session, desk, _record(launch, rest)))
 
 

@@ -73,23 +73,23 @@ def offer(registration: Registration, warnings: Sequence[str], offered: Offered)
 
 def registered(name: str, by: str) -> Message:
     """The offer, once somebody registered the file."""
-    return _line(f"✓ {text.escape(name, 150)} was registered by {text.person(by)}.")
+    return text.message(f"✓ {text.escape(name, 150)} was registered by {text.person(by)}.")
 
 
 def left(name: str, by: str) -> Message:
     """The offer, once somebody waved it away."""
     again = "Drop the file again, or use `/experiment register`."
-    return _line(f"Not registered: {text.escape(name, 150)}, says {text.person(by)}. {again}")
+    return text.message(f"Not registered: {text.escape(name, 150)}, says {text.person(by)}. {again}")
 
 
 def known(registration: Registration, sha256: str) -> Message:
     """The very content is registered already."""
-    return _line(f"✓ This is `{registration.id}` as registered ({sha256[:12]}…). Nothing to do.")
+    return text.message(f"✓ This is `{registration.id}` as registered ({sha256[:12]}…). Nothing to do.")
 
 
 def differs(registration: Registration, sha256: str, in_force: str) -> Message:
     """Its id is registered with other content."""
-    return _line(
+    return text.message(
         f"⚠ This differs from `{registration.id}` as registered ({in_force[:12]}…, this is {sha256[:12]}…). "
         f"A change is an amendment: `/experiment amend {registration.id}`."
     )
@@ -99,10 +99,6 @@ def unreadable(name: str, reason: str) -> Message:
     """A YAML file that could not be read at all, told to who dropped it."""
     said = f"{text.escape(name, 150)} was not read: {reason}"
     return Message(f"{said} If it is no registration, never mind.")
-
-
-def _line(said: str) -> Message:
-    return Message(said, (text.section(said),))
 
 
 def _button(label: str, action: DroppedAction, offered: Offered, *, style: str = "") -> Block:

@@ -14,29 +14,31 @@ def subscribed(row: SubscriptionRow, first: datetime, *, changed: bool) -> Messa
     """The channel gets it from now on."""
     word = "changed to" if changed else "comes here"
     said = f"The {row.digest} digest {word} {_when(row)}, the next one {_moment(first)}."
-    return _line(f"{said} Set by {text.person(row.by)}; `/digest unsubscribe {row.digest}` ends it.")
+    return text.message(f"{said} Set by {text.person(row.by)}; `/digest unsubscribe {row.digest}` ends it.")
 
 
 def already(row: SubscriptionRow, first: datetime) -> Message:
     """The very same wish again."""
     said = f"This channel gets the {row.digest} digest already, {_when(row)}; the next one {_moment(first)}."
-    return _line(f"{said} Nothing changed.")
+    return text.message(f"{said} Nothing changed.")
 
 
 def unsubscribed(digest: str, by: str) -> Message:
     """The channel gets it no more."""
-    return _line(f"No more {digest} digests here, says {text.person(by)}. `/digest now` still posts one.")
+    return text.message(
+        f"No more {digest} digests here, says {text.person(by)}. `/digest now` still posts one."
+    )
 
 
 def status(rows: Sequence[tuple[SubscriptionRow, datetime]]) -> Message:
     """What the channel gets."""
     if not rows:
-        return _line(
+        return text.message(
             "This channel gets no digest. `/digest subscribe daily 09:00 Europe/Berlin` begins one, "
             "`/digest now` posts one at once."
         )
     lines = [f"• The {row.digest} digest {_when(row)}; the next one {_moment(due)}" for row, due in rows]
-    return Message("\n".join(lines), (text.section("\n".join(lines)),))
+    return text.message("\n".join(lines))
 
 
 def _when(row: SubscriptionRow) -> str:
@@ -46,7 +48,3 @@ def _when(row: SubscriptionRow) -> str:
 
 def _moment(moment: datetime) -> str:
     return text.when(moment, style="{date_short_pretty} {time}")
-
-
-def _line(said: str) -> Message:
-    return Message(said, (text.section(said),))

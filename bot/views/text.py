@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from bot.core.effect import Block
+from bot.core.effect import Block, Message
 from bot.core.outside import clean
 
 ELLIPSIS = "…"
@@ -104,6 +104,11 @@ def mrkdwn(text: str) -> Block:
 def section(text: str) -> Block:
     """A section block of mrkdwn."""
     return {"type": "section", "text": mrkdwn(text)}
+
+
+def message(said: str) -> Message:
+    """Return a message of one section, which a notification says too."""
+    return Message(said, (section(said),))
 
 
 def listed(title: str, lines: Sequence[str]) -> list[Block]:
