@@ -5,6 +5,9 @@ from dataclasses import dataclass
 LINES = "{lines}"
 """What a task's title may hold: the names of the lines that were crossed."""
 
+CHOICE = "choose"
+"""The id of the task that is done by choosing a way to redesign."""
+
 
 @dataclass(frozen=True)
 class PlannedTask:

@@ -132,7 +132,7 @@ async def japanese(scene: Scene) -> None:
     await scene.presses(ENGINEER, TOWER, "Choose A")
     await scene.hears(TOWER, "Redesign A: Stratified retrain")
     await scene.file(TOWER, "us-mle-05-two-tower-redesign-stratified-retrain-")
-    await _done(scene, TOWER, "4 of 7 open")
+    await scene.hears(TOWER, "Investigation: useful_answer_rate in jp and jp returning", "4 of 7 open")
 
 
 async def mixed(scene: Scene) -> None:

@@ -15,7 +15,7 @@ from bot.core.observation import Observations
 from bot.core.registration import Registration
 from bot.core.timetable import posted_at
 from bot.errors import SourceError
-from bot.services import launch_cards, launch_retrospective, launches, permissions
+from bot.services import launch_cards, launch_retrospective, launches, permissions, rollout_stages, tasks
 from bot.services.desk import Desk
 from bot.services.look_record import registration_of
 from bot.services.scheduled_looks import hour_of, zone_of
@@ -214,6 +214,8 @@ def _keep(
     )
     outbox.put(session, Post(key, launch.channel, shown), now=now)
     launch_retrospective.upload(session, desk, launch, now)
+    tasks.ended(session, desk, launch, now)
+    rollout_stages.draw(session, desk, launch, now)
     launch_cards.draw(session, desk, launch, now=now)
 
 

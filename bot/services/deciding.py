@@ -20,6 +20,7 @@ from bot.services import (
     permissions,
     readiness,
     rollouts,
+    tasks,
 )
 from bot.services.desk import Desk
 from bot.services.scheduled_looks import zone_of
@@ -263,6 +264,7 @@ def _settle(
     outbox.put(session, Post(f"{key}/decided", launch.channel, notes.decided(launch, entry)), now=now)
     decision_record.upload(session, desk, launch, entry, now)
     decision_cards.draw(session, desk, launch, now)
+    tasks.ended(session, desk, launch, now)
     rollouts.concluded(session, desk, launch, now)
     deltas.record(session, desk, launch, now)
     after_launch.plan_check(session, desk, launches.read(session, launch.id), now)

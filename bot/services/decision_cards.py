@@ -134,11 +134,11 @@ def planned_tasks(
     names: list[str] = []
     plans = (("veto", desk.playbooks.veto, False), ("cohort_redesign", desk.playbooks.cohort_redesign, True))
     for name, plan, of_cohorts in plans:
-        lines = [row.name for row in vetoes if bool(row.cohort) is of_cohorts]
+        lines = [row for row in vetoes if bool(row.cohort) is of_cohorts]
         if lines:
             names.append(name)
             there = [(one.id, one.day) for one in tasks]  # both playbooks begin with the same task
-            every = [task.about(", ".join(lines[:4])) for task in plan.tasks]
+            every = [task.about(matrix.together(lines)) for task in plan.tasks]
             tasks += [one for one in every if (one.id, one.day) not in there]
     return " + ".join(names), tuple(sorted(tasks, key=lambda task: task.day))
 

@@ -9,7 +9,7 @@ from bot.core.inbound import Press, Submit
 from bot.core.launch import Kind, Launch
 from bot.core.outside import kept
 from bot.core.permission import Act
-from bot.core.veto_plan import Option
+from bot.core.veto_plan import CHOICE, Option
 from bot.errors import InputError, RefusedError, StaleError
 from bot.services import (
     decision_cards,
@@ -151,8 +151,24 @@ def _chosen(
     said = views.chosen(launch, option, entry)
     outbox.put(session, Post(f"launch/{launch.id}/{entry.number}/redesign", launch.channel, said), now=now)
     decision_record.upload(session, desk, launch, entry, now)
+    launch = _done_by_choosing(session, desk, launch, option, by, record, now)
+    decision_cards.draw(session, desk, launch, now)
     investigation_cards.draw(session, desk, launch, now)
     launch_cards.draw(session, desk, launch, now=now)
+
+
+def _done_by_choosing(
+    session: Session, desk: Desk, launch: Launch, option: Option, by: str, record: int, now: datetime
+) -> Launch:
+    """Tick the task that asked for the choice: nobody has to say twice that it was made."""
+    asked = f"{CHOICE}.{record}"
+    if not any(one.id == asked and one.done is None for one in launch.tasks):
+        return launch
+    body = {"task": asked, "note": f"redesign {option.label} was chosen"}
+    launch, _ = launches.note(session, launch.id, Kind.TASK_DONE, by=by, body=body, now=now)
+    task = next(one for one in launch.tasks if one.id == asked)
+    tasks.settle(session, desk, launch, task, now)
+    return launch
 
 
 def _opener(session: Session, launch: Launch, record: int) -> str:

@@ -61,7 +61,7 @@ def _card(session: Session, desk: Desk, launch: Launch, record: int, now: dateti
             record=record,
             tasks=tasks,
             owners={one.id: decision_cards.owner_words(session, desk, one.owner) for one in tasks},
-            lines=", ".join(row.name for row in vetoes[:4]),
+            lines=matrix.together(vetoes),
             entry=entry,
             today=now.astimezone(zone_of(session, desk, launch, shown.registration)).date(),
             redesign=desk.playbooks.cohort_redesign if of_cohorts else None,

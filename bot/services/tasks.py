@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from bot.core.effect import Block, Ephemeral, Message, Post
+from bot.core.effect import Block, Ephemeral, Message, Post, Update
 from bot.core.figures import weekday
 from bot.core.inbound import Press, Submit
 from bot.core.launch import Kind, Launch, Task
@@ -58,7 +58,7 @@ def done(session: Session, desk: Desk, press: Press, key: str, now: datetime) ->
     launch, task = _open(session, Pick.decode(press.value))
     body = {"task": task.id, "note": ""}
     launch, _ = launches.note(session, launch.id, Kind.TASK_DONE, by=press.by, body=body, now=now)
-    slots.cancel(session, job=REMIND_JOB, prefix=f"{launch.id}/{task.id}/")
+    settle(session, desk, launch, _task(launch, task.id), now)
     _draw(session, desk, launch, now)
 
 
@@ -89,8 +89,10 @@ def move(session: Session, desk: Desk, submit: Submit, key: str, now: datetime) 
     launch, entry = launches.note(session, launch.id, Kind.TASK_MOVED, by=submit.by, body=body, now=now)
     task = _task(launch, task.id)
     plan(session, desk, launch, task, now)
+    owner = decision_cards.owner_words(session, desk, task.owner)
+    _remake(session, launch, task, views.moved(task, owner, submit.by), now)
     said = (
-        f"{decision_cards.owner_words(session, desk, task.owner)}: *{escape(task.title, 500)}* is due "
+        f"{owner}: *{escape(task.title, 500)}* is due "
         f"{weekday(task.due)} now, changed by {person(submit.by)}."
     )
     thread = investigation_cards.thread_of(session, launch, _record(task))
@@ -149,6 +151,28 @@ def remind(session: Session, desk: Desk, payload: Mapping[str, Any], now: dateti
     key = f"launch/{launch.id}/task/{task.id}/{since}/{number}"
     outbox.put(session, Post(key, launch.channel, said, thread), now=now)
     investigation_cards.draw(session, desk, launch, now)
+
+
+def settle(session: Session, desk: Desk, launch: Launch, task: Task, now: datetime) -> None:
+    """Of a task that nobody is to be reminded of any more: drop what is planned, say so where it was said."""
+    slots.cancel(session, job=REMIND_JOB, prefix=f"{launch.id}/{task.id}/")
+    said = views.settled(task, decision_cards.owner_words(session, desk, task.owner))
+    _remake(session, launch, task, said, now)
+
+
+def ended(session: Session, desk: Desk, launch: Launch, now: datetime) -> None:
+    """The launch is closed, or ships by its rule: settle what is open of its investigations."""
+    left = [one for one in launch.tasks if one.done is None and _over(launch, one)]
+    for task in left:
+        settle(session, desk, launch, task, now)
+    if left:
+        investigation_cards.draw(session, desk, launch, now)
+
+
+def _remake(session: Session, launch: Launch, task: Task, said: Message, now: datetime) -> None:
+    """Have every reminder of a task say this instead, without buttons."""
+    for key in outbox.posted(session, f"launch/{launch.id}/task/{task.id}/"):
+        outbox.put(session, Update(key, launch.channel, said), now=now)
 
 
 def _over(launch: Launch, task: Task) -> bool:

@@ -74,6 +74,29 @@ def crossed(every: Sequence[Row]) -> list[Row]:
     return [row for row in every if row.status is Status.VETO]
 
 
+def together(lines: Sequence[Row], most: int = 4) -> str:
+    """A few lines by name, the metric of cohorts once: `csat, useful_answer_rate in jp and jp returning`."""
+    shown = lines[:most]
+    names = [row.name for row in shown if not row.cohort]
+    cohorts = [row for row in shown if row.cohort]
+    if cohorts:
+        metric = cohorts[0].name.removesuffix(f" in {cohorts[0].cohort}")
+        names.append(f"{metric} in {_listed([_spoken(row.cohort) for row in cohorts])}")
+    return ", ".join(names)
+
+
+def _spoken(cohort: str) -> str:
+    """`locale=jp,tenure=returning` as people say it, `jp returning`; what is no word keeps its name."""
+    parts = (part.partition("=") for part in cohort.split(","))
+    return " ".join(
+        value if any(one.isalpha() for one in value) else f"{name} {value}" for name, _, value in parts
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
 def to_acknowledge(every: Sequence[Row]) -> list[Row]:
     """What the verdict says a decision must acknowledge: near-vetoes, and lines that could not be judged."""
     return [row for row in every if row.status in _TO_ACKNOWLEDGE]

@@ -175,6 +175,25 @@ def faults(fields: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def settled(task: Task, owner: str) -> Message:
+    """What a reminder becomes once nobody is to be reminded: by whom it was done, or that it is over."""
+    title = text.escape(task.title, 500)
+    if task.done is None:
+        return _plain(f"Nothing is expected of {owner} any more, the launch is over: {title}.")
+    when = text.when(task.done.at, style="{date_short_pretty}")
+    return _plain(f"✓ done: {title} ({text.person(task.done.by)}, {when})")
+
+
+def moved(task: Task, owner: str, by: str) -> Message:
+    """What a reminder becomes once its task has another day or owner; a new one comes on its day."""
+    title = text.escape(task.title, 500)
+    return _plain(f"{owner}: {title}. It is due {weekday(task.due)} now, changed by {text.person(by)}.")
+
+
+def _plain(said: str) -> Message:
+    return Message(said, (text.section(said),))
+
+
 def reminder(
     launch: Launch,
     record: int,

@@ -1,5 +1,6 @@
 """After a veto: the playbook's tasks with owners and days, reminders that come once, the redesign chosen."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from bot.errors import InputError, RefusedError, StaleError
 from bot.services import tasks
 from bot.store.database import Database
 from bot.views.decision_actions import DecisionAction, Pick
+from bot.views.decision_matrix import Row, together
 from tests.services.decision_bench import AML_05, CLEAN, EM, ENG, ID, JP, ML, NOBODY, PM, Bench, plain
 
 TOKYO = {"timezone": "Asia/Tokyo"}
@@ -227,7 +229,7 @@ def test_the_recommended_redesign_is_chosen_by_a_button(database: Database) -> N
     assert "*Redesign A: Stratified retrain* (4 engineer-weeks, the recommended one), chosen by" in news.text
     assert "*Chosen: A: Stratified retrain*" in bench.card(card_of()).text
     (upload,) = bench.effects("upload")
-    assert upload["filename"] == f"{ID}-redesign-stratified-retrain-{bench.launch().entry}.md"
+    assert upload["filename"] == f"{ID}-redesign-stratified-retrain-{bench.launch().entry - 1}.md"
     (document,) = bench.documents()
     assert document.startswith("# Redesign: Stratified retrain: Reranker")
     assert "| 4 engineer-weeks | It mends the bias behind it; The cohort" in document
@@ -235,6 +237,60 @@ def test_the_recommended_redesign_is_chosen_by_a_button(database: Database) -> N
     assert "✗ veto" in document
     with pytest.raises(StaleError, match="<@U0ENG> has chosen already: Stratified retrain"):
         press(bench, DecisionAction.CHOOSE, Pick(ID, 1, "stratified_retrain"), PM)
+
+
+def test_choosing_a_redesign_does_the_task_that_asks_for_it(database: Database) -> None:
+    """By who chose, on every card; its reminder says so and has no buttons any more."""
+    bench = cohort_vetoed(database)
+    bench.at(2026, 11, 27, 9)
+    bench.work()
+    (reminder,) = bench.effects("post")[-1:]
+    assert "/task/choose.1/" in reminder["key"]
+    bench.press("Choose A", ENG, key=card_of())
+    asked = next(one for one in bench.launch().tasks if one.id == "choose.1")
+    assert asked.done is not None
+    assert asked.done.by == ENG
+    assert "✓ done: Write the decision document and choose a way to redesign" in bench.card(card_of()).text
+    settled = bench.card(reminder["key"])
+    assert settled.text.startswith(
+        "✓ done: Write the decision document and choose a way to redesign (<@U0ENG>"
+    )
+    assert settled.buttons == []
+    bench.at(2026, 11, 29, 9)
+    bench.work()
+    assert len(bench.posted("/task/choose.1/")) == 1
+
+
+def test_a_reminder_has_no_buttons_once_its_task_is_done_or_moved(database: Database) -> None:
+    """It says by whom; of a task moved and then done, every reminder says the latter."""
+    bench = opened(database).at(2026, 11, 23, 9)
+    bench.work()
+    ((reminder),) = [one["key"] for one in bench.effects("post") if "/task/hold.1/" in one["key"]]
+    change(bench, {"due": "2026-11-25"})
+    assert bench.card(reminder).buttons == []
+    assert "It is due Wed 25 Nov now, changed by <@U0PM>." in bench.card(reminder).text
+    bench.at(2026, 11, 25, 9)
+    bench.work()
+    bench.press("Done", ML, bench.posted("/task/hold.1/")[-1])
+    keys = {one["key"] for one in bench.effects("post") if "/task/hold.1/" in one["key"]}
+    assert len(keys) == 2
+    for key in keys:
+        assert bench.card(key).text.startswith("✓ done: Hold the launch at its stage")
+        assert bench.card(key).buttons == []
+
+
+def test_a_heading_names_the_metric_once_and_cohorts_as_people_do() -> None:
+    """A crossing by its values; a value that is no word keeps its dimension's name."""
+    one = Row("", "", "", "", "", "", "", None, "")
+    csat = replace(one, name="csat")
+    cohorts = [
+        replace(one, name=f"useful in {name}", cohort=name)
+        for name in ("locale=jp", "locale=jp,tenure=returning", "locale=jp,age=30")
+    ]
+    assert together([csat, *cohorts]) == "csat, useful in jp, jp returning and jp age 30"
+    assert together(cohorts[:2]) == "useful in jp and jp returning"
+    assert together([csat, *cohorts], most=2) == "csat, useful in jp"
+    assert together([csat]) == "csat"
 
 
 def test_the_other_redesign_takes_a_reason(sqlite: Database) -> None:
@@ -263,7 +319,7 @@ def test_a_veto_by_both_opens_both_plans_once(sqlite: Database) -> None:
     assert names.count("hold.1") == 1
     assert {"drill_down.1", "asymmetry.1", "ship_decision.1"} <= set(names)
     assert [one.due for one in launch.tasks] == sorted(one.due for one in launch.tasks)
-    assert bench.card(card_of()).header.startswith("Investigation: csat, useful_answer_rate in locale=jp")
+    assert bench.card(card_of()).header.startswith("Investigation: csat, useful_answer_rate in jp")
 
 
 def test_a_stopped_launch_keeps_its_tasks_and_a_closed_one_has_none(sqlite: Database) -> None:
@@ -277,6 +333,21 @@ def test_a_stopped_launch_keeps_its_tasks_and_a_closed_one_has_none(sqlite: Data
     bench.now += timedelta(days=2)
     bench.work()
     assert len(bench.posted("/task/")) == 1
+
+
+def test_reminders_of_a_launch_that_is_over_have_no_buttons(sqlite: Database) -> None:
+    """They say so; what was done stays as it is."""
+    bench = opened(sqlite)
+    bench.order("stop", "CSAT fell")
+    bench.at(2026, 11, 23, 9)
+    bench.work()
+    reminder = next(one["key"] for one in bench.effects("post") if "/task/" in one["key"])
+    assert bench.card(reminder).buttons != []
+    bench.write(Kind.CLOSED, {"why": "archived"})
+    with bench.db.write() as session:
+        tasks.ended(session, bench.desk, bench.launch(), bench.now)
+    assert bench.card(reminder).buttons == []
+    assert "Nothing is expected of <@U0ML> any more, the launch is over" in bench.card(reminder).text
 
 
 def test_after_a_move_reminders_go_to_the_new_channel(sqlite: Database) -> None:
