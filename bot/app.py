@@ -25,7 +25,7 @@ from bot.metrics import Metrics
 from bot.services import looking
 from bot.services.desk import Desk
 from bot.settings import Settings
-from bot.store import rooms, slots
+from bot.store import inbox, rooms, slots
 from bot.store.database import Database
 from bot.store.lanes import Outbox
 from bot.store.leases import Tenancy
@@ -145,7 +145,7 @@ class Lookout:
     def _bolt(self) -> AsyncApp:
         """Bolt, hearing every handler."""
         app = MeasuredApp(self._client, self._metrics, self._precedence)
-        door = Door(self._writer, self._clock, self._inbox.wake, self._answer, self)
+        door = Door(self._writer, self._clock, self._inbox.wake, self._answer, self, self._waits)
         for room in (commands, actions, modals, events):
             room.register(app, door)
         return app
@@ -164,6 +164,10 @@ class Lookout:
         if self._settings.slack_app_token is None and secret is not None:
             routes += slack_http.routes(self._bolt(), secret.get_secret_value(), clocks.system)
         return Starlette(routes=routes)
+
+    def _waits(self, delivery: int) -> bool:
+        with self._db.read() as session:
+            return inbox.waits(session, delivery)
 
     def _answer(self, ask: Ask) -> Message:
         with self._db.read() as session:

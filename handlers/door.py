@@ -38,9 +38,16 @@ class Door:
     """Stores what came in; wakes whoever handles it."""
 
     def __init__(
-        self, writer: Writer, clock: Clock, wake: Callable[[], None], answer: Answer, forms: Forms
+        self,
+        writer: Writer,
+        clock: Clock,
+        wake: Callable[[], None],
+        answer: Answer,
+        forms: Forms,
+        waits: Callable[[int], bool],
     ) -> None:
         self._writer = writer
+        self._waits = waits
         self._clock = clock
         self._wake = wake
         self._answer = answer
@@ -77,6 +84,10 @@ class Door:
     async def faults(self, form: str, entered: Mapping[str, str]) -> Mapping[str, str]:
         """What is wrong with what was entered into a form, by action id; empty when it can be stored."""
         return await asyncio.to_thread(self._forms.faults, form, entered)
+
+    async def waits(self, stored: Stored) -> bool:
+        """Whether what was stored is still to be done."""
+        return await asyncio.to_thread(self._waits, stored.id)
 
     async def store(self, key: str, inbound: Inbound, *, name: str = "") -> Stored:
         """Store durably, then return; a repeated `key` is a duplicate and changes nothing.

@@ -111,6 +111,12 @@ def quarantine(
     return _store(session, values, now, None)
 
 
+def waits(session: Session, delivery: int) -> bool:
+    """Whether a delivery is still to be done."""
+    row = session.get(InboxRow, delivery)
+    return row is not None and row.state == "new"
+
+
 def counts(session: Session) -> Counts:
     """How full the inbox is."""
     rows = session.exec(

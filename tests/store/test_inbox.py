@@ -30,6 +30,19 @@ def test_the_same_key_is_stored_once(database: Database, clock: ManualClock) -> 
     assert not other.duplicate
 
 
+def test_a_delivery_waits_until_it_is_done(database: Database, clock: ManualClock) -> None:
+    """Also while somebody works on it; one that is not there does not."""
+    stored = put(database, clock)
+    taken = claims.claim(database, now=clock(), lease=LEASE)
+    assert taken is not None
+    with database.write() as session:
+        assert inbox.waits(session, stored.id)
+        assert not inbox.waits(session, stored.id + 1)
+        assert claims.done(session, taken)
+    with database.read() as session:
+        assert not inbox.waits(session, stored.id)
+
+
 def test_a_key_that_keeps_coming_is_stored_anew_after_a_while(database: Database, clock: ManualClock) -> None:
     """With `repeat_after`, an alert still firing an hour later is a new delivery, once."""
     hour = timedelta(hours=1)
