@@ -74,7 +74,7 @@ def voided(launch: Launch, role: str, mark: Mark, entry: Entry) -> Message:
     """A signature no longer counts, and somebody else is asked."""
     return _line(
         f"⚠ {text.escape(launch.title or launch.id, 200)}: the signature of {text.person(mark.by)} as "
-        f"{text.escape(role, 80)} no longer counts, since the account is deactivated in Slack. "
+        f"{text.escape(role, 80)} no longer counts, since {text.escape(str(entry.body['why']), 300)}. "
         "Somebody else has to sign, on the card",
         entry,
     )

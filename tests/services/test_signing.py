@@ -1,6 +1,7 @@
 """Signing: everybody for a role they hold, the author not alone, the last signature locks."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -203,6 +204,23 @@ def test_a_signature_of_somebody_deactivated_since_is_voided_at_the_lock(bench: 
     assert bench.card().header.startswith("Waiting for 1 signature: em · ")
     assert f"• em: <@{DEPUTY}> signs" in bench.card().text
     bench.sign("em", DEPUTY)
+    assert bench.launch().locked_at is not None
+
+
+def test_a_signature_of_somebody_whose_role_was_taken_away_is_voided_at_the_lock(bench: Bench) -> None:
+    """By lookout.toml as it is then; the person may still hold another role, and is active."""
+    bench.register()
+    bench.sign("em", EM)
+    bench.sign("pm", PM)
+    signoffs = {**bench.desk.settings.signoffs, "em": (DEPUTY,)}
+    bench.desk = replace(bench.desk, settings=bench.desk.settings.model_copy(update={"signoffs": signoffs}))
+    bench.later(minutes=1).sign("applied-ml", ML)
+    assert bench.launch().locked_at is None
+    (void,) = bench.said("/voided")
+    assert f"the signature of <@{EM}> as em no longer counts" in void.text
+    assert "since [signoffs] em in lookout.toml does not name them any more" in void.text
+    bench.sign("em", DEPUTY)
+    assert [mark.by for mark in bench.launch().signatures.values()] == [PM, ML, DEPUTY]
     assert bench.launch().locked_at is not None
 
 
