@@ -76,7 +76,7 @@ def tell(
 def standing(session: Session, desk: Desk, launch: Launch) -> Told:
     """What became of the newest event."""
     if desk.settings.flags is None:
-        return Told(Telling.UNSET, stage=launch.stage_name)
+        return Told(Telling.UNSET, _by_hand(launch), launch.stage_name)
     waiting = [
         one for one in slots.kept(session, job=TELL_JOB, prefix=f"{launch.id}/") if one.state == "waiting"
     ]
@@ -87,6 +87,14 @@ def standing(session: Session, desk: Desk, launch: Launch) -> Told:
         return Told(Telling.WAITING, stage=launch.stage_name)
     newest = settled[-1]
     return _told(newest, Telling.TOLD if newest.payload["outcome"] == "told" else Telling.GIVEN_UP)
+
+
+def _by_hand(launch: Launch) -> str:
+    """The event that somebody has to carry out where no flag system does."""
+    decision = launch.decision
+    if (decision is None and launch.closed_at is not None) or (decision and decision.decision == "stop"):
+        return FlagEvent.STOPPED
+    return FlagEvent.PAUSED if launch.paused is not None else FlagEvent.STAGE
 
 
 def attempt(db: Database, desk: Desk, payload: Mapping[str, Any], now: datetime) -> Finish:

@@ -35,9 +35,9 @@ def line(told: Told, host: str) -> str:
     at = text.when(told.at, style=_CLOCK) if told.at else ""
     match told.telling:
         case Telling.UNSET:
-            hand = (
-                by_hand(FlagEvent.STAGE, told.stage) if told.stage else "set the flag by hand at each stage"
-            )
+            hand = "set the flag by hand at each stage"
+            if told.stage or told.event == FlagEvent.STOPPED:
+                hand = by_hand(told.event or FlagEvent.STAGE, told.stage)
             return f"Flag: nobody was told, no flag system is configured: {hand}"
         case Telling.WAITING if not told.event:
             return f"Flag: {text.escape(host, 100)} is told of each step"

@@ -17,6 +17,7 @@ from bot.views.rollout_words import reading_line, tally
 
 DATED = "{date_short_pretty} {time}"
 MOST_READINGS = 12
+_OVER = (State.STOPPED, State.CLOSED)
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,13 @@ class Shown:
         return exposes(self.stages, self.launch)
 
     @property
+    def unwatched(self) -> bool:
+        """Whether the present stage, though running, has nothing to be checked."""
+        if self.here is None or not self.running or self.stages[self.here].abort_if:
+            return False
+        return is_full(self.stages, self.here) or (self.check is not None and not self.check.readings)
+
+    @property
     def awaits(self) -> bool:
         """Whether no check was made yet of what is watched."""
         return self.check is None and self.running
@@ -94,7 +102,7 @@ def stage_name(shown: Shown) -> str:
 
 def _head(shown: Shown) -> str:
     launch = shown.launch
-    if launch.state in (State.STOPPED, State.CLOSED):
+    if launch.state in _OVER:
         return "Rollout over"
     if launch.stage < 0:
         return "Rollout ready"
@@ -135,6 +143,8 @@ def _expected(shown: Shown) -> str:
 def _next(shown: Shown) -> str:
     upcoming = shown.next
     watched = f"Checked {_often(shown)}." if shown.running else "Not checked any more."
+    if shown.unwatched:
+        watched = "It declares no condition, so nothing is checked."
     if shown.here is None:
         return f"The registration in force has no such stage any more: amend it, or stop. {watched}"
     if upcoming is None:
@@ -172,6 +182,8 @@ def _stage_line(shown: Shown, index: int) -> str:
     days = "" if stage.days is None else f", {stage.days:g} day{'' if stage.days == 1 else 's'}"
     here, entered = shown.here, shown.entered.get(stage.stage)
     days = f"{f', {text.escape(stage.population, 120)}' if stage.population else ''}{days}"
+    if shown.launch.state in _OVER:
+        return f"• {name}: " + (f"from {text.when(entered.at, style=DATED)}" if entered else "not reached")
     if index == here:
         since = f" since {text.when(entered.at, style=DATED)}" if entered else ""
         return f"• *{name}: now*{since}{days}{_aborts(stage)}"
@@ -191,7 +203,7 @@ def _aborts(stage: Stage) -> str:
 
 def _check(shown: Shown) -> list[Block]:
     check = shown.check
-    if check is None or shown.launch.stage < 0:
+    if check is None or shown.launch.stage < 0 or shown.unwatched:
         return []
     when = text.when(check.at, style="{time}")
     lines = [f"*Check of {when}: {tally(check)}*"]
@@ -214,7 +226,8 @@ def _buttons(shown: Shown) -> list[Block]:
         again = [] if launch.state is State.VETOED else [button("Resume…", RolloutAction.RESUME, at)]
         buttons = [*again, button("Check now", RolloutAction.CHECK, at)]
     else:
-        buttons = [*_advance(shown), button("Check now", RolloutAction.CHECK, at)]
+        asks = [] if shown.unwatched else [button("Check now", RolloutAction.CHECK, at)]
+        buttons = [*_advance(shown), *asks]
         if shown.running:
             buttons = [*buttons, button("Pause…", RolloutAction.PAUSE, at, "danger")]
     return [{"type": "actions", "block_id": "rollout", "elements": list(buttons)}] if buttons else []

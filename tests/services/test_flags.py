@@ -175,6 +175,16 @@ def test_without_a_flag_system_the_card_says_that_nobody_was_told(sqlite: Databa
     assert "nobody was told, no flag system is configured: set it by hand to 1%" in bench.card().text
 
 
+def test_without_a_flag_system_a_launch_that_stopped_is_turned_off_by_hand(
+    sqlite: Database, clock: Any
+) -> None:
+    """The card never asks to set the flag to where the launch was."""
+    bench = started(RolloutBench(sqlite, clock))
+    bench.decide("stop", "no-ship")
+    assert "no flag system is configured: turn it off by hand" in bench.card().text
+    assert "set it by hand" not in bench.card().text
+
+
 @pytest.mark.parametrize(
     ("url", "said"),
     [

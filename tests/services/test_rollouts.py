@@ -309,6 +309,8 @@ def test_after_stop_every_timer_stops_and_no_button_is_left(bench: RolloutBench,
     bench.work()
     card = bench.card()
     assert card.header.startswith("Rollout over")
+    assert "• 1%: from" in card.text
+    assert "• 100%: not reached" in card.text
     assert card.buttons == []
     assert bench.waiting(CHECK_JOB) == []
     assert events(system)[-1] == ("stopped", "decision")
@@ -344,7 +346,9 @@ def test_everybody_gets_it_only_after_ship_and_a_complete_readiness_check(
     bench.work()
     assert bench.launch.stage_name == "100%"
     assert "• 10%: skipped" in bench.card().text
-    assert "This is the last stage." in bench.card().text
+    assert "This is the last stage. It declares no condition, so nothing is checked." in bench.card().text
+    assert "no condition is declared" not in bench.card().text
+    assert bench.card().buttons == ["Pause…"]
 
 
 def readiness_rows() -> Iterator[Any]:
