@@ -18,6 +18,7 @@ from bot.views.decision_actions import DecisionAction, Pick, button
 from bot.views.decision_words import argument, broken, declared, stays
 from bot.views.ledger import witness
 from bot.views.look_head import because, called, shout
+from bot.views.look_remarks import peeks
 
 _MATRIX = 14
 """Lines of the matrix on the card; the record has all of them."""
@@ -76,7 +77,7 @@ def card(case: Case) -> Message:
     rows = matrix.rows(case.registration, case.result)
     blocks: list[Block] = [
         text.header(head),
-        text.section(text.fit([lead, *_expected(case, rows)])),
+        text.section(text.fit([lead, *_expected(case, rows), *_peeks(case)])),
         text.section(text.fit(_matrix(case, rows))),
         *_sections(case, rows),
         *_buttons(case),
@@ -122,6 +123,10 @@ def _expected(case: Case, rows: Sequence[matrix.Row]) -> list[str]:
     if case.missing:
         lines.append("⚠ Missing before it can ship, see `/launch check`:")
     return [*lines, *(f"• {text.escape(one, 300)}" for one in case.missing)]
+
+
+def _peeks(case: Case) -> list[str]:
+    return peeks(case.launch, case.result, case.seen.record)
 
 
 def _ask(case: Case, rows: Sequence[matrix.Row]) -> str:

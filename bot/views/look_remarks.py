@@ -4,6 +4,7 @@ from datetime import UTC
 
 from bot.core.figures import bound, local
 from bot.core.launch import Launch
+from bot.core.look import LookResult
 from bot.views import text
 from bot.views.look_shown import Shown
 
@@ -46,7 +47,7 @@ def of_plan(shown: Shown) -> list[str]:
     if launch is None:
         return []
     changed = [shown.broken] if shown.broken else []
-    return [*changed, *_peeks(shown, launch), *_left_out(shown, launch)]
+    return [*changed, *peeks(launch, shown.result, shown.record), *_left_out(shown, launch)]
 
 
 def broken(shown: Shown) -> str:
@@ -54,10 +55,9 @@ def broken(shown: Shown) -> str:
     return " ⚠ The plan was changed after a look." if shown.broken else ""
 
 
-def _peeks(shown: Shown, launch: Launch) -> list[str]:
-    """The peeks before this look, and whether they moved what it asks."""
-    result = shown.result
-    before = [one for one in launch.looks if not one.look and one.record != shown.record]
+def peeks(launch: Launch, result: LookResult, record: int) -> list[str]:
+    """The peeks before the look of a record, and whether they moved what it asks."""
+    before = [one for one in launch.looks if not one.look and one.record < record]
     if not before:
         return []
     taken = " and ".join(f"day {one.day:g} (record {one.record})" for one in before)

@@ -125,6 +125,9 @@ def test_every_later_verdict_says_that_a_peek_was_taken_and_what_it_moved(bench:
     for card in later:
         assert "⚠ A peek was taken on day 6 (record 2), not in the plan: its alpha is spent" in card.text
     assert "so look 2 asks for p below 0.0027 instead of 0.0030" in later[0].text
+    (decision,) = (one for one in bench.effects("post") if "/decision/" in one["key"])
+    said = "\n".join(block["text"]["text"] for block in decision["message"]["blocks"] if "text" in block)
+    assert said.count("⚠ A peek was taken on day 6 (record 2), not in the plan: its alpha is spent") == 1
     with bench.db.write() as session:
         listed = look_questions.looks(session, bench.desk, ask("", "looks"), bench.now).text
         why = look_questions.why(session, bench.desk, ask("2 alpha"), bench.now).text
