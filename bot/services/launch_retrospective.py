@@ -39,7 +39,7 @@ def upload(session: Session, desk: Desk, launch: Launch, now: datetime) -> str:
         blob=blobs.put(session, document.encode(), "text/markdown"),
         alt_text=f"Draft of the retrospective of {launch.id}, a Markdown document",
         comment=f"The draft of the blameless retrospective of `{launch.id}`: "
-        f"{escape(launch.title or launch.id, 200)}. Please review it until {review}.",
+        f"{escape(launch.title or launch.id, 200)}. Please review it by {review}.",
     )
     outbox.put(session, effect, now=now)
     return document

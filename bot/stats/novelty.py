@@ -83,7 +83,8 @@ def line(points: Sequence[Point]) -> Line | Undecided:
     """
     days = len({one.days for one in points})
     if days < LEAST:
-        return Undecided(f"the effect is known on {days} days since exposure, and a line needs {LEAST}")
+        many = "" if days == 1 else "s"
+        return Undecided(f"the effect is known on {days} day{many} since exposure, and a line needs {LEAST}")
     x = np.log1p(np.array([one.days for one in points], dtype=np.float64))
     y = np.array([one.effect for one in points], dtype=np.float64)
     v = np.array([one.variance for one in points], dtype=np.float64)

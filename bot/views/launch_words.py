@@ -79,7 +79,10 @@ def expected(shown: Living) -> list[str]:
         case State.SIGNING:
             return [*outstanding(launch, shown.signers), "No look is taken before it is locked."]
         case State.LOCKED if launch.stage < 0 and (_next(shown) == "" or shown.plan.registration.rollout):
-            return [f"{shown.owners} begins it with `/experiment start`.", *_soon(shown)]
+            how = "with [Start] on the rollout card, or `/experiment start`"
+            if not shown.plan.registration.rollout:
+                how = "with `/experiment start`"
+            return [f"{shown.owners} or an engineer begins it {how}.", *_soon(shown)]
         case State.LOCKED | State.RUNNING:
             return _soon(shown)
         case State.PAUSED:

@@ -143,6 +143,7 @@ def _shares(days: list[Day]) -> tuple[float, ...]:
     ("points", "reason"),
     [
         ([], "the effect is known on 0 days since exposure, and a line needs 5"),
+        ([Point(0, 0.1, 1e-6)], "is known on 1 day since exposure"),
         ([Point(day % 4, 0.1, 1e-6) for day in range(9)], "on 4 days"),
         ([Point(day, math.nan, 1e-6) for day in range(9)], "is not finite or has no variance"),
         ([Point(day, 0.1, 0.0) for day in range(9)], "is not finite or has no variance"),

@@ -187,7 +187,20 @@ def test_a_launch_without_a_known_day_1_is_begun_by_hand() -> None:
     shown = Living(
         life.launch, work_out(registration, SHA), Calendar(None, time(9), ZONE), None, owners="<@U0PM>"
     )
-    assert "<@U0PM> begins it with `/experiment start`." in launch_card.card(shown).blocks[1]["text"]["text"]
+    said = launch_card.card(shown).blocks[1]["text"]["text"]
+    assert "<@U0PM> or an engineer begins it with `/experiment start`." in said
+
+
+def test_who_begins_a_rollout_is_told_of_its_button() -> None:
+    """Engineers may as well, and the rollout card has [Start]."""
+    life = Life().locked()
+    text = GOOD + "\nrollout:\n  - {stage: 50 %, days: 13}\n  - {stage: 100 %}\n"
+    registration, _ = check_registration(text, "x.yaml")
+    assert registration is not None
+    shown = Living(life.launch, work_out(registration, SHA), Calendar(None, time(9), ZONE), owners="<@U0PM>")
+    said = launch_card.card(shown).blocks[1]["text"]["text"]
+    start = "<@U0PM> or an engineer begins it with [Start] on the rollout card, or `/experiment start`."
+    assert start in said
 
 
 def test_a_plan_that_was_broken_says_by_whom_when_and_why() -> None:
