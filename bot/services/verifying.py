@@ -12,6 +12,7 @@ from bot.core.course import PEEK
 from bot.core.launch import Kind
 from bot.core.ledger import Entry, Head, broken, unwitnessed
 from bot.core.recomputing import Kept, disagreement, plain, seal
+from bot.core.rulings import unruled
 from bot.services.agreeing import Fault, Tables, faults
 from bot.services.look_record import asked_day
 from bot.store import exact
@@ -76,7 +77,7 @@ def verify(session: Session, heads: Sequence[Head] = ()) -> Verified:
     found = [Fault("database", "file", f"it is damaged ({harm}): restore it from before")] if harm else []
     entries, wrong = _chain(session)
     if wrong is None:
-        missing = unwitnessed(entries, heads)
+        missing = unwitnessed(entries, heads) or unruled(entries)
         wrong = Fault("ledger", missing.number, missing.reason) if missing else None
     found += [wrong] if wrong else []
     kinds: dict[str, type[SQLModel]]

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlmodel import SQLModel
 
 from bot.commands import verify
+from bot.core.launch import Kind
 from bot.core.ledger import GENESIS
 from bot.errors import InputError
 from bot.services import verifying
@@ -201,6 +202,35 @@ def test_the_first_row_that_does_not_hold_is_named(lived: Database, change: str,
     whole = found(lived)
     assert str(whole.faults[0]).startswith(first)
     assert "restore" in whole.faults[0].reason or "by hand" in whole.faults[0].reason
+
+
+@pytest.mark.parametrize(
+    ("kind", "by", "body", "said"),
+    [
+        (Kind.DECIDED, "U0EVE", {"decision": "ship"}, "it ships asos-0bad33, whose newest look says VETO"),
+        (Kind.DECIDED, "U0EVE", {"decision": "ship", "override": "override-1"}, "newest look says VETO"),
+        (Kind.OVERRIDE_APPROVED, "U0PM", {}, "it approves override-1 by who asked for it"),
+        (Kind.OVERRIDE_APPROVED, "U0DIR", {"override": "override-2"}, "override-2, which nobody asked for"),
+        (Kind.AMENDED, "", {"breaking": False}, "it changes the plan of asos-0bad33 after its veto"),
+        (Kind.OVERRIDE_APPROVED, "U0DIR", {}, ""),
+    ],
+)
+def test_an_entry_put_in_by_hand_is_found_by_the_rules_it_breaks(
+    database: Database, kind: Kind, by: str, body: dict[str, Any], said: str
+) -> None:
+    """Appending is what the triggers allow, and its hash fits: no head in Slack would show it."""
+    with database.write() as session:
+        life = Life(session)
+        life.lock()
+        look = {"record": 1, "look": 1, "day": 2.0, "planned": True, "verdict": "veto"}
+        life.note(Kind.LOOK, **look, seal="", sha256=life.version.sha256)
+        days = {"expires": "2026-12-01", "retrospective": "2026-12-02"}
+        life.note(Kind.OVERRIDE_REQUESTED, "U0PM", override="override-1", record=1, fields={}, **days)
+        said_by_hand = {"override": "override-1", "record": 1, "verdict": "veto", "sha256": "ab"}
+        ledger.append(session, kind=kind, subject=life.id, by=by, body=said_by_hand | body, now=life.now)
+    faults = [fault for fault in found(database).faults if fault.table == "ledger"]
+    assert [fault.key for fault in faults] == ([6] if said else [])
+    assert all(said in fault.reason and "put in by hand" in fault.reason for fault in faults)
 
 
 def test_a_comment_in_the_text_is_part_of_the_record(file: Database) -> None:
