@@ -42,8 +42,13 @@ class Found:
 
 
 def schedule(session: Session, now: datetime) -> None:
-    """Have everybody looked up at every start and every ten minutes."""
+    """Have everybody looked up at every start and every ten minutes.
+
+    The newest start's slot replaces those of starts before it, so that a bot that keeps dying leaves none
+    behind to be given up and told of.
+    """
     slots.every(session, job=REFRESH_JOB, rule=Interval(EVERY), now=now)
+    slots.cancel(session, job=REFRESH_JOB, prefix="start/")
     slots.at(session, job=REFRESH_JOB, slot=f"start/{now.isoformat()}", due=now)
 
 

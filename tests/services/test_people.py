@@ -272,6 +272,18 @@ def test_everybody_is_looked_up_at_every_start_and_every_ten_minutes(database: D
     assert slots.tick(database, clock()) == 1
 
 
+def test_a_bot_that_keeps_dying_leaves_no_slots_of_its_starts_behind(database: Database, clock: Any) -> None:
+    """The newest start's stands for those before it, so none is given up for its workers' deaths."""
+    for _ in range(7):
+        with database.write() as session:
+            service.schedule(session, clock())
+        assert slots.claim(database, now=clock(), lease=service.AGAIN) is not None
+        clock.advance(seconds=3)
+    with database.read() as session:
+        assert len(slots.kept(session, job=service.REFRESH_JOB, prefix="start/")) == 1
+        assert slots.counts(session, now=clock()).dead == 0
+
+
 def test_what_slack_cannot_confirm_counts_for_a_day_and_ops_is_told_how_old_it_is(
     bench: Bench, slack: Slack
 ) -> None:
