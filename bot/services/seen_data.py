@@ -69,9 +69,10 @@ def _looks(session: Session, but: str) -> Iterator[_Look]:
 
 
 def _place(registration: Registration) -> Any:
-    """Where the rows of an experiment are, however it is written."""
+    """Where the rows of an experiment are, however written; another arm column is another experiment."""
     data, arms = registration.data, registration.arms
     sql = " ".join((data.sql or "").split()).casefold().rstrip("; ")
     path = str(PurePosixPath(data.path)) if data.path else None
     table = (data.table or "").casefold()
-    return data.source, table, sql, path, frozenset((arms.control, arms.treatment))
+    column = (data.arm or data.column("arm")).casefold()
+    return data.source, table, sql, path, column, frozenset((arms.control, arms.treatment))

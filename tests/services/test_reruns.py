@@ -135,7 +135,7 @@ def test_a_registration_made_before_the_veto_is_not_signed_or_amended_after_it(s
 
 
 def test_a_table_with_dates_may_be_used_again_from_the_day_after_what_was_seen(sqlite: Database) -> None:
-    """A warehouse's table of exposures holds every experiment."""
+    """A warehouse's table of exposures holds every experiment; one by another arm column is no re-run."""
     dated = TEXT.replace("data: {kind: summary, path: stats.csv, start: 2026-11-05}", DATED)
     for metric in ("useful_answer_rate", "turn_latency_ms", "csat", "retention_28d", "spam_flag_rate"):
         dated = dated.replace(f"{metric}: {{kind: mean}}", f"{metric}: {{kind: mean, column: {metric}}}")
@@ -146,5 +146,6 @@ def test_a_table_with_dates_may_be_used_again_from_the_day_after_what_was_seen(s
         register(bench, again.replace("2026-11-05", "2026-11-18"))
     assert caught.value.hint.endswith("pair of arms, or a data.start after that day.")
     register(bench, again.replace("2026-11-05", "2026-11-19"))
+    register(bench, again.replace("arm: arm", "arm: tone_arm").replace(f"id: {NEW}", f"id: {NEW}-2"))
     with sqlite.read() as session:
         assert launches.read(session, NEW).state is State.SIGNING
