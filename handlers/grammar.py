@@ -168,7 +168,8 @@ def _look(what: str, by: str, place: Place) -> AskLook:
     match = re.fullmatch(r"(?:([a-z0-9][a-z0-9-]{2,63})\s+)?(\d{1,3})", what)
     if not match:
         hint = "Expected a look's number, with the experiment's id before it where the channel has several: "
-        raise InputError(f"Read `look {_quoted(what)}`.", f"{hint}`/experiment look 2`.")
+        read = f"Read `look {_quoted(what)}`." if what else "Read `look` without a number."
+        raise InputError(read, f"{hint}`/experiment look 2`.")
     return AskLook(by, place, int(match[2]), match[1] or "")
 
 

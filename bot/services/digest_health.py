@@ -183,7 +183,7 @@ def _needs(
         return _to_sign(launch, now)
     needs = []
     if launch.state is State.VETOED:
-        needs.append("vetoed: open the investigation, or stop it")
+        needs.append(_vetoed(launch))
     elif launch.newest is not None and launch.newest.verdict not in ("continue", "invalid", "veto"):
         needs.append(f"look {launch.newest.look} says {launch.newest.verdict.upper()}: decide")
     if seen is not None and seen.verdict == "invalid":
@@ -198,6 +198,15 @@ def _needs(
     if launch.amendment is not None:
         needs.append("an amendment waits for signatures")
     return needs
+
+
+def _vetoed(launch: Launch) -> str:
+    veto = launch.newest
+    tasks = [one for one in launch.tasks if veto is not None and one.id.endswith(f".{veto.record}")]
+    if not tasks:
+        return "vetoed: open the investigation, or stop it"
+    left = sum(one.done is None for one in tasks)
+    return f"vetoed: {left} of {len(tasks)} tasks of the investigation are left; stop it, or run it again"
 
 
 def _to_sign(launch: Launch, now: datetime) -> list[str]:

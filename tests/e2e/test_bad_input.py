@@ -41,7 +41,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
         ("/triage status one two three", "Read `status one two three`", "`/triage status INC-7`"),
         ("/experiment publish", "Read `publish`", "`/experiment look 2`"),
         ("/experiment look two", "Read `look two`", "`/experiment look 2`"),
-        ("/experiment look", "Read `look nothing`", "`/experiment look 2`"),
+        ("/experiment look", "Read `look` without a number", "`/experiment look 2`"),
         ("/experiment look nonesuch 1", "nonesuch", "experiment"),
         ("/experiment status nonesuch", "nonesuch", "experiment"),
     ],

@@ -38,6 +38,7 @@ def test_reads_what_was_meant(command: str, text: str, read: object) -> None:
     [
         ("triage", "begin", "Read `begin`, which /triage does not know."),
         ("experiment", "look two", "Read `look two`."),
+        ("experiment", "look", "Read `look` without a number."),
         ("experiment", "look -1", "Read `look -1`."),
         ("experiment", "look 1; drop table", "Read `look 1; drop table`."),
         ("triage", "status INC 7", "Read `status INC 7`."),

@@ -156,6 +156,15 @@ def test_a_veto_needs_somebody_and_stands_first(lite: Bench) -> None:
     assert "✗ `us-mle-02-reranker`" in shown.text
     assert "worst guardrail csat" in shown.text
     assert "0.43 points beyond (veto)" in shown.text
+    lite.press("Open investigation", ENG)
+    lite.write(Kind.TASK_DONE, {"task": "hold.1", "note": ""}, ENG)
+    lite.now += timedelta(minutes=1)
+    lite.digest("now")
+    lite.tick()
+    assert (
+        "⚠ `us-mle-02-reranker` vetoed: 5 of 6 tasks of the investigation are left; stop it, or run it again"
+        in lite.posts()[-1].text
+    )
 
 
 def test_a_signature_waited_for_is_overdue_after_two_days(lite: Bench) -> None:
