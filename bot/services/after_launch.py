@@ -1,9 +1,9 @@
 """After a launch: whether what was measured lasted, posted by itself, and the draft of its retrospective."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any
 
 from sqlmodel import Session
 
@@ -23,10 +23,9 @@ from bot.stats.novelty import Exposed
 from bot.stats.undecided import Undecided
 from bot.store import blobs, experiments, outbox, slots
 from bot.store.database import Database
+from bot.store.slots import Finish
 from bot.views import after as views
 from bot.views.ledger import witness
-
-Finish: TypeAlias = Callable[[Session], None]
 
 CHECK_JOB = "launch.after"
 MOST_TRIES = 7

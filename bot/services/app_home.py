@@ -12,10 +12,10 @@ from bot.core.inbound import OpenedHome
 from bot.core.launch import Launch, LookSeen, Task
 from bot.core.launch_steps import so_far
 from bot.core.permission import Act
-from bot.services import decision_cards, launches, permissions, signing
+from bot.services import decision_cards, permissions, signing
 from bot.services.desk import Desk
 from bot.services.home_news import REDRAW_JOB
-from bot.services.scheduled_looks import zone_of
+from bot.services.scheduled_looks import zone_now
 from bot.store import home_pages, incidents, ledger, outbox, people, slots
 from bot.store.database import Database
 from bot.store.schedule import Interval
@@ -153,7 +153,7 @@ def _tasks(session: Session, desk: Desk, by: str, every: list[Launch], now: date
         mine = [one for one in launch.tasks if one.done is None and _owns(session, desk, by, one)]
         if not mine:
             continue
-        today = now.astimezone(zone_of(session, desk, launch, launches.registration(session, launch))).date()
+        today = now.astimezone(zone_now(session, desk, launch)).date()
         found += [(one.due, _task(launch, one, today)) for one in mine]
     return tuple(item for _, item in sorted(found, key=lambda pair: pair[0]))
 

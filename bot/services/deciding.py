@@ -23,7 +23,7 @@ from bot.services import (
     tasks,
 )
 from bot.services.desk import Desk
-from bot.services.scheduled_looks import zone_of
+from bot.services.scheduled_looks import zone_now
 from bot.store import ledger, outbox
 from bot.store.experiments import LookRecord
 from bot.views import decision_forms as forms
@@ -186,7 +186,7 @@ def in_force(session: Session, desk: Desk, launch: Launch, seen: LookSeen, now: 
     override = launch.override
     if override is None or override.record != seen.record or seen.verdict != "veto":
         return None
-    zone = zone_of(session, desk, launch, launches.registration(session, launch))
+    zone = zone_now(session, desk, launch)
     return override if now.astimezone(zone).date() <= override.expires else None
 
 

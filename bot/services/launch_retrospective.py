@@ -15,7 +15,7 @@ from bot.core.ledger import Entry
 from bot.core.registration import Registration
 from bot.services import launches
 from bot.services.desk import Desk
-from bot.services.scheduled_looks import zone_of
+from bot.services.scheduled_looks import zone_now, zone_of
 from bot.store import blobs, experiments, ledger, outbox
 from bot.store.people import names
 from bot.views.document import People, markdown
@@ -30,7 +30,7 @@ LONG = 1000
 def upload(session: Session, desk: Desk, launch: Launch, now: datetime) -> str:
     """Draft the document and have it uploaded to the launch's channel; returns the text."""
     document = draft(session, desk, launch, now)
-    review = _day(now + REVIEW_WITHIN, zone_of(session, desk, launch, launches.registration(session, launch)))
+    review = _day(now + REVIEW_WITHIN, zone_now(session, desk, launch))
     effect = Upload(
         key=f"launch/{launch.id}/{launch.entry}/retrospective",
         channel=launch.channel,

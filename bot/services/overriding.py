@@ -24,7 +24,7 @@ from bot.services import (
     rollouts,
 )
 from bot.services.desk import Desk
-from bot.services.scheduled_looks import zone_of
+from bot.services.scheduled_looks import zone_now
 from bot.store import ledger, outbox, slots
 from bot.views import override as views
 from bot.views.decision_actions import Pick
@@ -43,7 +43,7 @@ def form(session: Session, desk: Desk, by: str, value: str, now: datetime) -> Bl
     pick = Pick.decode(value)
     launch = launches.read(session, pick.experiment)
     seen = _vetoed(launch, pick.record, now)
-    today = now.astimezone(_zone(session, desk, launch)).date()
+    today = now.astimezone(zone_now(session, desk, launch)).date()
     said = (
         f"Look {seen.look} of *{escape(launch.title or launch.id, 200)}* vetoed. A director other than you "
         "must approve this review; without it the veto stands."
@@ -58,7 +58,7 @@ def request(session: Session, desk: Desk, submit: Submit, key: str, now: datetim
     pick = Pick.decode(submit.value)
     launch = launches.load(session, pick.experiment)
     seen = _vetoed(launch, pick.record, now)
-    zone = _zone(session, desk, launch)
+    zone = zone_now(session, desk, launch)
     days = _days(desk, now.astimezone(zone).date())
     fields = _fields(desk, submit.fields)
     expires = _date(submit.fields, views.EXPIRES, days, "The last day of the override")
@@ -94,7 +94,7 @@ def approve(session: Session, desk: Desk, press: Press, key: str, now: datetime)
         others = [one for one in permissions.holders(session, desk, "director") if one != press.by]
         who = ", ".join(person(one) for one in others) or "nobody else is configured as director"
         raise RefusedError("An override is approved by somebody other than who asked for it.", f"Ask {who}.")
-    today = now.astimezone(_zone(session, desk, launch)).date()
+    today = now.astimezone(zone_now(session, desk, launch)).date()
     if today > override.expires:
         raise StaleError(f"This override would have ended with {override.expires}.", "It takes a new review.")
     _vetoed(launch, override.record, now, answering=override)
@@ -256,10 +256,6 @@ def _labels(desk: Desk) -> dict[str, str]:
 
 def _key(launch: Launch, override: Override) -> str:
     return f"launch/{launch.id}/{override.id}"
-
-
-def _zone(session: Session, desk: Desk, launch: Launch) -> ZoneInfo:
-    return zone_of(session, desk, launch, launches.registration(session, launch))
 
 
 def _card(session: Session, desk: Desk, launch: Launch, override: Override, entry: Entry) -> Any:

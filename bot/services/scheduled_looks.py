@@ -71,6 +71,11 @@ def hour_of(desk: Desk, registration: Registration) -> time:
     return time.fromisoformat(registration.schedule.at or desk.settings.launches.look_at)
 
 
+def zone_now(session: Session, desk: Desk, launch: Launch) -> ZoneInfo:
+    """The zone a launch lives in, by the registration in force."""
+    return zone_of(session, desk, launch, launches.registration(session, launch))
+
+
 def zone_of(session: Session, desk: Desk, launch: Launch, registration: Registration) -> ZoneInfo:
     """The zone a launch lives in: its registration's, else its channel's, else the configured one."""
     if registration.schedule.zone is not None:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
@@ -15,7 +14,7 @@ from bot.core.permission import Act
 from bot.errors import InputError, StaleError
 from bot.services import decision_cards, investigation_cards, launches, permissions
 from bot.services.desk import Desk
-from bot.services.scheduled_looks import zone_of
+from bot.services.scheduled_looks import zone_now
 from bot.store import outbox, slots
 from bot.views import investigation as views
 from bot.views.decision_actions import Pick
@@ -43,7 +42,7 @@ def plan(session: Session, desk: Desk, launch: Launch, task: Task, now: datetime
     What was planned for it before is dropped.
     """
     slots.cancel(session, job=REMIND_JOB, prefix=f"{launch.id}/{task.id}/")
-    zone = _zone(session, desk, launch)
+    zone = zone_now(session, desk, launch)
     due = datetime.combine(task.due, AT, tzinfo=zone)
     if due <= now:
         due = datetime.combine(now.astimezone(zone).date(), AT, tzinfo=zone)
@@ -66,7 +65,7 @@ def change_form(session: Session, desk: Desk, by: str, value: str, now: datetime
     """The form of [Change…]."""
     permissions.require(session, desk, by, Act.INVESTIGATE)
     launch, task = _open(session, Pick.decode(value), lock=False)
-    return views.change_form(task, now.astimezone(_zone(session, desk, launch)).date())
+    return views.change_form(task, now.astimezone(zone_now(session, desk, launch)).date())
 
 
 def move(session: Session, desk: Desk, submit: Submit, key: str, now: datetime) -> None:
@@ -80,7 +79,7 @@ def move(session: Session, desk: Desk, submit: Submit, key: str, now: datetime) 
         due = date.fromisoformat(read)
     except ValueError:
         raise InputError(f"The day is {escape(read, 40) or 'missing'}.", "Choose a day.") from None
-    today = now.astimezone(_zone(session, desk, launch)).date()
+    today = now.astimezone(zone_now(session, desk, launch)).date()
     if due < today:
         raise InputError(f"{weekday(due)} is past.", "Choose a day to come.")
     if (due, owner) == (task.due, task.owner):
@@ -111,7 +110,7 @@ def snooze(session: Session, desk: Desk, press: Press, key: str, now: datetime) 
     if not following:
         _answer(session, press, key, "No more reminders of it were planned.", now)
         return
-    zone = _zone(session, desk, launch)
+    zone = zone_now(session, desk, launch)
     due = datetime.combine((now + SNOOZE).astimezone(zone).date(), AT, tzinfo=zone)
     then = following[0].payload
     _remind_at(session, launch, task, (int(then["since"]), int(then["number"])), due)
@@ -132,7 +131,7 @@ def remind(session: Session, desk: Desk, payload: Mapping[str, Any], now: dateti
     task = next((one for one in launch.tasks if one.id == payload["task"]), None)
     if task is None or _over(launch, task) or task.due.isoformat() != payload["due"]:
         return
-    since, number, zone = int(payload["since"]), int(payload["number"]), _zone(session, desk, launch)
+    since, number, zone = int(payload["since"]), int(payload["number"]), zone_now(session, desk, launch)
     following = None
     if number < MOST:
         following = datetime.combine((now + EVERY).astimezone(zone).date(), AT, tzinfo=zone)
@@ -223,7 +222,3 @@ def _answer(session: Session, press: Press, key: str, said: str, now: datetime) 
     outbox.put(
         session, Ephemeral(f"{key}/answer", place.channel, press.by, Message(said), place.thread), now=now
     )
-
-
-def _zone(session: Session, desk: Desk, launch: Launch) -> ZoneInfo:
-    return zone_of(session, desk, launch, launches.registration(session, launch))
