@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from bot.core.correlation import FLOOR, Correlation, Window
 from bot.core.digest import Digest, Guarded, Health, News, Overdue, Seen
 from bot.core.effect import Block, Message
-from bot.core.figures import interval, level, plain, signed, weekday
+from bot.core.figures import interval, level, local, plain, signed, weekday
 from bot.core.launch import State
 from bot.core.verdict_words import line_of
 from bot.limits.numbers import MESSAGE_BLOCKS
@@ -171,8 +171,7 @@ def _next(one: Health, zone: ZoneInfo) -> str:
     if one.next_look is None or one.state is State.SIGNING:
         return ""
     number, moment = one.next_look
-    local = moment.astimezone(zone)
-    return f"look {number} {weekday(local.date())} {local:%H:%M}"
+    return f"look {number} {local(moment, zone)}"
 
 
 def _news(one: News) -> str:

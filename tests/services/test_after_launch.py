@@ -336,3 +336,12 @@ def test_deltas_are_recorded_once_for_the_look_decided_on(shipped: Callable[...,
     assert delta.body["online"] == pytest.approx(0.067, abs=0.001)
     assert [one.experiment for one in found.last] == [ID]
     assert (found.eval_set, found.eval_set_age) == ("golden-500", 135)
+
+
+def test_the_rollout_card_says_that_it_is_over(shipped: Callable[..., Bench]) -> None:
+    """Nothing is checked any more, so no button of it is left."""
+    bench = shipped(text=TEXT + "rollout:\n  - {stage: 50 %, days: 14}\n  - {stage: 100 %}\n")
+    bench.at(DUE)
+    cards = bench.effects("/rollout")
+    assert cards[-1]["message"]["text"].startswith("Rollout over: ")
+    assert "actions" not in [block["type"] for block in cards[-1]["message"]["blocks"]]

@@ -1,5 +1,6 @@
 """Digests: subscribed to in words, posted once at their hour, and worth reading."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -136,6 +137,7 @@ def test_the_digest_says_how_a_running_launch_stands(lite: Bench) -> None:
     text = lite.posts()[-1].text
     line = next(one for one in text.splitlines() if f"`{ID}` ·" in one)
     assert "day 14 of 14 (over)" in line or "day" in line
+    assert re.search(r"look 3 \w{3} \d+ \w{3} \d\d:\d\d UTC", line)
     assert "alpha 0.0031 of 0.05 spent" in line
     assert "worst guardrail" in line
     assert "left" in line
