@@ -90,7 +90,7 @@ async def test_a_tempting_look_must_continue_and_the_last_one_ships() -> None:
         assert [len(story.said("launch-reranker-l12", f"Look {number} of 4")) for number in range(1, 5)] == [
             1, 1, 1, 1,
         ]  # fmt: skip
-        assert len(story.said("launch-reranker-l12", "Rollout at stage")) == 1
+        assert len(story.said("launch-reranker-l12", "Rollout over")) == 1
 
 
 async def test_a_veto_stands_against_an_override_and_the_redesign_ships() -> None:
