@@ -10,6 +10,7 @@ Leaving ends the bot with SIGTERM and fails if it did not end well, or if the wo
 import asyncio
 import json
 import os
+import re
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -154,12 +155,12 @@ class House:
         ids = [where.id] if where else list(self.workspace.channels)
         return max((m.ts for id_ in ids for m in self.workspace.messages(id_)), default="")
 
-    async def channel_of(self, prefix: str) -> str:
-        """Wait for a channel whose name begins with `prefix`; its name."""
-        names = self.workspace.channels.values
+    async def channel_of(self, slug: str) -> str:
+        """Wait for the channel of an incident whose title begins so, opened on whatever day; its name."""
+        channels, name = self.workspace.channels.values, re.compile(rf"inc-\d{{8}}-{re.escape(slug)}")
         return str(
             await self.until(
-                lambda: next((c.name for c in names() if c.name.startswith(prefix)), None), f"#{prefix}…"
+                lambda: next((c.name for c in channels() if name.match(c.name)), None), f"#inc-…-{slug}…"
             )
         )
 

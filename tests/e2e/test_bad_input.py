@@ -84,7 +84,7 @@ async def incident(house: House, title: str) -> tuple[str, Message]:
     alert = {"key": title, "title": title, "status": "firing", "metric": title.replace(" ", "_")}
     answer = await house.http.post("/webhooks/generic", json=alert)
     assert answer.status_code == 202, answer.text
-    channel = await house.channel_of("inc-2")
+    channel = await house.channel_of("")
     where = title.lower().replace(" ", "-")
     channel = await house.until(
         lambda: next((c.name for c in house.workspace.channels.values() if where in c.name), None), where

@@ -1,4 +1,4 @@
-"""The bot dies by SIGKILL at every commit of the triage story: nothing is lost, nothing is said twice."""
+"""The bot dies by SIGKILL at every kind of commit of the triage story: nothing is lost or said twice."""
 
 import asyncio
 import json
@@ -137,7 +137,7 @@ class Play:
 
 
 @pytest.mark.timeout(900)
-async def test_killed_at_every_commit_nothing_is_lost_and_nothing_said_twice(tmp_path: Path) -> None:
+async def test_killed_at_every_kind_of_commit_nothing_is_lost_and_nothing_said_twice(tmp_path: Path) -> None:
     """The channel reads the same as when nothing ever died."""
     async with Stage() as stage:
         undisturbed = Play(stage)
@@ -149,6 +149,6 @@ async def test_killed_at_every_commit_nothing_is_lost_and_nothing_said_twice(tmp
         await disturbed.tell()
         found = disturbed.transcript()
     points = deaths.read_text().splitlines()
-    assert len(points) > 100
+    assert len(points) > 50
     assert any(point.startswith("before") for point in points)
     assert found == expected

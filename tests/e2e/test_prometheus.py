@@ -41,7 +41,7 @@ async def test_an_incident_lives_on_what_prometheus_and_alertmanager_really_send
 async def opens_with_the_right_evidence(house: House) -> str:
     """Title and severity from the rule, values from the alert and from Prometheus itself, asked anew."""
     await house.hears("ml-incidents", "INC-1", "click rate 0.021 in jp", "SEV1")
-    channel = await house.channel_of("inc-")
+    channel = await house.channel_of("")
     await house.hears(channel, "click_rate (jp-mobile) is now 0.021, baseline 0.05 (\u221258.0\u00a0%)")
     (incident,) = house.rows(IncidentRow)
     assert (incident.metric, incident.service) == ("click_rate", "ranker")

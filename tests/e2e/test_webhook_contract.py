@@ -428,7 +428,7 @@ async def test_text_from_outside_is_shown_and_does_nothing(house):
     await house.http.post("/webhooks/generic", json=again, headers=BEARER)
     await house.http.post("/webhooks/generic", json=again | {"status": "resolved"}, headers=BEARER)
     await house.hears("ml-incidents", "evil.example", after=before)
-    channel = await house.channel_of("inc-20261123-channel-here-x-channel")
+    channel = await house.channel_of("channel-here-x-channel")
     await house.hears(channel, "may only mean")
     await house.settled()
     written = [message for message in house.said() if "evil.example" in shown(message)]
