@@ -1,6 +1,7 @@
 """Opens the desk: reads playbooks and templates whole before anything is served."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -65,7 +66,15 @@ def _playbook(file: Path, read: Callable[..., tuple[Read | None, tuple[Finding, 
         raise ConfigError(
             f"{file} cannot be read: {error}.", "Name the folder in [playbooks] path."
         ) from None
-    playbook, findings = read(text, name=str(file))
+    playbook, findings = _read(read, text, str(file))
     if playbook is None:
         raise ConfigError(f"{errors(findings)[0]}", "`lookout check` shows every fault.")
     return playbook
+
+
+@lru_cache(maxsize=16)
+def _read(
+    read: Callable[..., tuple[Read | None, tuple[Finding, ...]]], text: str, name: str
+) -> tuple[Read | None, tuple[Finding, ...]]:
+    """Playbooks are values: the same text is read once, however many desks are opened."""
+    return read(text, name=name)
