@@ -66,7 +66,8 @@ def _playbook(file: Path, read: Callable[..., tuple[Read | None, tuple[Finding, 
         raise ConfigError(
             f"{file} cannot be read: {error}.", "Name the folder in [playbooks] path."
         ) from None
-    playbook, findings = _read(read, text, str(file))
+    found: tuple[Read | None, tuple[Finding, ...]] = _read(read, text, str(file))
+    playbook, findings = found
     if playbook is None:
         raise ConfigError(f"{errors(findings)[0]}", "`lookout check` shows every fault.")
     return playbook
