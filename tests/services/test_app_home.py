@@ -27,9 +27,9 @@ ROLES = {
 
 
 @pytest.fixture
-def bench(database: Database) -> Bench:
+def bench(sqlite: Database) -> Bench:
     """Everybody has a role, and the registration waits for three signatures."""
-    return Bench(database, roles=ROLES)
+    return Bench(sqlite, roles=ROLES)
 
 
 def opened(bench: Bench, by: str) -> str:
@@ -230,9 +230,9 @@ def test_a_full_page_stays_within_slack_s_limits(bench: Bench) -> None:
     assert "more" in page
 
 
-def test_it_says_whose_membership_is_not_known(database: Database) -> None:
+def test_it_says_whose_membership_is_not_known(sqlite: Database) -> None:
     """A group that was never read, and one that Slack has not confirmed for long."""
-    bench = Bench(database, roles=ROLES | {"owner": ("S0PM",), "approver": ("S0EM",)})
+    bench = Bench(sqlite, roles=ROLES | {"owner": ("S0PM",), "approver": ("S0EM",)})
     with bench.db.write() as session:
         people.set_members(session, "S0EM", [EM], bench.now)
     assert "the group S0PM has not been read yet" in opened(bench, STRANGER)
@@ -241,9 +241,9 @@ def test_it_says_whose_membership_is_not_known(database: Database) -> None:
     assert "the group S0EM was last read from Slack at" in opened(bench, STRANGER)
 
 
-def test_pages_follow_who_is_in_a_group(database: Database) -> None:
+def test_pages_follow_who_is_in_a_group(sqlite: Database) -> None:
     """What Slack says of people redraws them like everything else."""
-    bench = Bench(database, roles=ROLES | {"owner": ("S0PM",)})
+    bench = Bench(sqlite, roles=ROLES | {"owner": ("S0PM",)})
     opened(bench, PM)
     with bench.db.write() as session:
         people_service.keep(session, bench.desk, people_service.Found(members={"S0PM": (PM,)}), bench.now)

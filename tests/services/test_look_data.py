@@ -27,9 +27,9 @@ def _undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def bench(database: Database, tmp_path: Path) -> LookBench:
-    """A locked launch whose data are all there, on either kind of database."""
-    return LookBench(database, tmp_path)
+def bench(sqlite: Database, tmp_path: Path) -> LookBench:
+    """A locked launch whose data are all there."""
+    return LookBench(sqlite, tmp_path)
 
 
 def test_data_that_are_late_are_waited_for_and_said_to_be_so_once(bench: LookBench) -> None:
@@ -173,11 +173,11 @@ def rows(folder: Path, days: int, csat: str = "csat") -> None:
 
 
 def test_a_guardrail_whose_column_is_gone_is_waited_for_and_by_hand_is_unknown(
-    database: Database, tmp_path: Path
+    sqlite: Database, tmp_path: Path
 ) -> None:
     """The schedule does not judge without what an earlier look had; who asks by hand sees what is missing."""
     rows(tmp_path, 14)
-    bench = LookBench(database, tmp_path, ROWS)
+    bench = LookBench(sqlite, tmp_path, ROWS)
     bench.at(berlin(27))
     assert [one.number for one in bench.records] == [1]
     rows(tmp_path, 14, csat="stars")
@@ -195,10 +195,10 @@ def test_a_guardrail_whose_column_is_gone_is_waited_for_and_by_hand_is_unknown(
     assert "no longer waits for its data: it is on record" in bench.waits()[-1].text
 
 
-def test_rows_that_lag_are_waited_for(database: Database, tmp_path: Path) -> None:
+def test_rows_that_lag_are_waited_for(sqlite: Database, tmp_path: Path) -> None:
     """Rows up to day 3 at the look of day 4; with a lag allowed in the registration it is taken."""
     rows(tmp_path, 3)
-    bench = LookBench(database, tmp_path, ROWS).at(berlin(25))
+    bench = LookBench(sqlite, tmp_path, ROWS).at(berlin(25))
     assert "rows.csv ends on day 3; the look is at day 4" in bench.waits()[0].text
     rows(tmp_path, 4)
     bench.at(berlin(25, 9, 30))

@@ -26,9 +26,9 @@ def _undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def bench(database: Database, tmp_path: Path) -> LookBench:
+def bench(sqlite: Database, tmp_path: Path) -> LookBench:
     """Noon of Saturday 28 November: looks 1 and 2 are on record."""
-    return LookBench(database, tmp_path).at(NOON)
+    return LookBench(sqlite, tmp_path).at(NOON)
 
 
 def answer(bench: LookBench, typed: str) -> Message:
@@ -134,9 +134,9 @@ def test_what_cannot_be_answered_says_what_there_is(
     assert hint in refused.value.hint
 
 
-def test_before_any_look_why_says_when_they_come(database: Database, tmp_path: Path) -> None:
+def test_before_any_look_why_says_when_they_come(sqlite: Database, tmp_path: Path) -> None:
     """And cohorts are those declared."""
-    bench = LookBench(database, tmp_path)
+    bench = LookBench(sqlite, tmp_path)
     with pytest.raises(InputError, match=r"Nothing of .* is on record") as refused:
         answer(bench, "why")
     assert "`/experiment looks`" in refused.value.hint

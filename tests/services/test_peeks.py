@@ -37,9 +37,9 @@ def _undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def bench(database: Database, tmp_path: Path) -> LookBench:
+def bench(sqlite: Database, tmp_path: Path) -> LookBench:
     """Noon of Friday 27 November: look 1 is on record, day 6 is over, look 2 comes tomorrow."""
-    return LookBench(database, tmp_path).at(berlin(27, 12))
+    return LookBench(sqlite, tmp_path).at(berlin(27, 12))
 
 
 def peek(bench: LookBench, reason: str = REASON, by: str = ML) -> Entry:
@@ -137,11 +137,11 @@ def test_every_later_verdict_says_that_a_peek_was_taken_and_what_it_moved(bench:
 
 
 def test_a_peek_at_a_plan_that_has_no_place_for_one_decides_nothing_and_is_said_all_the_same(
-    database: Database, tmp_path: Path
+    sqlite: Database, tmp_path: Path
 ) -> None:
     """The exact boundaries know their own looks only: figures, no verdict, and no later boundary moves."""
     text = TEXT.replace("spending: obrien-fleming", "spending: exact-obrien-fleming")
-    bench = LookBench(database, tmp_path, text).at(berlin(27, 12))
+    bench = LookBench(sqlite, tmp_path, text).at(berlin(27, 12))
     assert "does not say what an unplanned one may spend" in peek(bench).body["cost"]
     assert bench.cards()[-1].header.startswith("Peek on day 6: NO VERDICT")
     card = bench.at(berlin(28)).cards()[-1]
@@ -178,16 +178,16 @@ def test_a_peek_takes_a_role_and_the_refusal_says_who_holds_it(bench: LookBench)
         peeks.form(session, bench.desk, VIEWER, Reference(ID, 2).encode(), bench.now)
 
 
-def test_before_the_first_day_is_over_there_is_nothing_to_peek_at(database: Database, tmp_path: Path) -> None:
+def test_before_the_first_day_is_over_there_is_nothing_to_peek_at(sqlite: Database, tmp_path: Path) -> None:
     """And before it is started nobody knows what day it is."""
-    bench = LookBench(database, tmp_path).at(berlin(21, 20))
+    bench = LookBench(sqlite, tmp_path).at(berlin(21, 20))
     with pytest.raises(StaleError, match=r"No day of .* is over yet"):
         peek(bench)
 
 
-def test_without_a_start_nobody_knows_the_day(database: Database, tmp_path: Path) -> None:
+def test_without_a_start_nobody_knows_the_day(sqlite: Database, tmp_path: Path) -> None:
     """The refusal says what sets it."""
-    bench = LookBench(database, tmp_path, TEXT.replace("\n  start: 2026-11-21", "")).at(berlin(27))
+    bench = LookBench(sqlite, tmp_path, TEXT.replace("\n  start: 2026-11-21", "")).at(berlin(27))
     with pytest.raises(StaleError, match="no start is registered") as refused:
         peek(bench)
     assert "/experiment start" in refused.value.hint
