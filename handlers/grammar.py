@@ -71,6 +71,7 @@ class OpenForm:
 
 
 VERBS: Mapping[str, frozenset[str]] = {
+    "triage": frozenset(),
     "experiment": frozenset({"withdraw", "start", "here", "stop", "decide", "peek"}),
     "launch": frozenset({"supply", "waive"}),
     "digest": frozenset({"now", "subscribe", "unsubscribe"}),
@@ -78,6 +79,7 @@ VERBS: Mapping[str, frozenset[str]] = {
 """Orders by topic: what changes or posts something."""
 
 ASKS: Mapping[str, frozenset[str]] = {
+    "triage": frozenset(),
     "experiment": frozenset({"plan", "looks", "why", "cohorts"}),
     "launch": frozenset({"check", "status"}),
     "digest": frozenset({"status"}),

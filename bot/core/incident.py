@@ -94,6 +94,15 @@ class Moved:
 
 
 @dataclass(frozen=True)
+class Claim:
+    """A step of a leaf's checklist that somebody took, and when it was done; None while it is not."""
+
+    by: str
+    at: datetime
+    done_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Event:
     """A line of the timeline. `by` is a Slack user id, or "" for Lookout itself."""
 
@@ -112,7 +121,13 @@ class Incident:
     grows with every move, so that a button drawn before it can be recognised. `started` is the onset (the
     earliest start of its alerts), `detected_at` when Lookout heard of it; the other milestones are None
     until reached and None again when taken back. `channel` is where the card lives, a channel reference.
-    `playbook` is the hash of the tree it walks. `category` is 1-10, 0 while unknown.
+    `playbook` is the hash of the tree it walks. `category` is 1-10, 0 while unknown. `labels` are those of
+    the alert that opened it. `onset_from` and `onset_to` bound `started` where it was estimated; `onset_by`
+    is "alert", "history" (estimated from the metric's past) or a person's id, "" where it was opened by hand.
+    `acknowledged_at` is when somebody first said that they look at it. `roles` are people by role
+    ("commander", "investigator", "scribe", "comms"); `claims` are the steps of the checklist somebody took,
+    by "<leaf>/<number from 1>". `drill` names the drill it belongs to, "" for what is real; `excluded` says
+    why it does not count in the metrics.
     """
 
     id: int
@@ -141,6 +156,16 @@ class Incident:
     path: tuple[Answer, ...] = ()
     alerts: tuple[IncidentAlert, ...] = ()
     moved: Moved | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    onset_from: datetime | None = None
+    onset_to: datetime | None = None
+    onset_by: str = ""
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str = ""
+    roles: Mapping[str, str] = field(default_factory=dict)
+    claims: Mapping[str, Claim] = field(default_factory=dict)
+    drill: str = ""
+    excluded: str = ""
 
     @property
     def number(self) -> str:

@@ -43,6 +43,16 @@ class IncidentRow(SQLModel, table=True):
     baseline: float | None = None
     path: list[dict[str, Any]] = Field(sa_type=Json)
     moved: dict[str, Any] | None = Field(default=None, sa_type=Json)
+    labels: dict[str, str] | None = Field(default=None, sa_type=Json)
+    onset_from: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    onset_to: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    onset_by: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    acknowledged_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    acknowledged_by: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    roles: dict[str, str] | None = Field(default=None, sa_type=Json)
+    claims: dict[str, dict[str, str | None]] | None = Field(default=None, sa_type=Json)
+    drill: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    excluded: str = Field(default="", sa_type=SafeText, sa_column_kwargs={"server_default": ""})
 
 
 class IncidentAlertRow(SQLModel, table=True):

@@ -9,11 +9,13 @@ from sqlalchemy import func
 from sqlmodel import Session, col, delete, or_, select
 
 from bot.core.evidence import Evidence
-from bot.core.incident import Answer, Event, Incident, Moved, Status
+from bot.core.incident import Answer, Claim, Event, Incident, Moved, Status
 from bot.store import incident_alerts
 from bot.store.incident_rows import EvidenceRow, IncidentEventRow, IncidentRow
 from bot.store.outbox_rows import ChannelRow
 
+_CONVERTED = {"alerts", "path", "moved", "status", "labels", "roles", "claims"}
+"""What a row keeps in another form than the incident has it."""
 _CLOSED = (Status.RESOLVED.value, Status.FALSE_ALARM.value)
 
 
@@ -151,7 +153,7 @@ def _values(incident: Incident) -> dict[str, Any]:
     values = {
         item.name: getattr(incident, item.name)
         for item in fields(incident)
-        if item.name not in {"id", "alerts", "path", "moved"}
+        if item.name not in {"id", "alerts", "path", "moved", "claims"}
     }
     values["status"] = incident.status.value
     values["path"] = [
@@ -165,6 +167,11 @@ def _values(incident: Incident) -> dict[str, Any]:
         }
         for answer in incident.path
     ]
+    values["labels"], values["roles"] = dict(incident.labels), dict(incident.roles)
+    values["claims"] = {
+        step: {"by": claim.by, "at": claim.at.isoformat(), "done_at": _iso(claim.done_at)}
+        for step, claim in incident.claims.items()
+    }
     moved = incident.moved
     values["moved"] = {"what": moved.what, "by": moved.by, "at": moved.at.isoformat()} if moved else None
     return values
@@ -176,13 +183,16 @@ def _incident(session: Session, row: IncidentRow) -> Incident:
 
 def _bare(row: IncidentRow) -> Incident:
     """The incident without its alerts, of which there may be thousands."""
-    names = {item.name for item in fields(Incident)} - {"alerts", "path", "moved", "status"}
+    names = {item.name for item in fields(Incident)} - _CONVERTED
     values = {name: getattr(row, name) for name in names}
     return Incident(
         **values,
         status=Status(row.status),
         path=tuple(_answer(item) for item in row.path),
         moved=_moved(row.moved),
+        labels=row.labels or {},
+        roles=row.roles or {},
+        claims={step: _claim(item) for step, item in (row.claims or {}).items()},
     )
 
 
@@ -195,6 +205,17 @@ def _answer(item: Mapping[str, Any]) -> Answer:
         at=datetime.fromisoformat(item["at"]),
         evidence=tuple(Evidence.from_json(line) for line in item["evidence"]),
     )
+
+
+def _claim(item: Mapping[str, Any]) -> Claim:
+    done = item["done_at"]
+    return Claim(
+        item["by"], datetime.fromisoformat(item["at"]), datetime.fromisoformat(done) if done else None
+    )
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
 
 
 def _moved(item: Mapping[str, Any] | None) -> Moved | None:

@@ -1,0 +1,14 @@
+"""Alerts that wait for more of their kind, and silences."""
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
