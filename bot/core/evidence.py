@@ -24,7 +24,8 @@ class Evidence:
 
     `suggests` is the id of the answer that the line speaks for, None for no answer; `rank` orders lines of
     the same status, the strongest (0) first; `query` is what was asked, for the record; `took` is in
-    seconds; `url` leads to where it can be seen. `line` may hold outside text and is escaped when shown.
+    seconds; `url` leads to where it can be seen; `chart` is what to draw beside it, as JSON. `line` may hold
+    outside text and is escaped when shown.
     """
 
     check: str
@@ -37,6 +38,7 @@ class Evidence:
     url: str = ""
     took: float = 0.0
     rank: int = 0
+    chart: Mapping[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The form kept with an answer: what was seen when it was given."""
@@ -51,6 +53,7 @@ class Evidence:
             "url": self.url,
             "took": self.took,
             "rank": self.rank,
+            "chart": self.chart,
         }
 
     @classmethod
@@ -67,6 +70,7 @@ class Evidence:
             url=data["url"],
             took=data["took"],
             rank=data["rank"],
+            chart=data.get("chart"),
         )
 
 
@@ -76,5 +80,15 @@ def worst_first(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
 
 
 def suggestion(evidence: Sequence[Evidence]) -> str | None:
-    """The answer that the worst line with an opinion speaks for."""
-    return next((item.suggests for item in worst_first(evidence) if item.suggests), None)
+    """The answer that the worst line with an opinion speaks for.
+
+    That nothing was found speaks for an answer only where no check of the step had to leave it open; the
+    metric itself is no such check.
+    """
+    opinions = [item for item in worst_first(evidence) if item.suggests]
+    if not opinions:
+        return None
+    open_ones = any(item.status is not EvidenceStatus.CLEAR and item.check != "metric" for item in evidence)
+    if opinions[0].status is EvidenceStatus.CLEAR and open_ones:
+        return None
+    return opinions[0].suggests

@@ -5,11 +5,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.core.change import ChangeKind
+from bot.core.checks import BUILT_IN, Check
 from bot.core.incident import UNKNOWN, Status
 from bot.core.veto_plan import Redesign, VetoPlan
-
-CHECKS = ("changes", "metric")
-"""The checks a step or leaf may name; see bot/services/evidence.py for what each looks at."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +27,8 @@ class Category:
 class Choice:
     """An answer to a question, or a finding at a leaf.
 
-    `to` is the id of a question or leaf; a change of one of the kinds in `suggested_by` speaks for it;
+    `to` is the id of a question or leaf; a change of one of the kinds in `suggested_by` speaks for it, and so
+    does a suspect line of a check in `findings` ("catalog_feed", or only its "catalog_feed.rows");
     `when_clear` means that it is suggested when no such change is found; `rules_out` is said on the card
     afterwards.
     """
@@ -38,6 +37,7 @@ class Choice:
     label: str
     to: str
     suggested_by: tuple[ChangeKind, ...] = ()
+    findings: tuple[str, ...] = ()
     when_clear: bool = False
     rules_out: str = ""
 
@@ -92,7 +92,7 @@ class Playbook:
     """A triage tree, valid by construction of its reader.
 
     `within` is how near to its baseline, as a fraction of it, a metric counts as recovered; `sha256` is that
-    of `text`, the YAML it came from.
+    of `text`, the YAML it came from. `checks` are by name, those that every playbook has among them.
     """
 
     id: str
@@ -104,6 +104,7 @@ class Playbook:
     within: float
     sha256: str
     text: str = field(repr=False, default="")
+    checks: Mapping[str, Check] = field(default_factory=lambda: BUILT_IN)
 
     def at(self, position: str) -> Question | Leaf:
         """The question or leaf of that id."""

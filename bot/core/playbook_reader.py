@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.core.change import ChangeKind
+from bot.core.checks import BUILT_IN, Check, read_check
 from bot.core.finding import Finding, Path, errors
 from bot.core.incident import UNKNOWN
 from bot.core.playbook import (
-    CHECKS,
     Category,
     Choice,
     Leaf,
@@ -44,20 +44,25 @@ def read_triage(text: str, *, name: str) -> tuple[Playbook | None, tuple[Finding
 
 
 class _Reader(Fields):
-    """Reads the parts of a tree."""
+    """Reads the parts of a tree; the checks first, since questions name them."""
+
+    known: Mapping[str, Check] = BUILT_IN
 
     def triage(self, text: str) -> Playbook:
         """The tree, with stand-ins where there are findings."""
         root = self.mapping(
             (),
             self.document.data,
-            ["kind", "id", "title", "first", "within", "categories", "questions", "leaves"],
+            ["kind", "id", "title", "first", "within", "categories", "checks", "questions", "leaves"],
         )
         self.kind(root, "triage")
         categories = [
             self.category(("categories", index), item)
             for index, item in enumerate(self.items((), root, "categories"))
         ]
+        configured = self.table((), root, "checks") if "checks" in root else {}
+        found = {name: read_check(self, ("checks", name), name, item) for name, item in configured.items()}
+        self.known = {**BUILT_IN, **found}
         questions = self.table((), root, "questions")
         leaves = self.table((), root, "leaves")
         if len(questions) > MAX_QUESTIONS:
@@ -77,6 +82,7 @@ class _Reader(Fields):
             within=self.fraction((), root, "within"),
             sha256=hashlib.sha256(text.encode()).hexdigest(),
             text=text,
+            checks=self.known,
         )
 
     def category(self, path: Path, item: object) -> Category:
@@ -175,31 +181,46 @@ class _Reader(Fields):
         if len(label) > MAX_LABEL:
             what = f"the label has {len(label)} characters, a button {MAX_LABEL}."
             self.find("label-length", (*path, "label"), what, "Shorten it.")
-        kinds = []
-        for word in self.words(path, fields, "suggested_by", required=False):
-            if word in set(ChangeKind):
-                kinds.append(ChangeKind(word))
-            else:
-                known = ", ".join(ChangeKind)
-                self.find(
-                    "change-kind", (*path, "suggested_by"), f"{word!r} is no change kind.", f"Use {known}."
-                )
+        kinds, findings = self.suggesting(path, fields)
         choice_id = self.text(path, fields, "id")
         self.identifier(path, choice_id)
         return Choice(
             id=choice_id,
             label=label,
             to=self.text(path, fields, "to"),
-            suggested_by=tuple(kinds),
+            suggested_by=kinds,
+            findings=findings,
             when_clear=self.flag(path, fields, "when_clear"),
             rules_out=self.text(path, fields, "rules_out", required=False),
         )
+
+    def suggesting(
+        self, path: Path, fields: Mapping[str, Any]
+    ) -> tuple[tuple[ChangeKind, ...], tuple[str, ...]]:
+        """What speaks for an answer: kinds of changes, and checks or single findings of theirs."""
+        kinds, findings = [], []
+        named = [word for name, check in self.known.items() for word in _named(name, check)]
+        for word in self.words(path, fields, "suggested_by", required=False):
+            if word in set(ChangeKind):
+                kinds.append(ChangeKind(word))
+            elif word in named:
+                findings.append(word)
+            else:
+                what = f"{word!r} is neither a kind of change nor a check's finding."
+                known = ", ".join([*ChangeKind, *named])
+                self.find("change-kind", (*path, "suggested_by"), what, f"Use {known}.")
+        return tuple(kinds), tuple(findings)
 
     def checks(self, path: Path, fields: Mapping[str, Any]) -> tuple[str, ...]:
         """The names of checks."""
         names = self.words(path, fields, "checks", required=False)
         for name in names:
-            if name not in CHECKS:
+            if name not in self.known:
                 what = f"there is no check {name!r}."
-                self.find("unknown-check", (*path, "checks"), what, f"Use {' or '.join(CHECKS)}.")
-        return tuple(name for name in names if name in CHECKS)
+                self.find("unknown-check", (*path, "checks"), what, f"Use {' or '.join(self.known)}.")
+        return tuple(name for name in names if name in self.known)
+
+
+def _named(name: str, check: Check) -> tuple[str, ...]:
+    """How an answer may name the check: as a whole, or one of its findings."""
+    return (name, *(f"{name}.{finding}" for finding in check.findings)) if name not in BUILT_IN else ()

@@ -1,5 +1,6 @@
 """Gathers evidence: every check side by side with a deadline, outside any transaction."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
@@ -11,11 +12,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from bot.core.change_evidence import change_evidence
+from bot.core.checks import Check
 from bot.core.evidence import Evidence, EvidenceStatus
+from bot.core.found import place
 from bot.core.incident import Incident, IncidentAlert
 from bot.core.metric_evidence import NO_SOURCE, as_alerted, unknown
 from bot.core.playbook import Leaf, Playbook, Question
 from bot.errors import SourceError
+from bot.services.checks import KINDS, Asked
 from bot.services.desk import Desk
 from bot.services.incident_cards import draw, playbook_of
 from bot.services.metric_now import metric_now
@@ -84,7 +88,23 @@ def _checks(db: Database, desk: Desk, incident: Incident, playbook: Playbook, no
             lambda: _changes(db, desk, incident, asked, now),
         )
     ]
-    return checks + _metric_checks(desk, incident, playbook, steps, now)
+    configured = [
+        _configured(Asked(db, desk, incident, playbook, check.options, now), check, places)
+        for check in playbook.checks.values()
+        if check.kind in KINDS
+    ]
+    return [*checks, *_metric_checks(desk, incident, playbook, steps, now), *configured]
+
+
+def _configured(asked: Asked, check: Check, places: Sequence[Question | Leaf]) -> _Check:
+    """A check of the playbook's own."""
+
+    def run() -> Found:
+        began = time.monotonic()
+        found = KINDS[check.kind](asked)
+        return place(check, found, places, at=asked.now, took=time.monotonic() - began)
+
+    return _Check(check.name, tuple(step.id for step in places if check.name in step.checks), run)
 
 
 def _metric_checks(

@@ -1,0 +1,63 @@
+"""The kinds of checks that a playbook may configure under `checks:`, a module each.
+
+A module has the frozen options of its kind, `read`, which takes them from YAML, and `FINDINGS`: what a
+suspect line of that kind may be called, so that an answer can be `suggested_by: [catalog_feed.rows]`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from bot.core.finding import Path
+from bot.core.yaml_fields import Fields
+
+CHANGES, METRIC = "changes", "metric"
+"""The checks that every playbook has without configuring them: the change log, and the alert's own metric."""
+
+
+class Kind(Protocol):
+    """What a module of this folder is."""
+
+    FINDINGS: tuple[str, ...]
+
+    def read(self, fields: Fields, path: Path, item: Mapping[str, Any]) -> object:
+        """Take the options from YAML; what is wrong becomes a finding."""
+
+
+KINDS: Mapping[str, Kind] = {}
+"""Every kind by the name that a playbook gives under `kind:`."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check as a playbook configures it: what questions call it, its kind, and that kind's options."""
+
+    name: str
+    kind: str
+    options: object = None
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """What its suspect lines may be called."""
+        return KINDS[self.kind].FINDINGS if self.kind in KINDS else ()
+
+
+BUILT_IN: Mapping[str, Check] = {name: Check(name, name) for name in (CHANGES, METRIC)}
+
+
+def read_check(fields: Fields, path: Path, name: str, item: object) -> Check:
+    """Read one entry under `checks:`; a stand-in where there are findings."""
+    fields.identifier(path, name)
+    if not isinstance(item, dict):
+        fields.find("playbook-shape", path, f"check {name!r} must be a mapping.", "Begin with `kind:`.")
+        return Check(name, "")
+    if name in BUILT_IN:
+        what = f"{name!r} is a check that every playbook has."
+        fields.find("duplicate-id", path, what, "Give this one another name.")
+    kind = str(item.get("kind"))
+    if kind not in KINDS:
+        what = f"there is no kind of check {kind!r}."
+        fields.find("unknown-check", (*path, "kind"), what, f"Use {' or '.join(KINDS)}.")
+        return Check(name, "")
+    options = KINDS[kind].read(fields, path, {key: value for key, value in item.items() if key != "kind"})
+    return Check(name, kind, options)
