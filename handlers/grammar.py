@@ -21,6 +21,7 @@ HELP = {
         "• `/triage list` the open ones\n"
         "In a thread, mention me instead: `@lookout triage status`."
     ),
+    "incidents": ("*Looking back on incidents*\n• `/incidents list` the open ones"),
     "experiment": (
         "*Experiments*\n"
         "• `/experiment new` writes a registration with you; `/experiment register` takes a YAML file: paste "
@@ -50,6 +51,7 @@ HELP = {
 
 USAGE = {
     "triage": ("Walk an incident, step by step", "start [here] [title] | status | list | help"),
+    "incidents": ("Looking back on incidents", "list | help"),
     "experiment": (
         "What the pre-registered plan allows",
         "new | register | look N | status | plan | looks | why N | help",
@@ -72,6 +74,7 @@ class OpenForm:
 
 VERBS: Mapping[str, frozenset[str]] = {
     "triage": frozenset(),
+    "incidents": frozenset(),
     "experiment": frozenset({"withdraw", "start", "here", "stop", "decide", "peek"}),
     "launch": frozenset({"supply", "waive"}),
     "digest": frozenset({"now", "subscribe", "unsubscribe"}),
@@ -80,6 +83,7 @@ VERBS: Mapping[str, frozenset[str]] = {
 
 ASKS: Mapping[str, frozenset[str]] = {
     "triage": frozenset(),
+    "incidents": frozenset(),
     "experiment": frozenset({"plan", "looks", "why", "cohorts"}),
     "launch": frozenset({"check", "status"}),
     "digest": frozenset({"status"}),
@@ -186,7 +190,13 @@ def _ask(command: str, question: str, about: str, by: str, place: Place) -> Ask:
 
 
 def _example(command: str) -> str:
-    return {"triage": "start NDCG@10 0.78 to 0.61", "launch": "check", "digest": "now"}.get(command, "look 2")
+    examples = {
+        "triage": "start NDCG@10 0.78 to 0.61",
+        "incidents": "list",
+        "launch": "check",
+        "digest": "now",
+    }
+    return examples.get(command, "look 2")
 
 
 def _quoted(text: str) -> str:

@@ -145,7 +145,7 @@ def _answer(session: Session, desk: Desk, ask: Ask, now: datetime) -> Message:
     match (ask.topic, ask.question):
         case ("triage", "status"):
             return triage.status(session, desk, about=ask.about, channel=ask.place.channel, now=now)
-        case ("triage", "list"):
+        case ("triage" | "incidents", "list"):
             return triage.list_open(session, desk, now=now)
         case ("experiment", "status"):
             return experiments.status(session, desk, about=ask.about, channel=ask.place.channel, now=now)
