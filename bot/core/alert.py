@@ -74,6 +74,17 @@ def group_key(alert: Alert, fields: Sequence[str]) -> str:
     return "|".join(f"{name}={value.lower()}" for name, value in named)
 
 
+def labels_of(alert: Alert) -> dict[str, str]:
+    """What is known of an alert as labels: its own, its cohort, and metric, service and severity as read.
+
+    This is what trees are chosen by and what rules, silences and maintenance windows are held against. What
+    was read out of a payload wins over a label of the same name.
+    """
+    read = {"metric": alert.metric, "service": alert.service, "severity": alert.severity}
+    said = {"source": alert.source, "title": alert.title, **alert.labels, **alert.cohort}
+    return said | {name: value for name, value in read.items() if value}
+
+
 def onset(started_at: datetime | None, received_at: datetime) -> datetime:
     """Return when the condition began: as the sender says, but never later than we heard of it."""
     return min(started_at, received_at) if started_at else received_at

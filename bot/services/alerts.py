@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from bot.core.alert import Alert, group_key, onset, same_episode
+from bot.core.alert import Alert, group_key, labels_of, onset, same_episode
 from bot.core.incident import Event, Incident, IncidentAlert, severity_of
 from bot.services.desk import Desk
 from bot.services.incident_cards import draw, record
@@ -142,6 +142,8 @@ def _open(intake: _Intake, alert: Alert, fresh: IncidentAlert, group: str) -> In
         started=onset(alert.started_at, intake.now),
         alerts=(fresh,),
         why=f"opened by an alert of {alert.source}: {alert.title}",
+        labels=labels_of(alert),
+        onset_by="alert",
     )
     return open_incident(intake.session, intake.desk, opening, now=intake.now)
 

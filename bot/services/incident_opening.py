@@ -1,6 +1,7 @@
 """Opens an incident: number, channel, card, notice, timers and the first search for evidence."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlmodel import Session
@@ -15,7 +16,11 @@ from bot.views.text import slug
 
 @dataclass(frozen=True)
 class Opening:
-    """What is known at the start; `channel` is where to stay, None for a channel of its own."""
+    """What is known at the start.
+
+    `channel` is where to stay, None for a channel of its own. `labels` are those of the alert that opened it:
+    they choose the tree. `started` is the onset where it is known, `onset_by` who says so ("alert", or "").
+    """
 
     title: str
     by: str
@@ -25,6 +30,8 @@ class Opening:
     started: datetime | None = None
     alerts: tuple[IncidentAlert, ...] = ()
     why: str = "opened it"
+    labels: Mapping[str, str] = field(default_factory=dict)
+    onset_by: str = ""
 
 
 def open_incident(session: Session, desk: Desk, opening: Opening, *, now: datetime) -> Incident:
@@ -53,6 +60,8 @@ def open_incident(session: Session, desk: Desk, opening: Opening, *, now: dateti
             value=first.value if first else None,
             baseline=first.baseline if first else None,
             last_alert_at=now if first else None,
+            labels=opening.labels,
+            onset_by=opening.onset_by,
         ),
         open_group=opening.group,
     )
