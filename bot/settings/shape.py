@@ -4,19 +4,13 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from bot.settings.frozen import Frozen, Reference, zone_name
 
 SHIPPED = Path(__file__).parent.parent / "_shipped"
 """Where a wheel carries the shipped playbooks and templates; a checkout has them at its top level."""
@@ -26,24 +20,6 @@ def shipped(folder: str) -> Path:
     """Return the shipped `folder` ("playbooks", "templates"), in a wheel or in a checkout."""
     packed = SHIPPED / folder
     return packed if packed.is_dir() else Path(__file__).parents[2] / folder
-
-
-def _reference(text: str) -> str:
-    """Refuse what names nobody: people are meant by Slack id, user group or e-mail address."""
-    if not re.fullmatch(r"[UWS][A-Z0-9]+|[^@\s<>]+@[^@\s<>]+", text):
-        said = "is neither a Slack id (U…), nor a user group's (S…), nor an e-mail address"
-        raise ValueError(f"{text!r} {said}")
-    return text
-
-
-Reference: TypeAlias = Annotated[str, AfterValidator(_reference)]
-"""How people are named: a Slack id, a user group's id, an e-mail address."""
-
-
-class Frozen(BaseModel):
-    """A part of the configuration: an unknown key is an error, nothing changes after the start."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
 class Channels(Frozen):
@@ -139,7 +115,7 @@ class LaunchSettings(Frozen):
     @classmethod
     def _known_zones(cls, value: Mapping[str, str]) -> Mapping[str, str]:
         """Channels without their hash, each once; zones that exist."""
-        zones = {name.strip().removeprefix("#"): _zone(zone) for name, zone in value.items()}
+        zones = {name.strip().removeprefix("#"): zone_name(zone) for name, zone in value.items()}
         if len(zones) < len(value):
             raise ValueError("a channel has two zones: with its hash and without it is the same channel")
         return zones
@@ -201,17 +177,9 @@ class Settings(Frozen):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        return _zone(value)
+        return zone_name(value)
 
     @property
     def zone(self) -> ZoneInfo:
         """The zone in which schedules run and documents show local time."""
         return ZoneInfo(self.timezone)
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError(f"{name!r} is not an IANA time zone; write one such as Asia/Tokyo") from error
-    return name
