@@ -21,7 +21,14 @@ HELP = {
         "• `/triage list` the open ones\n"
         "In a thread, mention me instead: `@lookout triage status`."
     ),
-    "incidents": ("*Looking back on incidents*\n• `/incidents list` the open ones"),
+    "incidents": (
+        "*Looking back on incidents*\n"
+        "• `/incidents list` the open ones\n"
+        "• `/incidents metrics [90d|2026-Q4]` how fast they were detected, localized and mitigated, and how "
+        "many were false alarms or came again, with a chart and a CSV file\n"
+        "• `/incidents exclude INC-7 REASON` leaves one out of the metrics, `include INC-7` takes it in "
+        "again; these take a role"
+    ),
     "experiment": (
         "*Experiments*\n"
         "• `/experiment new` writes a registration with you; `/experiment register` takes a YAML file: paste "
@@ -51,7 +58,7 @@ HELP = {
 
 USAGE = {
     "triage": ("Walk an incident, step by step", "start [here] [title] | status | list | help"),
-    "incidents": ("Looking back on incidents", "list | help"),
+    "incidents": ("Looking back on incidents", "list | metrics | exclude | include | help"),
     "experiment": (
         "What the pre-registered plan allows",
         "new | register | look N | status | plan | looks | why N | help",
@@ -74,7 +81,7 @@ class OpenForm:
 
 VERBS: Mapping[str, frozenset[str]] = {
     "triage": frozenset(),
-    "incidents": frozenset(),
+    "incidents": frozenset({"metrics", "exclude", "include"}),
     "experiment": frozenset({"withdraw", "start", "here", "stop", "decide", "peek"}),
     "launch": frozenset({"supply", "waive"}),
     "digest": frozenset({"now", "subscribe", "unsubscribe"}),

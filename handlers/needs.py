@@ -44,6 +44,9 @@ _ASKS = Everybody("it only has something posted that everybody may ask for")
 _WITHDRAWS = Service("who proposed an amendment may withdraw it, and the roles that may withdraw any")
 
 ORDERS: Mapping[tuple[str, str], Needed] = {
+    ("incidents", "metrics"): _ASKS,
+    ("incidents", "exclude"): Act.CONFIGURE,
+    ("incidents", "include"): Act.CONFIGURE,
     ("experiment", "start"): Act.ROLL,
     ("experiment", "stop"): Act.DECIDE,
     ("experiment", "decide"): _ASKS,

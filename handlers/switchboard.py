@@ -23,6 +23,7 @@ from bot.services import (
     drafting,
     dropped,
     homes,
+    incident_metrics,
     investigating,
     look_questions,
     overriding,
@@ -104,6 +105,9 @@ def _of_card(draw: Callable[[Session, Desk, str, str, datetime], Block]) -> Draw
 
 
 ORDERS: Mapping[tuple[str, str], OrderVerb] = {
+    ("incidents", "metrics"): incident_metrics.order,
+    ("incidents", "exclude"): incident_metrics.exclude,
+    ("incidents", "include"): incident_metrics.include,
     ("experiment", "start"): rollouts.order_start,
     ("experiment", "stop"): deciding.order_stop,
     ("experiment", "decide"): deciding.order_decide,

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.services import escalation, evidence
+from bot.services import escalation, evidence, incident_metrics
 from bot.services.desk import Desk
 from bot.services.incident_cards import EVIDENCE_JOB, LADDER_JOB
 from bot.store.database import Database
@@ -23,7 +23,10 @@ def incident_jobs(db: Database, desk: Desk) -> Mapping[str, Job]:
     def ladder(payload: Mapping[str, Any], now: datetime) -> Finish:
         return partial(_rung, desk, payload, now)
 
-    return {EVIDENCE_JOB: gather, LADDER_JOB: ladder}
+    def metrics(payload: Mapping[str, Any], now: datetime) -> Finish:
+        return incident_metrics.post(db, desk, payload, now)
+
+    return {EVIDENCE_JOB: gather, LADDER_JOB: ladder, incident_metrics.JOB: metrics}
 
 
 def _rung(desk: Desk, payload: Mapping[str, Any], now: datetime, session: Session) -> None:

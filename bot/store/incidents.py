@@ -96,6 +96,16 @@ def open_ones(session: Session, limit: int = 50) -> tuple[Incident, ...]:
     return tuple(_bare(row) for row in rows)
 
 
+def detected_between(session: Session, since: datetime, until: datetime) -> tuple[Incident, ...]:
+    """The incidents detected in [since, until), oldest first, without their alerts."""
+    rows = session.exec(
+        select(IncidentRow)
+        .where(col(IncidentRow.detected_at) >= since, col(IncidentRow.detected_at) < until)
+        .order_by(col(IncidentRow.detected_at), col(IncidentRow.id))
+    ).all()
+    return tuple(_bare(row) for row in rows)
+
+
 def count_open(session: Session) -> int:
     """How many incidents are not closed."""
     return session.exec(
