@@ -10,6 +10,7 @@ from bot.errors import InputError
 
 MAX_TEXT = 500
 _ID = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 
 class Fields:
@@ -107,6 +108,23 @@ class Fields:
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1:
             self.find("not-a-fraction", (*path, key), f"{key!r} is {value!r}.", "Write for example 0.025.")
             return 0.025
+        return float(value)
+
+    def label(self, path: Path, text: str) -> None:
+        """Check the name of a label or column: it goes into queries."""
+        if not _LABEL.fullmatch(text):
+            hint = "Use letters, digits and underscores, beginning with no digit."
+            self.find("bad-label", path, f"{text!r} cannot be a label.", hint)
+
+    def number(
+        self, path: Path, fields: Mapping[str, Any], key: str, default: float, *, low: float, high: float
+    ) -> float:
+        """A number from `low` to `high`; `default` where absent."""
+        value = fields.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            hint = f"Write a number from {low:g} to {high:g}."
+            self.find("not-a-number", (*path, key), f"{key!r} is {value!r}.", hint)
+            return default
         return float(value)
 
     def find(self, code: str, path: Path, message: str, hint: str) -> None:

@@ -8,33 +8,50 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from bot.core.checks import cohorts, shards, stages
 from bot.core.finding import Path
 from bot.core.yaml_fields import Fields
 
 CHANGES, METRIC = "changes", "metric"
 """The checks that every playbook has without configuring them: the change log, and the alert's own metric."""
 
+SYMPTOMS = frozenset({METRIC, "cohorts", "stages"})
+"""Kinds that say what is seen, not why: they speak for no answer, and keep none from being suggested."""
+
+DEADLINE, SHORTEST, LONGEST = 5.0, 0.5, 6.5
+"""Seconds a check may take where it does not say `deadline_seconds:`; the least and the most it may say."""
+
 
 class Kind(Protocol):
     """What a module of this folder is."""
 
-    FINDINGS: tuple[str, ...]
+    @property
+    def FINDINGS(self) -> tuple[str, ...]:  # noqa: N802 - a constant of a module
+        """What a suspect line may be called."""
 
     def read(self, fields: Fields, path: Path, item: Mapping[str, Any]) -> object:
         """Take the options from YAML; what is wrong becomes a finding."""
 
 
-KINDS: Mapping[str, Kind] = {}
+KINDS: Mapping[str, Kind] = {
+    "cohorts": cohorts,
+    "shards": shards,
+    "stages": stages,
+}
 """Every kind by the name that a playbook gives under `kind:`."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """A check as a playbook configures it: what questions call it, its kind, and that kind's options."""
+    """A check as a playbook configures it: what questions call it, its kind, and that kind's options.
+
+    `deadline` is in seconds: what has not answered by then is unknown.
+    """
 
     name: str
     kind: str
     options: object = None
+    deadline: float = DEADLINE
 
     @property
     def findings(self) -> tuple[str, ...]:
@@ -59,5 +76,6 @@ def read_check(fields: Fields, path: Path, name: str, item: object) -> Check:
         what = f"there is no kind of check {kind!r}."
         fields.find("unknown-check", (*path, "kind"), what, f"Use {' or '.join(KINDS)}.")
         return Check(name, "")
-    options = KINDS[kind].read(fields, path, {key: value for key, value in item.items() if key != "kind"})
-    return Check(name, kind, options)
+    deadline = fields.number(path, item, "deadline_seconds", DEADLINE, low=SHORTEST, high=LONGEST)
+    own = {key: value for key, value in item.items() if key not in ("kind", "deadline_seconds")}
+    return Check(name, kind, KINDS[kind].read(fields, path, own), deadline)
