@@ -1,5 +1,6 @@
 """Acting as a person by JSON: what `POST /control/act` takes."""
 
+import base64
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
@@ -12,8 +13,9 @@ async def act(people: People, body: Body) -> dict[str, Any]:
     """Do what {"as": user, "do": verb, ...} says; the other fields are the arguments of `People.<verb>`.
 
     `do` is one of say, command, click, click_in_view, submit, close, open_home, join, invite_bot, read,
-    react, archive; a file with `say` is given as {"name": ..., "text": ...} in `files`. ValueError if the
-    verb is unknown, KeyError if an argument is missing, RefusedError if Slack would not let the person.
+    react, edit, delete, shortcut, archive; a file with `say` is given as {"name": ..., "text": ...} in
+    `files`, or with "base64" instead of "text". ValueError if the verb is unknown, KeyError if an argument is
+    missing, RefusedError if Slack would not let the person.
     """
     verb, user = str(body["do"]), str(body["as"])
     if verb not in VERBS:
@@ -22,7 +24,7 @@ async def act(people: People, body: Body) -> dict[str, Any]:
 
 
 async def _say(people: People, user: str, body: Body) -> dict[str, Any]:
-    files = [(str(file["name"]), str(file["text"]).encode()) for file in body.get("files", ())]
+    files = [(str(file["name"]), _content(file)) for file in body.get("files", ())]
     message = await people.say(
         user,
         _channel(people, body),
@@ -87,6 +89,21 @@ async def _react(people: People, user: str, body: Body) -> dict[str, Any]:
     return {}
 
 
+async def _edit(people: People, user: str, body: Body) -> dict[str, Any]:
+    await people.edit(user, _channel(people, body), str(body["ts"]), str(body["text"]))
+    return {}
+
+
+async def _delete(people: People, user: str, body: Body) -> dict[str, Any]:
+    await people.delete(user, _channel(people, body), str(body["ts"]))
+    return {}
+
+
+async def _shortcut(people: People, user: str, body: Body) -> dict[str, Any]:
+    await people.shortcut(user, _channel(people, body), str(body["ts"]), str(body["callback_id"]))
+    return {}
+
+
 async def _archive(people: People, user: str, body: Body) -> dict[str, Any]:
     await people.archive(user, str(body["channel"]))
     return {}
@@ -104,6 +121,9 @@ VERBS: Final[Mapping[str, Callable[[People, str, Body], Awaitable[dict[str, Any]
     "invite_bot": _invite_bot,
     "read": _read,
     "react": _react,
+    "edit": _edit,
+    "delete": _delete,
+    "shortcut": _shortcut,
     "archive": _archive,
 }
 
@@ -111,6 +131,12 @@ VERBS: Final[Mapping[str, Callable[[People, str, Body], Awaitable[dict[str, Any]
 def _channel(people: People, body: Body) -> str:
     named = people.workspace.named(str(body["channel"]))
     return named.id if named else str(body["channel"])
+
+
+def _content(file: Body) -> bytes:
+    if "base64" in file:
+        return base64.b64decode(str(file["base64"]), validate=True)
+    return str(file["text"]).encode()
 
 
 def _chosen(body: Body) -> dict[str, Any]:

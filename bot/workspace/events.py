@@ -28,7 +28,7 @@ class Events:
         if message.ephemeral_to or bot not in channel.members:
             return
         kind = "im" if channel.is_im else "channel"
-        self._tell(f"message.{kind}s" if kind == "channel" else "message.im", self._said(message, kind))
+        self._tell("message.channels" if kind == "channel" else "message.im", self._said(message, kind))
         mentions_bot = f"<@{bot}>" in message.text or f"<@{bot}|" in message.text
         if mentions_bot and message.user != bot and not channel.is_im:
             event = self._said(message, kind)
@@ -48,18 +48,21 @@ class Events:
         if self.workspace.bot in self.workspace.channels[channel].members:
             self._tell("member_joined_channel", event)
 
-    def reacted(self, message: Message, user: str, name: str) -> None:
-        """Someone put an emoji under a message."""
+    def edited(self, message: Message, before: Message) -> None:
+        """Someone, perhaps the app itself, wrote a message anew."""
+        self._altered(message, "message_changed", {"message": self._shape(message)}, before)
+
+    def deleted(self, message: Message) -> None:
+        """Someone took a message away."""
+        self._altered(message, "message_deleted", {"deleted_ts": message.ts}, message)
+
+    def reacted(self, message: Message, user: str, name: str, *, added: bool = True) -> None:
+        """Someone put an emoji under a message, or took theirs away."""
+        kind = "reaction_added" if added else "reaction_removed"
         item = {"type": "message", "channel": message.channel, "ts": message.ts}
-        event = {
-            "type": "reaction_added",
-            "user": user,
-            "reaction": name,
-            "item": item,
-            "item_user": message.user,
-        }
+        event = {"type": kind, "user": user, "reaction": name, "item": item, "item_user": message.user}
         if self.workspace.bot in self.workspace.channels[message.channel].members:
-            self._tell("reaction_added", event)
+            self._tell(kind, event)
 
     def file_shared(self, file: str, user: str, channel: str) -> None:
         """Somebody, perhaps the app itself, put a file into a channel."""
@@ -88,10 +91,28 @@ class Events:
         created = kind in ("channel_created", "channel_rename")
         self._tell(kind, {"type": kind, "channel": whole if created else channel, "user": user})
 
+    def _altered(self, message: Message, subtype: str, what: Event, before: Message) -> None:
+        channel = self.workspace.channels[message.channel]
+        if message.ephemeral_to or self.workspace.bot not in channel.members:
+            return
+        event: Event = {
+            "type": "message",
+            "subtype": subtype,
+            "hidden": True,
+            "channel": channel.id,
+            "channel_type": "im" if channel.is_im else "channel",
+            "previous_message": self._shape(before),
+            "ts": self.workspace.clock.ts(),
+            **what,
+        }
+        self._tell("message.im" if channel.is_im else "message.channels", event)
+
+    def _shape(self, message: Message) -> Event:
+        return shapes.message(self.workspace, message, self.base_url)
+
     def _said(self, message: Message, kind: str) -> Event:
-        shape = shapes.message(self.workspace, message, self.base_url)
         return {
-            **shape,
+            **self._shape(message),
             "channel": message.channel,
             "channel_type": kind,
             "event_ts": message.ts,

@@ -70,6 +70,7 @@ class Hub:
         bot = self.workspace.users[self.workspace.bot]
         self.workspace.add_user(replace(bot, real_name=manifest.name))
         self.workspace.register(manifest.commands)
+        self.workspace.shortcuts = manifest.shortcuts
 
     def reset(self) -> None:
         """A fresh workspace: the team, empty channels, no faults, full buckets; the app stays connected."""

@@ -1,10 +1,10 @@
 """A Slack app manifest, as far as a workspace needs it: commands, scopes, event subscriptions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.workspace.records import Command
+from bot.workspace.records import Command, Shortcut
 
 ALWAYS_SUBSCRIBED = frozenset({"app_mention", "message.im"})
 
@@ -13,13 +13,15 @@ ALWAYS_SUBSCRIBED = frozenset({"app_mention", "message.im"})
 class Manifest:
     """What the app declared.
 
-    `name` is its bot's; `scopes` is None when none were declared: then nothing is refused for want of one;
-    `events` names the bot events it subscribes to ("app_mention", "message.channels", ...). `messages` says
-    whether the app may write direct messages: its Messages tab is on.
+    `name` is its bot's; `shortcuts` are those on messages. `scopes` is None when none were declared: then
+    nothing is refused for want of one; `events` names the bot events it subscribes to ("app_mention",
+    "message.channels", ...). `messages` says whether the app may write direct messages: its Messages tab is
+    on.
     """
 
     name: str = "Lookout"
     commands: tuple[Command, ...] = ()
+    shortcuts: tuple[Shortcut, ...] = ()
     scopes: frozenset[str] | None = None
     events: frozenset[str] = ALWAYS_SUBSCRIBED
     messages: bool = True
@@ -40,6 +42,7 @@ def parse(manifest: Mapping[str, Any]) -> Manifest:
     return Manifest(
         name=str(manifest["display_information"].get("name", "App")),
         commands=tuple(command(item) for item in features.get("slash_commands") or ()),
+        shortcuts=_shortcuts(features.get("shortcuts") or ()),
         scopes=None if scopes is None else frozenset(scopes),
         events=frozenset(events or ()),
         messages=bool(_part(features, "app_home").get("messages_tab_enabled", True)),
@@ -57,6 +60,17 @@ def command(item: Mapping[str, Any]) -> Command:
         usage_hint=str(item.get("usage_hint", "")),
         should_escape=bool(item.get("should_escape", False)),
     )
+
+
+def _shortcuts(items: Sequence[Mapping[str, Any]]) -> tuple[Shortcut, ...]:
+    found = []
+    for item in items:
+        callback_id, name = str(item.get("callback_id") or ""), str(item.get("name") or "")
+        if not callback_id or not name:
+            raise ValueError(f"a shortcut without a name or callback_id: {dict(item)}")
+        if item.get("type") == "message":
+            found.append(Shortcut(callback_id, name, str(item.get("description", ""))))
+    return tuple(found)
 
 
 def _part(parent: Mapping[str, Any], field: str) -> Mapping[str, Any]:

@@ -5,6 +5,7 @@
     GET  …/stream                            changes of the page as server-sent events
     POST …/send, /read, /join, /advance      what the composer, the reader and the clock do
     POST …/message/{ts}/act                  a button, menu or picker in a message
+    POST …/message/{ts}/do                   the message's own menu: an emoji, a shortcut, an edit
     POST …/view/{id}/act, /submit, /close    the same in a modal
     GET  /client-files/{id}/{name}           an uploaded file
 
@@ -21,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from bot.workspace import accounts, page_forms
+from bot.workspace import accounts, page_forms, page_messages
 from bot.workspace.page_assets import asset_routes
 from bot.workspace.page_guard import HEADERS, refusal
 from bot.workspace.page_live import Picture, stream
@@ -59,6 +60,7 @@ def routes(workspace: Workspace, people: People) -> list[BaseRoute]:
         here + "/advance": page.advance,
         here + "/account/{who}": page.account,
         here + "/message/{ts}/act": page.act,
+        here + "/message/{ts}/do": page.do,
         here + "/view/{view}/act": page.act_in_view,
         here + "/view/{view}/submit": page.submit,
         here + "/view/{view}/close": page.close_view,
@@ -202,6 +204,13 @@ class Page:
         screen = self._screen(request)
         if screen.is_member:
             self._people.read(screen.user.id, screen.channel_id)
+        return Response(status_code=_DONE)
+
+    async def do(self, request: Request) -> Response:
+        """What the menu of a message offers."""
+        async with request.form() as form:
+            screen = self._screen(request)
+            await page_messages.do(self._people, screen, request.path_params["ts"], form)
         return Response(status_code=_DONE)
 
     async def join(self, request: Request) -> Response:

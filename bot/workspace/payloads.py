@@ -65,6 +65,21 @@ def message_action(
     }
 
 
+def shortcut(hub: Hub, person: User, message: Message, callback_id: str) -> Payload:
+    """message_action: an app's entry in a message's menu."""
+    channel = hub.workspace.channels[message.channel]
+    return {
+        **_common(hub, person, "message_action"),
+        "callback_id": callback_id,
+        "action_ts": hub.workspace.clock.ts(),
+        "trigger_id": hub.triggers.issue(person.id),
+        "response_url": hub.responses.issue(person.id, channel.id, source=message.ts),
+        "message_ts": message.ts,
+        "channel": {"id": channel.id, "name": channel.name or "directmessage"},
+        "message": shapes.message(hub.workspace, message, hub.base_url),
+    }
+
+
 def view_action(hub: Hub, person: User, view: View, action: Json, values: Mapping[str, Any]) -> Payload:
     """block_actions from a modal or Home tab."""
     return {

@@ -17,6 +17,7 @@ from typing import Any, Final, TypeAlias
 from bot.workspace import inputs, payloads
 from bot.workspace.forms import Forms
 from bot.workspace.hub import Hub
+from bot.workspace.message_hands import MessageHands
 from bot.workspace.records import Channel, Command, File, Json, Message, User
 from bot.workspace.refused import RefusedError
 from bot.workspace.seed import SLACKBOT
@@ -31,12 +32,11 @@ Hosted: TypeAlias = Callable[[str], Awaitable[str]]
 """Takes what was typed behind the command; what it returns is shown to the person alone."""
 
 
-class People:
+class People(MessageHands):
     """The hands of everyone in the workspace."""
 
     def __init__(self, hub: Hub) -> None:
-        self.hub = hub
-        self.workspace = hub.workspace
+        super().__init__(hub)
         self.forms = Forms(hub)
         self._hosted: dict[str, Hosted] = {}
 
@@ -198,22 +198,6 @@ class People:
         self.workspace.change_channel(where.id, archived=True)
         self.hub.events.channel("channel_archive", where.id, user)
 
-    async def react(self, user: str, channel: str, ts: str, name: str) -> None:
-        """Put an emoji under a message, or take one's own away."""
-        channel = self._writable(user, channel).id
-        message = self.workspace.message(channel, ts)
-        if message is None or message.ephemeral_to:
-            raise RefusedError("This message is not there any more.")
-        users = message.reactions.get(name, ())
-        left = tuple(who for who in users if who != user) if user in users else (*users, user)
-        reactions = {
-            **{e: w for e, w in message.reactions.items() if e != name},
-            **({name: left} if left else {}),
-        }
-        changed = self.workspace.change_message(channel, ts, reactions=reactions)
-        if user not in users:
-            self.hub.events.reacted(changed, user, name)
-
     def upload(self, user: str, name: str, content: bytes, *, title: str = "", mimetype: str = "") -> File:
         """Put a file into the workspace, shared nowhere yet."""
         return self.workspace.put_file(
@@ -263,33 +247,3 @@ class People:
         if f"<@{bot}>" in message.text and bot not in channel.members and not channel.is_im:
             line = f"You mentioned <@{bot}>, but they are not in this channel. Invite them to join."
             self._slackbot(message.user, channel.id, line, message.thread_ts)
-
-    def _person(self, user: str) -> User:
-        person = self.workspace.person(user)
-        if person is None:
-            raise RefusedError(f"There is nobody called {user} here.")
-        if person.deleted:
-            raise RefusedError(f"The account of {person.real_name} is deactivated.")
-        return person
-
-    def _channel(self, channel: str) -> Channel:
-        found = self.workspace.channels.get(channel) or self.workspace.named(channel)
-        if found is None:
-            raise RefusedError(f"There is no channel {channel}.")
-        return found
-
-    def _writable(self, user: str, channel: str) -> Channel:
-        where = self._channel(channel)
-        if where.archived:
-            raise RefusedError("This channel is archived.")
-        if self._person(user).id not in where.members:
-            raise RefusedError(f"You are not in #{where.name}. Join it first.")
-        return where
-
-    def _thread(self, channel: str, thread_ts: str) -> str:
-        if not thread_ts:
-            return ""
-        parent = self.workspace.message(channel, thread_ts)
-        if parent is None:
-            raise RefusedError("This thread is not there any more.")
-        return parent.thread_ts or parent.ts

@@ -159,6 +159,15 @@ class Command:
 
 
 @dataclass(frozen=True)
+class Shortcut:
+    """An entry of an app's own in the menu of every message."""
+
+    callback_id: str
+    name: str
+    description: str = ""
+
+
+@dataclass(frozen=True)
 class Complaint:
     """A warning shown in the page: something the app did that Slack would not put up with."""
 

@@ -34,6 +34,7 @@ from bot.workspace.records import (
     File,
     Json,
     Message,
+    Shortcut,
     Timer,
     User,
     UserGroup,
@@ -79,8 +80,9 @@ class Workspace(Listeners):
         self.modals: dict[str, tuple[View, ...]] = {}
         self.homes: dict[str, View] = {}
         self.commands: dict[str, Command] = {}
+        self.shortcuts: tuple[Shortcut, ...] = ()
         self.suggestions: dict[str, tuple[str, ...]] = {}  # by channel: what to type next
-        self.next_timer: Timer | None = None  # what the app waits for, if somebody says so
+        self.next_timer: Timer | None = None  # what the app waits for
         self.warnings: list[Complaint] = []
         self.bot = ""  # the user id of the app's bot user
         self.connections = 0  # open Socket Mode connections
@@ -88,7 +90,7 @@ class Workspace(Listeners):
         self._counters: dict[str, int] = {}
 
     def warn(self, text: str) -> None:
-        """Show a warning in the page; the oldest are forgotten beyond WARNINGS_KEPT."""
+        """Show a warning in the page; only the newest are kept."""
         self.warnings.append(Complaint(self.clock.now(), text))
         del self.warnings[:-WARNINGS_KEPT]
         self.tell("warning")

@@ -72,6 +72,7 @@ def update(call: Call) -> Shape:
         edited=call.workspace.clock.ts(),
         broadcast=message.broadcast or call.flag("reply_broadcast"),
     )
+    call.hub.events.edited(changed, message)
     shape = _shape(call, changed)
     return {"channel": message.channel, "ts": message.ts, "text": text, "message": shape}
 
@@ -80,7 +81,7 @@ def delete(call: Call) -> Shape:
     """chat.delete: a parent of replies stays as a tombstone."""
     message = _own(call, "cant_delete_message")
     if call.workspace.reply_count(message.channel, message.ts):
-        call.workspace.change_message(
+        changed = call.workspace.change_message(
             message.channel,
             message.ts,
             text="This message was deleted.",
@@ -88,8 +89,10 @@ def delete(call: Call) -> Shape:
             metadata=None,
             subtype="tombstone",
         )
+        call.hub.events.edited(changed, message)
     else:
         call.workspace.delete_message(message.channel, message.ts)
+        call.hub.events.deleted(message)
     return {"channel": message.channel, "ts": message.ts}
 
 

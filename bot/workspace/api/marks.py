@@ -63,7 +63,8 @@ def unreact(call: Call) -> Shape:
     reactions = {emoji: who for emoji, who in message.reactions.items() if emoji != name}
     if left:
         reactions[name] = left
-    call.workspace.change_message(message.channel, message.ts, reactions=reactions)
+    changed = call.workspace.change_message(message.channel, message.ts, reactions=reactions)
+    call.hub.events.reacted(changed, call.bot.id, name, added=False)
     return {}
 
 
