@@ -2,7 +2,8 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ WEBHOOK_SECRET = "LOOKOUT_WEBHOOK_SECRET_"  # noqa: S105 - the name of a variabl
 
 _FROM_FILE = frozenset(
     {"timezone", "channels", "roles", "signoffs", "sources", "playbooks", "templates", "incidents", "data"}
-    | {"retention_days", "launches", "flags", "rollout_metrics"}
+    | {"retention_days", "launches", "flags", "rollout_metrics", "oncall", "phone_tree"}
 )
 _FROM_ENVIRONMENT = {
     "LOOKOUT_DATABASE_URL": "database_url",
@@ -29,6 +30,7 @@ _FROM_ENVIRONMENT = {
     "LOOKOUT_OPEN_WEBHOOKS": "open_webhooks",
     "LOOKOUT_CLOCK_OFFSET_FILE": "clock_offset_file",
     "LOOKOUT_FLAGS_SECRET": "flags_secret",
+    "LOOKOUT_ONCALL_TOKEN": "oncall_token",
 }
 
 
@@ -138,6 +140,7 @@ def _explain(error: ValidationError, environment: dict[str, Any], text: str, pat
         variable = next((v for v, name in _FROM_ENVIRONMENT.items() if name == where[0]), where[0])
         return ConfigError(f"{variable}: {fault['msg']}.", "Mend the environment variable.")
     silent = fault["type"] in {"extra_forbidden", "missing"} or _may_hold_a_url(where)
+    silent = silent or isinstance(fault["input"], dict)  # a whole table says nothing that its line does not
     value = "" if silent else f", read {fault['input']!r}"
     what = "unknown key" if fault["type"] == "extra_forbidden" else fault["msg"].removeprefix("Value error, ")
     return ConfigError(
@@ -153,19 +156,34 @@ def _may_hold_a_url(where: tuple[str, ...]) -> bool:
 
 
 def _line(text: str, where: tuple[str, ...]) -> int:
-    """The line on which the key at `where` stands: its own, else that of what holds it, else 1."""
-    keys = [part for part in where if not part.isdigit()]
-    inside = len(keys) == 1
-    table = 1
+    """The line on which the key at `where` stands: its own, else that of what holds it, else 1.
+
+    In `where` a number says which table of an array is meant ("[[incidents.rules]]"), or which item of a list.
+    """
+    best, found = 0, 1
+    for number, path in _paths(text):
+        if len(path) > best and path == where[: len(path)]:
+            best, found = len(path), number
+    return found
+
+
+def _paths(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """What begins on which line: the tables, each of an array with its number, and the keys in them."""
+    table: tuple[str, ...] = ()
+    arrays: Counter[tuple[str, ...]] = Counter()
     for number, line in enumerate(text.splitlines(), 1):
         bare = line.split("#")[0].strip()
-        if bare.startswith("["):
-            inside = bare == f"[{'.'.join(keys[:-1])}]"
-            table = (
-                number
-                if bare in {f"[{'.'.join(keys[:depth])}]" for depth in range(1, len(keys) + 1)}
-                else table
-            )
-        elif inside and re.match(rf"[\"']?{re.escape(keys[-1])}[\"']?\s*=", bare):
-            return number
-    return table
+        heading = re.fullmatch(r"(\[\[?)([^\[\]]+)\]\]?", bare)
+        key = re.match(r"([\"']?)([^\"'=]+)\1\s*=", bare)
+        if heading:
+            names = tuple(name.strip("\"' ") for name in heading[2].split("."))
+            arrays[names] += heading[1] == "[["
+            numbered: list[str] = []
+            for depth, name in enumerate(names, 1):
+                numbered.append(name)
+                if arrays[names[:depth]]:
+                    numbered.append(str(arrays[names[:depth]] - 1))
+            table = tuple(numbered)
+            yield number, table
+        elif key:
+            yield number, (*table, key[2].strip())

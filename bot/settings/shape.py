@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -11,6 +10,8 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from bot.settings.frozen import Frozen, Reference, zone_name
+from bot.settings.incidents import IncidentSettings
+from bot.settings.oncall import OnCallSettings, PhoneTree
 
 SHIPPED = Path(__file__).parent.parent / "_shipped"
 """Where a wheel carries the shipped playbooks and templates; a checkout has them at its top level."""
@@ -68,25 +69,6 @@ class FolderSettings(Frozen):
     """A folder of YAML playbooks or Jinja2 templates."""
 
     path: Path
-
-
-class IncidentSettings(Frozen):
-    """How alerts become incidents."""
-
-    group_by: tuple[Literal["metric", "service", "title", "severity"], ...] = ("metric", "service")
-    group_window_hours: Annotated[float, Field(gt=0, le=24 * 30)] = 24.0
-    change_window_hours: Annotated[float, Field(gt=0, le=24 * 30)] = 24.0
-    create_channel: bool = True
-
-    @property
-    def group_window(self) -> timedelta:
-        """How long an open incident takes in further alerts of the same group."""
-        return timedelta(hours=self.group_window_hours)
-
-    @property
-    def change_window(self) -> timedelta:
-        """How far before the onset a change still counts as recent."""
-        return timedelta(hours=self.change_window_hours)
 
 
 class DataSettings(Frozen):
@@ -160,12 +142,15 @@ class Settings(Frozen):
     launches: LaunchSettings = LaunchSettings()
     flags: FlagSettings | None = None
     rollout_metrics: Mapping[str, RolloutMetricSettings] = {}
+    oncall: OnCallSettings = OnCallSettings()
+    phone_tree: PhoneTree = Field(default_factory=dict)
     retention_days: Annotated[int, Field(ge=1)] = 90
 
     database_url: str = "sqlite:///lookout.db"
     slack_bot_token: SecretStr | None = None
     slack_app_token: SecretStr | None = None
     slack_signing_secret: SecretStr | None = None
+    oncall_token: SecretStr | None = None
     slack_api_url: str = "https://slack.com/api/"
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 3000
