@@ -30,14 +30,18 @@ _PART = re.compile(r'(?:"((?:[^"]|"")+)"|([^".]+))(?:\.(?=.)|$)')
 
 
 @contextmanager
-def table_of(data: Data, *, sources: Mapping[str, SourceSettings], root: Path | None) -> Iterator[Any]:
+def table_of(
+    data: Data, *, sources: Mapping[str, SourceSettings], root: Path | None, seconds: float | None = None
+) -> Iterator[Any]:
     """The Ibis table of a registration's data; the connection is closed afterwards.
 
-    root is the folder below which `path:` may lead; None forbids paths. Raises SourceError with the reason
-    when there is no such source, table or file, or when it does not answer in time.
+    root is the folder below which `path:` may lead; None forbids paths. seconds: less patience than the
+    source's own. Raises SourceError with the reason when there is no such source, table or file, or when it
+    does not answer in time.
     """
     if data.path is None:
-        with _opened(_named(data, sources), data.table or "the query", data.source or "") as backend:
+        what = data.table or "the query"
+        with _opened(_named(data, sources), what, data.source or "", seconds) as backend:
             yield _table(backend, data)
         return
     if root is None:
@@ -113,9 +117,11 @@ def _named(data: Data, sources: Mapping[str, SourceSettings]) -> SourceSettings:
 
 
 @contextmanager
-def _opened(source: SourceSettings, what: str, name: str) -> Iterator[Any]:
+def _opened(source: SourceSettings, what: str, name: str, patience: float | None = None) -> Iterator[Any]:
     """The connection; whatever the engine raises becomes a SourceError that a person can read."""
     url, seconds = source.url.get_secret_value(), source.timeout_seconds
+    hurried = patience is not None and patience < seconds
+    seconds = patience if patience is not None and hurried else seconds
     try:
         engine = connect(source)
     except failures(ValueError) as error:  # a URL that is none
@@ -126,8 +132,11 @@ def _opened(source: SourceSettings, what: str, name: str) -> Iterator[Any]:
                 yield engine.backend
             except failures() as error:
                 if over.is_set() or type(error).__name__ == "QueryCanceled":
-                    mend = f"raise timeout_seconds of source {name}" if name else "raise its timeout_seconds"
-                    raise SourceError(f"{what} did not answer in {seconds:g} s: {mend}") from None
+                    mend = (
+                        f": raise timeout_seconds of source {name}" if name else ": raise its timeout_seconds"
+                    )
+                    end = "" if hurried else mend
+                    raise SourceError(f"{what} did not answer in {seconds:g} s{end}") from None
                 raise SourceError(f"{what}: {hidden(_first_line(error), url)}") from None
     finally:
         engine.close()
