@@ -1,12 +1,12 @@
 """The configuration: lookout.toml and the LOOKOUT_* environment, read once, typed, secret, passed down."""
 
 from bot.settings.file import load
+from bot.settings.incidents import IncidentSettings
 from bot.settings.shape import (
     Channels,
     DataSettings,
     FlagSettings,
     FolderSettings,
-    IncidentSettings,
     LaunchSettings,
     RolloutMetricSettings,
     Settings,

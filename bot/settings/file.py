@@ -158,7 +158,7 @@ def _may_hold_a_url(where: tuple[str, ...]) -> bool:
 def _line(text: str, where: tuple[str, ...]) -> int:
     """The line on which the key at `where` stands: its own, else that of what holds it, else 1.
 
-    In `where` a number says which table of an array is meant ("[[incidents.rules]]"), or which item of a list.
+    A number in `where` says which table of an array is meant ("[[incidents.rules]]"), or item of a list.
     """
     best, found = 0, 1
     for number, path in _paths(text):
