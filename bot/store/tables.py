@@ -1,6 +1,7 @@
 """Every module that declares rows, one line each: importing this fills the metadata."""
 
 from bot.store import (
+    alert_rows,
     blobs,
     changes,
     experiment_rows,
@@ -14,6 +15,7 @@ from bot.store import (
 )
 
 ROWS = (
+    alert_rows,
     blobs,
     changes,
     experiment_rows,
