@@ -104,6 +104,10 @@ class Prometheus:
         """Close the connections."""
         self._client.close()
 
+    def within(self, seconds: float) -> "Prometheus":
+        """The same server, asked with no more patience than this; closing it closes this one too."""
+        return Prometheus(self._url, name=self.name, timeout=min(self.timeout, seconds), client=self._client)
+
     def instant(self, query: str, *, at: datetime) -> tuple[Series, ...]:
         """The value of each series at `at`.
 

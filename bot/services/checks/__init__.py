@@ -5,30 +5,19 @@ raises SourceError, with the reason to show, where it cannot say; what it does n
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from bot.core.found import Found
-from bot.core.incident import Incident
-from bot.core.playbook import Playbook
-from bot.services.desk import Desk
-from bot.store.database import Database
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a run may look at; `options` are its kind's, from the playbook the incident walks."""
-
-    db: Database
-    desk: Desk
-    incident: Incident
-    playbook: Playbook
-    options: Any
-    now: datetime
-
+from bot.services.checks import cohorts, shards, stages
+from bot.services.checks.asked import Asked
 
 Run: TypeAlias = Callable[[Asked], Sequence[Found]]
 
-KINDS: Mapping[str, Run] = {}
+KINDS: Mapping[str, Run] = {
+    "cohorts": cohorts.run,
+    "shards": shards.run,
+    "stages": stages.run,
+}
 """Every kind of `bot.core.checks.KINDS`, and how it is run."""
+
+__all__ = ["KINDS", "Asked", "Run"]
