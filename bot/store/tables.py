@@ -8,8 +8,10 @@ from bot.store import (
     inbox,
     incident_rows,
     ledger,
+    marked,
     outbox,
     people,
+    reviews,
     slot_rows,
     subscriptions,
 )
@@ -22,8 +24,10 @@ ROWS = (
     incident_rows,
     inbox,
     ledger,
+    marked,
     outbox,
     people,
+    reviews,
     slot_rows,
     subscriptions,
 )
