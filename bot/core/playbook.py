@@ -9,6 +9,11 @@ from bot.core.checks import BUILT_IN, Check
 from bot.core.incident import UNKNOWN, Status
 from bot.core.veto_plan import Redesign, VetoPlan
 
+HELD = timedelta(minutes=10)
+"""How long a metric has to stay at its baseline to count as recovered, where a tree says nothing else."""
+WITHIN = 0.025
+"""How near to its baseline that is, as a fraction of it."""
+
 
 @dataclass(frozen=True)
 class Category:
@@ -44,7 +49,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class Question:
-    """A step of the tree: the active hypothesis, how to test it, who may help, and the answers."""
+    """A step of the tree: the active hypothesis, how to test it, who may help, and the answers.
+
+    `short` is what it is called where there is little room.
+    """
 
     id: str
     number: int
@@ -54,6 +62,12 @@ class Question:
     helpers: tuple[str, ...]
     checks: tuple[str, ...]
     choices: tuple[Choice, ...]
+    short: str = ""
+
+    @property
+    def name(self) -> str:
+        """The step in a word or two, for showing the way through the tree."""
+        return self.short or self.id.replace("_", " ")
 
     def choice(self, choice_id: str) -> Choice | None:
         """The answer of that id."""
@@ -64,7 +78,8 @@ class Question:
 class Leaf:
     """Where a walk ends: the category, what to do now, whose it is, and how recovery is known.
 
-    A leaf of category 0 (unknown) has `choices`: what the people called in may find.
+    A leaf of category 0 (unknown) has `choices`: what the people called in may find. The metric counts as
+    recovered when every cohort stayed for `held` within `within` (a fraction) of its baseline.
     """
 
     id: str
@@ -76,6 +91,8 @@ class Leaf:
     target: str
     checks: tuple[str, ...] = ()
     choices: tuple[Choice, ...] = ()
+    held: timedelta = HELD
+    within: float = WITHIN
 
     @property
     def localized(self) -> bool:
@@ -92,7 +109,8 @@ class Playbook:
     """A triage tree, valid by construction of its reader.
 
     `within` is how near to its baseline, as a fraction of it, a metric counts as recovered; `sha256` is that
-    of `text`, the YAML it came from. `checks` are by name, those that every playbook has among them.
+    of `text`, the YAML it came from. `checks` are by name, those that every playbook has among them. `fits`
+    are the labels of the incidents it is for, each with its patterns; none means every incident.
     """
 
     id: str
@@ -105,6 +123,7 @@ class Playbook:
     sha256: str
     text: str = field(repr=False, default="")
     checks: Mapping[str, Check] = field(default_factory=lambda: BUILT_IN)
+    fits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def at(self, position: str) -> Question | Leaf:
         """The question or leaf of that id."""
@@ -114,6 +133,12 @@ class Playbook:
         """The category in words with its number, or that it is unknown."""
         category = self.categories.get(number)
         return f"{category.name} (category {number})" if category else "unknown"
+
+    def rolls_back(self, position: str) -> bool:
+        """Whether this is a leaf at which one rolls back first and investigates after."""
+        leaf = self.leaves.get(position)
+        category = self.categories.get(leaf.category) if leaf else None
+        return category is not None and category.roll_back_first
 
 
 @dataclass(frozen=True)
@@ -157,9 +182,22 @@ class Ladder:
 
 @dataclass(frozen=True)
 class Playbooks:
-    """What the playbooks folder holds."""
+    """What the playbooks folder holds.
+
+    `triage` is the tree for every incident that none of `others` is for.
+    """
 
     triage: Playbook
     escalation: Ladder
     veto: VetoPlan
     cohort_redesign: Redesign
+    others: tuple[Playbook, ...] = ()
+
+    @property
+    def trees(self) -> tuple[Playbook, ...]:
+        """Every triage tree, the general one first."""
+        return (self.triage, *self.others)
+
+    def tree(self, sha256: str) -> Playbook | None:
+        """The tree of that hash, None where the file was edited since."""
+        return next((tree for tree in self.trees if tree.sha256 == sha256), None)

@@ -2,19 +2,14 @@
 
 import hashlib
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from bot.core.change import ChangeKind
 from bot.core.checks import BUILT_IN, Check, read_check
 from bot.core.finding import Finding, Path, errors
 from bot.core.incident import UNKNOWN
-from bot.core.playbook import (
-    Category,
-    Choice,
-    Leaf,
-    Playbook,
-    Question,
-)
+from bot.core.playbook import HELD, WITHIN, Category, Choice, Leaf, Playbook, Question
 from bot.core.playbook_tree import tree_findings
 from bot.core.strict_yaml import parse
 from bot.core.yaml_fields import Fields, unreadable
@@ -23,8 +18,24 @@ from bot.errors import InputError
 MAX_LABEL = 75
 """Characters on a Slack button."""
 MAX_QUESTIONS = 30
+MAX_STEPS = 10
 MAX_CHOICES = 10
 """More answers than this do not fit a phone; a leaf's findings are a select, which shows them one by one."""
+MINUTE = timedelta(minutes=1)
+WEEK = 7 * 24 * 60
+"""The longest recovery check, in minutes."""
+
+_ROOT = [
+    "kind", "id", "title", "for", "first", "within", "recovery_minutes", "categories", "checks", "questions",
+    "leaves",
+]  # fmt: skip
+_QUESTION = ["ask", "short", "hypothesis", "test", "helpers", "checks", "answers"]
+_LEAF = [
+    "category", "action", "steps", "owner", "recovery", "recovery_minutes", "within", "target", "checks",
+    "then",
+]  # fmt: skip
+_TOLERATED = {"unused-check", "unheard", "unknown-check", "change-kind", "unknown-key", "too-many"}
+"""What another version of Lookout may find in a tree that was in use: it can still be walked to its end."""
 
 
 def read_triage(text: str, *, name: str) -> tuple[Playbook | None, tuple[Finding, ...]]:
@@ -43,19 +54,42 @@ def read_triage(text: str, *, name: str) -> tuple[Playbook | None, tuple[Finding
     return (None if errors(findings) else playbook), findings
 
 
+def read_kept(text: str) -> tuple[Playbook | None, tuple[Finding, ...]]:
+    """Read the tree that an incident began with; what only a stricter version finds wrong does not strand it.
+
+    A check that is not known any more is left out.
+    """
+    try:
+        document = parse(text, name="playbook")
+    except InputError as error:
+        return None, (unreadable(error, "playbook"),)
+    reader = _Reader(document)
+    if not reader.is_mapping():
+        return None, tuple(reader.findings)
+    playbook = reader.triage(text)
+    wrong = tuple(
+        finding
+        for finding in errors(reader.findings)
+        if finding.code not in _TOLERATED and not finding.path.startswith("checks.")
+    )
+    return (None if wrong else playbook), wrong
+
+
 class _Reader(Fields):
     """Reads the parts of a tree; the checks first, since questions name them."""
 
     known: Mapping[str, Check] = BUILT_IN
+    recovered: tuple[timedelta, float] = (HELD, WITHIN)
 
     def triage(self, text: str) -> Playbook:
         """The tree, with stand-ins where there are findings."""
         root = self.mapping(
             (),
             self.document.data,
-            ["kind", "id", "title", "first", "within", "categories", "checks", "questions", "leaves"],
+            _ROOT,
         )
         self.kind(root, "triage")
+        self.recovered = self.recovering((), root, (HELD, self.fraction((), root, "within")))
         categories = [
             self.category(("categories", index), item)
             for index, item in enumerate(self.items((), root, "categories"))
@@ -79,11 +113,39 @@ class _Reader(Fields):
                 for number, (key, item) in enumerate(questions.items(), 1)
             },
             leaves={key: self.leaf(("leaves", key), key, item, categories) for key, item in leaves.items()},
-            within=self.fraction((), root, "within"),
+            within=self.recovered[1],
             sha256=hashlib.sha256(text.encode()).hexdigest(),
             text=text,
             checks=self.known,
+            fits=self.labels(root) if "for" in root else {},
         )
+
+    def labels(self, root: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+        """The labels of the incidents the tree is for: a pattern each, or several of which one has to fit."""
+        path: Path = ("for", "labels")
+        wanted = self.table(("for",), self.mapping(("for",), root["for"], ["labels"]), "labels")
+        found = {}
+        for name, value in wanted.items():
+            patterns = tuple(value) if isinstance(value, list) else (value,)
+            if not patterns or not all(isinstance(one, str) and one.strip() for one in patterns):
+                what = f"label {name!r} has {value!r}, which is no text."
+                self.find("label-pattern", (*path, name), what, "Write a text or a list of texts, in quotes.")
+                continue
+            found[name] = patterns
+        return found
+
+    def recovering(
+        self, path: Path, fields: Mapping[str, Any], otherwise: tuple[timedelta, float]
+    ) -> tuple[timedelta, float]:
+        """For how long, and how near to its baseline, a metric has to stay to count as recovered."""
+        minutes = fields.get("recovery_minutes", otherwise[0] / MINUTE)
+        if isinstance(minutes, bool) or not isinstance(minutes, int | float) or not 1 <= minutes <= WEEK:
+            what = f"'recovery_minutes' is {minutes!r}."
+            hint = f"Write a number of minutes from 1 to {WEEK} (a week)."
+            self.find("recovery-time", (*path, "recovery_minutes"), what, hint)
+            minutes = otherwise[0] / MINUTE
+        within = self.fraction(path, fields, "within") if "within" in fields else otherwise[1]
+        return minutes * MINUTE, within
 
     def category(self, path: Path, item: object) -> Category:
         """One of the named root causes."""
@@ -108,7 +170,7 @@ class _Reader(Fields):
 
     def question(self, path: Path, key: str, number: int, item: object) -> Question:
         """A step of the tree."""
-        fields = self.mapping(path, item, ["ask", "hypothesis", "test", "helpers", "checks", "answers"])
+        fields = self.mapping(path, item, _QUESTION)
         self.identifier(path, key)
         return Question(
             id=key,
@@ -119,14 +181,14 @@ class _Reader(Fields):
             helpers=self.words(path, fields, "helpers"),
             checks=self.checks(path, fields),
             choices=self.choices(path, fields, "answers", at_least=2, at_most=MAX_CHOICES),
+            short=self.text(path, fields, "short", required=False),
         )
 
     def leaf(self, path: Path, key: str, item: object, categories: list[Category]) -> Leaf:
         """An end of the tree."""
-        fields = self.mapping(
-            path, item, ["category", "action", "steps", "owner", "recovery", "target", "checks", "then"]
-        )
+        fields = self.mapping(path, item, _LEAF)
         self.identifier(path, key)
+        held, within = self.recovering(path, fields, self.recovered)
         known = {category.number: category for category in categories}
         number = self.leaf_category(path, key, fields, sorted(known))
         escalates = fields.get("category") == "unknown"
@@ -135,13 +197,23 @@ class _Reader(Fields):
             id=key,
             category=number,
             action=self.text(path, fields, "action"),
-            steps=self.words(path, fields, "steps"),
+            steps=self.steps(path, fields),
             owner=self.text(path, fields, "owner"),
             recovery=self.text(path, fields, "recovery"),
             target=target or (known[number].target if number in known else ""),
             checks=self.checks(path, fields),
             choices=self.choices(path, fields, "then", at_least=0, at_most=100),
+            held=held,
+            within=within,
         )
+
+    def steps(self, path: Path, fields: Mapping[str, Any]) -> tuple[str, ...]:
+        """The checklist; each step has its own button on the card."""
+        steps = self.words(path, fields, "steps")
+        if len(steps) > MAX_STEPS:
+            what = f"{len(steps)} steps, {MAX_STEPS} at most."
+            self.find("too-many", (*path, "steps"), what, "Merge steps, or lead to a runbook.")
+        return steps
 
     def leaf_category(self, path: Path, key: str, fields: Mapping[str, Any], known: list[int]) -> int:
         """The number of the leaf's category; UNKNOWN where it says so, or where it is wrong."""

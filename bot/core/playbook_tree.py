@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from bot.core.checks import BUILT_IN, CHANGES
 from bot.core.finding import Finding, Path, dotted
-from bot.core.playbook import Choice, Playbook
+from bot.core.playbook import Choice, Leaf, Playbook, Question
 from bot.core.strict_yaml import Document
 
 
@@ -19,6 +20,8 @@ def tree_findings(playbook: Playbook, document: Document) -> list[Finding]:
         *_circles(playbook, document),
         *_dead_ends(playbook, document),
         *_unused_categories(playbook, document),
+        *_unused_checks(playbook, document),
+        *_unheard(playbook, document),
     ]
 
 
@@ -179,6 +182,45 @@ def _unused_categories(playbook: Playbook, document: Document) -> list[Finding]:
         for index, item in enumerate(document.data["categories"])
         if item["number"] not in used and not item.get("not_paged")
     ]
+
+
+def _unused_checks(playbook: Playbook, document: Document) -> list[Finding]:
+    """A check that no step names is run for nobody."""
+    places: list[Question | Leaf] = [*playbook.questions.values(), *playbook.leaves.values()]
+    named = {name for place in places for name in place.checks}
+    return [
+        _error(
+            document,
+            "unused-check",
+            ("checks", name),
+            f"no question or leaf names the check {name!r}.",
+            "Add it under the `checks:` of the step it is for, or remove it.",
+        )
+        for name in playbook.checks
+        if name not in BUILT_IN and name not in named
+    ]
+
+
+def _unheard(playbook: Playbook, document: Document) -> list[Finding]:
+    """An answer that waits for what its own step never asks."""
+    found = []
+    for path, start, choice in _choices(playbook):
+        checks = playbook.at(start).checks
+        unheard = [word for word in choice.findings if word.partition(".")[0] not in checks]
+        for word in unheard:
+            what = f"answer {choice.id!r} waits for {word!r}, and {start!r} does not run that check."
+            hint = f"Add {word.partition('.')[0]} to its `checks:`."
+            found.append(_error(document, "unheard", (*path, "suggested_by"), what, hint))
+        if choice.suggested_by and CHANGES not in checks:
+            what = f"answer {choice.id!r} waits for changes, and {start!r} does not run the check `changes`."
+            where = (*path, "suggested_by")
+            found.append(
+                Finding(
+                    "unheard", "warning", document.name, dotted(where), document.line(where), what,
+                    "Add changes to its `checks:`.",
+                )
+            )  # fmt: skip
+    return found
 
 
 def _error(document: Document, code: str, path: Path, message: str, hint: str) -> Finding:

@@ -2,13 +2,15 @@
 
 import re
 from datetime import datetime
+from functools import lru_cache
 
 from sqlmodel import Session
 
 from bot.core.effect import CreateChannel, Message, Pin, Post, Update
+from bot.core.finding import Finding
 from bot.core.incident import Event, Incident
 from bot.core.playbook import Playbook
-from bot.core.playbook_reader import read_triage
+from bot.core.playbook_reader import read_kept
 from bot.errors import InputError
 from bot.services import home_news, permissions
 from bot.services.desk import Desk
@@ -36,17 +38,22 @@ def notice_key(incident_id: int) -> str:
 
 def playbook_of(session: Session, desk: Desk, incident: Incident) -> Playbook:
     """The tree the incident walks: the one it began with, even when the file was edited since."""
-    current = desk.playbooks.triage
-    if incident.playbook == current.sha256:
+    current = desk.playbooks.tree(incident.playbook)
+    if current is not None:
         return current
-    text = blobs.get(session, incident.playbook).decode()
-    playbook, findings = read_triage(text, name="playbook")
+    playbook, findings = _as_it_was(blobs.get(session, incident.playbook).decode())
     if playbook is None:
         raise InputError(
             f"{incident.number} walks a playbook this version of Lookout cannot read: {findings[0]}.",
             "Close it and start a new one.",
         )
     return playbook
+
+
+@lru_cache(maxsize=8)
+def _as_it_was(text: str) -> tuple[Playbook | None, tuple[Finding, ...]]:
+    """A tree that is not in use any more but by incidents that began with it."""
+    return read_kept(text)
 
 
 def post_first(session: Session, desk: Desk, incident: Incident, *, new_channel: bool, now: datetime) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from bot.core.incident import Event, Incident, IncidentAlert, Severity, Status
+from bot.core.playbook_choice import choose, labels_of
 from bot.services import escalation
 from bot.services.desk import Desk
 from bot.services.incident_cards import EVIDENCE_JOB, post_first
@@ -36,9 +37,10 @@ class Opening:
 
 def open_incident(session: Session, desk: Desk, opening: Opening, *, now: datetime) -> Incident:
     """Open the incident and return it with its number."""
-    playbook = desk.playbooks.triage
-    blobs.put(session, playbook.text.encode(), "application/yaml")
     first = opening.alerts[0] if opening.alerts else None
+    books = desk.playbooks
+    playbook = choose(books.triage, books.others, labels_of(opening.title, first, opening.labels))
+    blobs.put(session, playbook.text.encode(), "application/yaml")
     channel, new_channel = _channel(session, desk, opening, now)
     incident = incidents.add(
         session,

@@ -10,7 +10,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.core.finding import Finding, errors
 from bot.core.ladder_reader import read_escalation
-from bot.core.playbook import Playbooks
+from bot.core.playbook import Playbook, Playbooks
+from bot.core.playbook_folder import GENERAL, folder_findings, is_tree
 from bot.core.playbook_reader import read_triage
 from bot.core.veto_reader import read_redesign, read_veto
 from bot.errors import ConfigError
@@ -29,10 +30,12 @@ def open_desk(settings: Settings) -> Desk:
 
     """
     folder = settings.playbooks.path
+    general, others = _trees(folder)
     return Desk(
         settings=settings,
         playbooks=Playbooks(
-            triage=_playbook(folder / "triage.yaml", read_triage),
+            triage=general,
+            others=others,
             escalation=_playbook(folder / "escalation.yaml", read_escalation),
             veto=_playbook(_or_shipped(folder, "veto.yaml"), read_veto),
             cohort_redesign=_playbook(_or_shipped(folder, "cohort_redesign.yaml"), read_redesign),
@@ -51,6 +54,26 @@ def open_desk(settings: Settings) -> Desk:
             if source.kind == "prometheus"
         },
     )
+
+
+def _trees(folder: Path) -> tuple[Playbook, tuple[Playbook, ...]]:
+    """The general tree, and those for incidents with certain labels: every other YAML file of that kind."""
+    first = folder / GENERAL
+    files = [first, *(file for file in sorted(folder.glob("*.y*ml")) if file != first and _is_tree(file))]
+    trees = {str(file): _playbook(file, read_triage) for file in files}
+    wrong = folder_findings(trees)
+    if wrong:
+        raise ConfigError(f"{wrong[0]}", "`lookout check` shows every fault.")
+    general, *others = trees.values()
+    return general, tuple(others)
+
+
+def _is_tree(file: Path) -> bool:
+    """Whether the file is a triage tree; what cannot be read is told of by whoever needs it."""
+    try:
+        return is_tree(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _or_shipped(folder: Path, name: str) -> Path:

@@ -56,9 +56,11 @@ questions:
 leaves:
   leaf: {category: 1, action: Do, steps: [one], owner: me, recovery: fine again}
 """
-PLAYBOOK_READERS = ("playbook_reader", "playbook_tree", "ladder_reader", "veto_reader", "yaml_fields")
-CONFIGURED = {"R168", "R169"}
-"""These need a lookout.toml; tests/services/test_experiments.py brings them about."""
+PLAYBOOK_READERS = (
+    "playbook_reader", "playbook_tree", "playbook_folder", "ladder_reader", "veto_reader", "yaml_fields",
+)  # fmt: skip
+CONFIGURED = {"R168", "R169", "tree-labels", "duplicate-tree", "category-name"}
+"""These need a lookout.toml, or a folder; test_experiments.py and test_playbook_trees.py bring them about."""
 EXAMPLE = re.compile(r"^## Example\n\n```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
