@@ -26,12 +26,13 @@ class Unknown(LookoutError):  # noqa: N818 - an outcome, said as one
 
 @dataclass(frozen=True)
 class Account:
-    """Somebody's account; `gone` says that it was deactivated."""
+    """Somebody's account; `gone` says that it was deactivated, `zone` is the IANA zone they set, or ""."""
 
     id: str
     name: str
     email: str
     gone: bool
+    zone: str = ""
 
 
 class Directory:
@@ -110,4 +111,10 @@ def _read(method: str, answer: httpx.Response) -> dict[str, Any]:
 
 def _account(user: dict[str, Any]) -> Account:
     email = str((user.get("profile") or {}).get("email") or "")
-    return Account(str(user["id"]), str(user.get("name") or ""), email, bool(user.get("deleted")))
+    return Account(
+        str(user["id"]),
+        str(user.get("name") or ""),
+        email,
+        bool(user.get("deleted")),
+        str(user.get("tz") or ""),
+    )

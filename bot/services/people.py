@@ -110,7 +110,9 @@ def keep(session: Session, desk: Desk, found: Found, now: datetime) -> None:
         people.set_members(session, reference, members, now)
     known = people.deactivated(session)
     for account in found.accounts.values():
-        people.describe(session, account.id, account.name, account.email, gone=account.gone)
+        people.describe(
+            session, account.id, account.name, account.email, gone=account.gone, zone=account.zone
+        )
     left = people.deactivated(session) - known
     if left:
         signing.left(session, desk, left, now)

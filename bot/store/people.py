@@ -34,6 +34,7 @@ class PersonRow(SQLModel, table=True):
     name: str = Field(sa_type=SafeText)
     deactivated: bool = Field(default=False, sa_column_kwargs={"server_default": "0"})
     email: str = Field(default="", sa_type=SafeText, sa_column_kwargs={"server_default": ""})
+    zone: str = Field(default="", sa_type=SafeText, sa_column_kwargs={"server_default": ""})
 
 
 class MemberRow(SQLModel, table=True):
@@ -74,13 +75,22 @@ def deactivated(session: Session) -> frozenset[str]:
     return frozenset(session.exec(select(PersonRow.id).where(col(PersonRow.deactivated))))
 
 
-def describe(session: Session, person: str, name: str, email: str, *, gone: bool) -> None:
-    """Keep how Slack describes an account, which it then knows."""
+def zone(session: Session, person: str) -> str:
+    """The time zone that somebody's Slack is set to; empty where it is not known."""
+    row = session.get(PersonRow, person)
+    return row.zone if row is not None else ""
+
+
+def describe(
+    session: Session, person: str, name: str, email: str, *, gone: bool, zone: str | None = None
+) -> None:
+    """Keep how Slack describes an account, which it then knows; a zone that is None stays as it was."""
     meet(session, person, name or person)
     left(session, person, gone=gone)
     row = session.get(PersonRow, person)
     if row is not None:
         row.email = kept(email, _LONGEST * 3)
+        row.zone = row.zone if zone is None else kept(zone, _LONGEST)
     _replace(session, person, (), None)
 
 

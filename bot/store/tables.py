@@ -4,6 +4,7 @@ from bot.store import (
     alert_rows,
     blobs,
     changes,
+    duties,
     experiment_rows,
     inbox,
     incident_rows,
@@ -14,12 +15,14 @@ from bot.store import (
     reviews,
     slot_rows,
     subscriptions,
+    watches,
 )
 
 ROWS = (
     alert_rows,
     blobs,
     changes,
+    duties,
     experiment_rows,
     incident_rows,
     inbox,
@@ -30,4 +33,5 @@ ROWS = (
     reviews,
     slot_rows,
     subscriptions,
+    watches,
 )
