@@ -74,7 +74,11 @@ class IncidentAlert:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer given on the way: what was asked, who said what, and what the evidence said just then."""
+    """An answer given on the way: who said what, and what the evidence said just then.
+
+    `step` is where the incident stood, and stands again when the answer is taken back; `asked` is the
+    question it answers where that is another one: a roll-back may be entered from anywhere.
+    """
 
     step: str
     answer: str
@@ -82,6 +86,12 @@ class Answer:
     by: str
     at: datetime
     evidence: tuple[Evidence, ...] = ()
+    asked: str = ""
+
+    @property
+    def question(self) -> str:
+        """The id of the question it answers."""
+        return self.asked or self.step
 
 
 @dataclass(frozen=True)
@@ -173,6 +183,11 @@ class Incident:
         return f"INC-{self.id}"
 
     @property
+    def onset_until(self) -> datetime:
+        """When it had begun at the latest: the end of the onset's bounds, where it has any."""
+        return max(self.started, self.onset_to or self.started)
+
+    @property
     def closed(self) -> bool:
         """Whether it is over: resolved or a false alarm."""
         return self.status in {Status.RESOLVED, Status.FALSE_ALARM}
@@ -216,7 +231,7 @@ def milestones(incident: Incident) -> Milestones:
         return None if moment is None else moment - incident.detected_at
 
     return Milestones(
-        detect=incident.detected_at - incident.started if incident.alerts else None,
+        detect=incident.detected_at - incident.started if incident.alerts or incident.onset_by else None,
         localize=since(incident.localized_at),
         mitigate=since(incident.mitigated_at),
         resolve=since(incident.resolved_at),

@@ -174,6 +174,7 @@ def _values(incident: Incident) -> dict[str, Any]:
             "by": answer.by,
             "at": answer.at.isoformat(),
             "evidence": [item.to_json() for item in answer.evidence],
+            "asked": answer.asked,
         }
         for answer in incident.path
     ]
@@ -214,6 +215,7 @@ def _answer(item: Mapping[str, Any]) -> Answer:
         by=item["by"],
         at=datetime.fromisoformat(item["at"]),
         evidence=tuple(Evidence.from_json(line) for line in item["evidence"]),
+        asked=item.get("asked", ""),
     )
 
 
