@@ -31,7 +31,9 @@ class Change:
     """One change, known by its source and that source's id.
 
     `at` is when it took effect, `ended_at` when it stopped having one (a campaign's end), None for changes
-    that last.
+    that last. `earliest` is given where only a span is known, as of what was found by asking now and then:
+    it took effect after `earliest`, and at `at` at the latest. `twin` names what happened whoever tells it,
+    where one thing may be told twice under two ids: a webhook knows when, a poll only between which asks.
     """
 
     source: str
@@ -45,6 +47,13 @@ class Change:
     version: str = ""
     previous_version: str = ""
     url: str = ""
+    earliest: datetime | None = None
+    twin: str = ""
+
+    @property
+    def begins(self) -> datetime:
+        """When it may have taken effect at the soonest."""
+        return self.earliest or self.at
 
     @property
     def versions(self) -> str:
@@ -55,10 +64,10 @@ class Change:
 def before_onset(change: Change, onset: datetime, window: timedelta) -> bool:
     """Whether the change took effect, or was still in effect, in the `window` that ends at the onset.
 
-    A change after the onset cannot have caused it.
+    A change after the onset cannot have caused it: of an onset with bounds, its end is meant.
     """
     last = change.at if change.ended_at is None else max(change.at, change.ended_at)
-    return change.at <= onset and last >= onset - window
+    return change.begins <= onset and last >= onset - window
 
 
 def nearness(change: Change, onset: datetime) -> timedelta:

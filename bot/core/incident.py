@@ -73,6 +73,16 @@ class IncidentAlert:
 
 
 @dataclass(frozen=True)
+class Tally:
+    """How many alerts an incident has, how many fire, how many of those again after a resolve; its cohorts."""
+
+    alerts: int
+    firing: int
+    again: int
+    cohorts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Answer:
     """An answer given on the way: who said what, and what the evidence said just then.
 
@@ -137,7 +147,8 @@ class Incident:
     `acknowledged_at` is when somebody first said that they look at it. `roles` are people by role
     ("commander", "investigator", "scribe", "comms"); `claims` are the steps of the checklist somebody took,
     by "<leaf>/<number from 1>". `drill` names the drill it belongs to, "" for what is real; `excluded` says
-    why it does not count in the metrics.
+    why it does not count in the metrics. `alerts` are the first of its alerts, firing ones before others;
+    `tally` counts all of them where it was loaded with it, since a storm brings more than a card can hold.
     """
 
     id: int
@@ -176,6 +187,7 @@ class Incident:
     claims: Mapping[str, Claim] = field(default_factory=dict)
     drill: str = ""
     excluded: str = ""
+    tally: Tally | None = None
 
     @property
     def number(self) -> str:
@@ -198,8 +210,27 @@ class Incident:
         return tuple(alert for alert in self.alerts if alert.status == "firing")
 
     @property
+    def alert_count(self) -> int:
+        """How many alerts it has."""
+        return self.tally.alerts if self.tally is not None else len(self.alerts)
+
+    @property
+    def firing_count(self) -> int:
+        """How many of its alerts still fire."""
+        return self.tally.firing if self.tally is not None else len(self.firing)
+
+    @property
+    def again_count(self) -> int:
+        """How many of those that fire do so again after a resolve."""
+        if self.tally is not None:
+            return self.tally.again
+        return sum(1 for alert in self.firing if alert.times > 1)
+
+    @property
     def cohorts(self) -> tuple[str, ...]:
         """The cohorts its alerts named, each once, in the order they came."""
+        if self.tally is not None:
+            return self.tally.cohorts
         return tuple(dict.fromkeys(alert.cohort_name for alert in self.alerts if alert.cohort_name))
 
     def reached(self, status: Status) -> bool:

@@ -19,11 +19,12 @@ from bot.core.incident import Incident, IncidentAlert
 from bot.core.metric_evidence import NO_SOURCE, as_alerted, unknown
 from bot.core.playbook import Leaf, Playbook, Question
 from bot.errors import SourceError
+from bot.services import changes, drills
 from bot.services.checks import KINDS, Asked
 from bot.services.desk import Desk
 from bot.services.incident_cards import draw, playbook_of
 from bot.services.metric_now import metric_now
-from bot.store import changes, incidents
+from bot.store import incidents
 from bot.store.database import Database
 from bot.store.slots import Finish
 
@@ -61,7 +62,10 @@ def gather(
         playbook = playbook_of(session, desk, incident) if incident else None
     if incident is None or playbook is None or incident.closed:
         return _nothing
-    found = _run(_checks(db, desk, incident, playbook, now), now=now, deadline=deadline)
+    if incident.drill:
+        found: Found = drills.evidence(desk, incident, playbook, now=now)
+    else:
+        found = _run(_checks(db, desk, incident, playbook, now), now=now, deadline=deadline)
 
     def finish(session: Session) -> None:
         current = incidents.load(session, incident_id, lock=True)
@@ -139,16 +143,20 @@ def _metric(steps: tuple[str, ...], ask: Callable[[], Evidence]) -> Callable[[],
 
 
 def _changes(db: Database, desk: Desk, incident: Incident, asked: Sequence[Question], now: datetime) -> Found:
-    window = desk.settings.incidents.change_window
     try:
         with db.read() as session:
-            recent = changes.between(session, incident.started - window, incident.started)
-            heard = changes.last_received(session)
+            seen = changes.seen(session, desk, incident)
     except SQLAlchemyError as error:
         raise SourceError("the change log cannot be read") from error
     return {
         question.id: change_evidence(
-            question, recent, onset=incident.started, window=window, last_heard=heard, at=now
+            question,
+            seen.recent,
+            onset=seen.onset,
+            window=seen.window,
+            last_heard=seen.heard,
+            at=now,
+            unread=seen.unread,
         )
         for question in asked
     }

@@ -25,7 +25,7 @@ STANDS_OUT = 3.0
 BEFORE, AFTER = 240, 240
 """Points before and after the change that decide its place: more only add noise about other things."""
 LEVEL = 0.95
-RAMPS = (1, 2, 3, 5, 8, 12, 18, 27, 40, 60, 90, 135, 200)
+RAMPS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 19, 24, 30, 37, 46, 58, 72, 90, 113, 141, 176, 220)
 """Points that a ramp takes; 1 is a step."""
 
 
@@ -186,6 +186,8 @@ def _place(values: Values, rho: float, sign: float, guess: int) -> _Place:
         return _Place(guess, guess, guess, ramp=False)
     widths = [width for width in RAMPS if width < n]
     logs = np.stack([_log_likelihood(target, whole, n, width, rho, sign) for width in widths])
+    if not np.isfinite(logs.max()):
+        return _Place(guess, guess, guess, ramp=False)
     prior = np.full((len(widths), 1), 0.5 / max(len(widths) - 1, 1))
     prior[0] = 0.5
     weights = np.exp(logs - logs.max()) * prior

@@ -1,8 +1,11 @@
 """The change log: one row per change, known by its source and that source's id."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import func
 from sqlmodel import Field, Session, SQLModel, col, or_, select
 
 from bot.core.change import Change, ChangeKind
@@ -10,6 +13,16 @@ from bot.store.columns import SafeText, UtcDateTime
 
 MOST = 500
 """Changes read for one incident; the nearest to the onset come first."""
+SLACK = timedelta(minutes=2)
+"""How far two machines' clocks may differ about one change."""
+
+
+@dataclass(frozen=True)
+class Logged:
+    """A change, and when the log heard of it."""
+
+    change: Change
+    received_at: datetime
 
 
 class ChangeRow(SQLModel, table=True):
@@ -29,10 +42,18 @@ class ChangeRow(SQLModel, table=True):
     previous_version: str = Field(default="", sa_type=SafeText)
     url: str = Field(default="", sa_type=SafeText)
     received_at: datetime = Field(sa_type=UtcDateTime)
+    earliest: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    twin: str = Field(default="", index=True, sa_type=SafeText, sa_column_kwargs={"server_default": ""})
 
 
 def put(session: Session, change: Change, *, now: datetime) -> bool:
-    """Store the change, or correct the one of the same source and id; True when it is new."""
+    """Store the change, or correct the one of the same source and id; True when it is new.
+
+    Told twice under two ids, the one whose time is known exactly is kept: a poll's finding gives way to the
+    webhook's, whichever comes first.
+    """
+    if change.twin and _told_better(session, change):
+        return False
     values: dict[str, Any] = {
         "kind": change.kind.value,
         "title": change.title,
@@ -43,6 +64,8 @@ def put(session: Session, change: Change, *, now: datetime) -> bool:
         "version": change.version,
         "previous_version": change.previous_version,
         "url": change.url,
+        "earliest": change.earliest,
+        "twin": change.twin,
     }
     row = session.get(ChangeRow, (change.source, change.id), with_for_update=True)
     if row is None:
@@ -60,7 +83,7 @@ def between(session: Session, start: datetime, end: datetime) -> tuple[Change, .
     rows = session.exec(
         select(ChangeRow)
         .where(
-            col(ChangeRow.at) <= end,
+            func.coalesce(col(ChangeRow.earliest), col(ChangeRow.at)) <= end,
             or_(col(ChangeRow.at) >= start, col(ChangeRow.ended_at) >= start),
         )
         .order_by(col(ChangeRow.at).desc())
@@ -73,6 +96,69 @@ def last_received(session: Session) -> datetime | None:
     """When the log last heard of anything; None where nobody reports to it."""
     row = session.exec(select(ChangeRow).order_by(col(ChangeRow.received_at).desc()).limit(1)).first()
     return row.received_at if row else None
+
+
+def page(
+    session: Session,
+    *,
+    start: datetime,
+    end: datetime,
+    service: str = "",
+    kinds: Sequence[ChangeKind] = (),
+    source: str = "",
+    skip: int = 0,
+    most: int = 20,
+) -> tuple[tuple[Logged, ...], int]:
+    """Some of the changes that took effect, or still had one, from `start` to `end`; and how many there are.
+
+    The latest first, in the order in which they took effect, whenever they were heard of. `service` and
+    `source` are compared without regard to case.
+    """
+    wanted = [
+        col(ChangeRow.at) <= end,
+        or_(col(ChangeRow.at) >= start, col(ChangeRow.ended_at) >= start),
+    ]
+    if service:
+        wanted.append(func.lower(col(ChangeRow.service)) == service.lower())
+    if source:
+        wanted.append(func.lower(col(ChangeRow.source)) == source.lower())
+    if kinds:
+        wanted.append(col(ChangeRow.kind).in_([kind.value for kind in kinds]))
+    count = session.exec(select(func.count()).select_from(ChangeRow).where(*wanted)).one()
+    rows = session.exec(
+        select(ChangeRow)
+        .where(*wanted)
+        .order_by(col(ChangeRow.at).desc(), col(ChangeRow.source), col(ChangeRow.id))
+        .offset(skip)
+        .limit(most)
+    )
+    return tuple(Logged(_change(row), row.received_at) for row in rows), count
+
+
+def services(session: Session, most: int = 50) -> tuple[str, ...]:
+    """The services that changes named, by name."""
+    found = session.exec(
+        select(ChangeRow.service).where(col(ChangeRow.service) != "").distinct().order_by(ChangeRow.service)
+    )
+    return tuple(found.all()[:most])
+
+
+def _told_better(session: Session, change: Change) -> bool:
+    """Whether the log has the same thing with its exact time; that takes the place of a poll's finding."""
+    twins = session.exec(
+        select(ChangeRow)
+        .where(col(ChangeRow.twin) == change.twin, col(ChangeRow.id) != change.id)
+        .with_for_update()
+    ).all()
+    if change.earliest is not None:
+        return any(
+            row.earliest is None and change.earliest - SLACK <= row.at <= change.at + SLACK for row in twins
+        )
+    for row in twins:
+        if row.earliest is not None and row.earliest - SLACK <= change.at <= row.at + SLACK:
+            session.delete(row)
+    session.flush()
+    return False
 
 
 def _change(row: ChangeRow) -> Change:
@@ -88,4 +174,6 @@ def _change(row: ChangeRow) -> Change:
         version=row.version,
         previous_version=row.previous_version,
         url=row.url,
+        earliest=row.earliest,
+        twin=row.twin,
     )

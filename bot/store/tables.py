@@ -3,7 +3,9 @@
 from bot.store import (
     alert_rows,
     blobs,
+    change_sources,
     changes,
+    drill_runs,
     duties,
     experiment_rows,
     inbox,
@@ -21,7 +23,9 @@ from bot.store import (
 ROWS = (
     alert_rows,
     blobs,
+    change_sources,
     changes,
+    drill_runs,
     duties,
     experiment_rows,
     incident_rows,
