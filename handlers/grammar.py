@@ -19,6 +19,7 @@ HELP = {
         "keeps it in this one\n"
         "• `/triage status [INC-7]` where an incident stands; in its channel the number is not needed\n"
         "• `/triage list` the open ones\n"
+        "• `/triage drill [NAME]` practises a past incident in the drill channel; `drill stop` ends it\n"
         "In a thread, mention me instead: `@lookout triage status`."
     ),
     "incidents": (
@@ -57,7 +58,7 @@ HELP = {
 """Help by command; the keys are the commands there are."""
 
 USAGE = {
-    "triage": ("Walk an incident, step by step", "start [here] [title] | status | list | help"),
+    "triage": ("Walk an incident, step by step", "start [here] [title] | status | list | drill | help"),
     "incidents": ("Looking back on incidents", "list | metrics | exclude | include | help"),
     "experiment": (
         "What the pre-registered plan allows",
@@ -80,7 +81,7 @@ class OpenForm:
 
 
 VERBS: Mapping[str, frozenset[str]] = {
-    "triage": frozenset(),
+    "triage": frozenset({"drill"}),
     "incidents": frozenset({"metrics", "exclude", "include"}),
     "experiment": frozenset({"withdraw", "start", "here", "stop", "decide", "peek"}),
     "launch": frozenset({"supply", "waive"}),

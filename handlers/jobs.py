@@ -15,6 +15,7 @@ from bot.services import (
     after_launch,
     app_home,
     digests,
+    drill_reminders,
     experiments,
     look_asking,
     people,
@@ -87,6 +88,7 @@ def schedule(session: Session, desk: Desk, now: datetime) -> None:
     app_home.schedule(session, now)
     digests.schedule(session, now)
     rollout_checks.schedule(session, now)
+    drill_reminders.schedule(session, desk, now)
 
 
 def _register_file(desk: Desk, payload: Mapping[str, Any], now: datetime) -> Finish:

@@ -44,6 +44,7 @@ _ASKS = Everybody("it only has something posted that everybody may ask for")
 _WITHDRAWS = Service("who proposed an amendment may withdraw it, and the roles that may withdraw any")
 
 ORDERS: Mapping[tuple[str, str], Needed] = {
+    ("triage", "drill"): Everybody("a drill calls nobody outside its channel"),
     ("incidents", "metrics"): _ASKS,
     ("incidents", "exclude"): Act.CONFIGURE,
     ("incidents", "include"): Act.CONFIGURE,

@@ -21,6 +21,7 @@ from bot.services import (
     deciding,
     digests,
     drafting,
+    drills,
     dropped,
     homes,
     incident_metrics,
@@ -105,6 +106,7 @@ def _of_card(draw: Callable[[Session, Desk, str, str, datetime], Block]) -> Draw
 
 
 ORDERS: Mapping[tuple[str, str], OrderVerb] = {
+    ("triage", "drill"): drills.order,
     ("incidents", "metrics"): incident_metrics.order,
     ("incidents", "exclude"): incident_metrics.exclude,
     ("incidents", "include"): incident_metrics.include,

@@ -198,6 +198,10 @@ class Playbooks:
         """Every triage tree, the general one first."""
         return (self.triage, *self.others)
 
+    def named(self, tree_id: str) -> Playbook | None:
+        """The tree of that id."""
+        return next((tree for tree in self.trees if tree.id == tree_id), None)
+
     def tree(self, sha256: str) -> Playbook | None:
         """The tree of that hash, None where the file was edited since."""
         return next((tree for tree in self.trees if tree.sha256 == sha256), None)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # named for the reader and the type checker; importing them costs time on the way to an ack
     from jinja2 import Environment
 
+    from bot.core.drill import Drill
     from bot.core.playbook import Playbooks
     from bot.settings import Settings
     from bot.sources.prometheus import Prometheus
@@ -16,9 +17,10 @@ if TYPE_CHECKING:  # named for the reader and the type checker; importing them c
 
 @dataclass(frozen=True)
 class Desk:
-    """The duty desk: configuration, playbooks, templates and the metric sources by their names."""
+    """The duty desk: configuration, playbooks, drills, templates and the metric sources by their names."""
 
     settings: Settings
     playbooks: Playbooks
     templates: Environment
     prometheus: Mapping[str, Prometheus]
+    drills: Mapping[str, Drill] = field(default_factory=dict)

@@ -60,7 +60,7 @@ def post_first(session: Session, desk: Desk, incident: Incident, *, new_channel:
     """Create the channel, post and pin the card, and tell the incidents channel."""
     playbook = playbook_of(session, desk, incident)
     if new_channel:
-        on_call = permissions.holders(session, desk, ON_CALL)[:MOST_INVITED]
+        on_call = () if incident.drill else permissions.holders(session, desk, ON_CALL)[:MOST_INVITED]
         wanted = dict.fromkeys((*on_call, incident.opened_by))
         invited = tuple(who for who in wanted if re.fullmatch(r"[UW][A-Z0-9]+", who))
         topic = notes.topic(incident)
@@ -83,7 +83,9 @@ def draw(session: Session, desk: Desk, incident: Incident, *, now: datetime) -> 
 
 
 def _is_there(session: Session, desk: Desk, incident: Incident) -> bool:
-    """Whether it lives in the incidents channel, by its name or its id: then its card is notice enough."""
+    """Whether its card is notice enough: it lives in the incidents channel, by name or id; or is a drill."""
+    if incident.drill:
+        return True
     home = desk.settings.channels.incidents
     return incident.channel in (home, outbox.channel_id(session, f"#{home.removeprefix('#')}"))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.services import escalation, evidence, incident_metrics
+from bot.services import drill_reminders, drills, escalation, evidence, incident_metrics
 from bot.services.desk import Desk
 from bot.services.incident_cards import EVIDENCE_JOB, LADDER_JOB
 from bot.store.database import Database
@@ -26,7 +26,19 @@ def incident_jobs(db: Database, desk: Desk) -> Mapping[str, Job]:
     def metrics(payload: Mapping[str, Any], now: datetime) -> Finish:
         return incident_metrics.post(db, desk, payload, now)
 
-    return {EVIDENCE_JOB: gather, LADDER_JOB: ladder, incident_metrics.JOB: metrics}
+    def drill(payload: Mapping[str, Any], now: datetime) -> Finish:
+        return lambda session: drills.overdue(session, desk, payload, now)
+
+    def remind(_: Mapping[str, Any], now: datetime) -> Finish:
+        return lambda session: drill_reminders.remind(session, desk, now)
+
+    return {
+        EVIDENCE_JOB: gather,
+        LADDER_JOB: ladder,
+        incident_metrics.JOB: metrics,
+        drills.END_JOB: drill,
+        drill_reminders.JOB: remind,
+    }
 
 
 def _rung(desk: Desk, payload: Mapping[str, Any], now: datetime, session: Session) -> None:

@@ -21,6 +21,7 @@ class Opening:
 
     `channel` is where to stay, None for a channel of its own. `labels` are those of the alert that opened it:
     they choose the tree. `started` is the onset where it is known, `onset_by` who says so ("alert", or "").
+    `tree` is the id of the tree to walk, "" to have it chosen; `drill` is the drill's, "" for what is real.
     """
 
     title: str
@@ -33,13 +34,16 @@ class Opening:
     why: str = "opened it"
     labels: Mapping[str, str] = field(default_factory=dict)
     onset_by: str = ""
+    tree: str = ""
+    drill: str = ""
 
 
 def open_incident(session: Session, desk: Desk, opening: Opening, *, now: datetime) -> Incident:
     """Open the incident and return it with its number."""
     first = opening.alerts[0] if opening.alerts else None
     books = desk.playbooks
-    playbook = choose(books.triage, books.others, labels_of(opening.title, first, opening.labels))
+    named = books.named(opening.tree)
+    playbook = named or choose(books.triage, books.others, labels_of(opening.title, first, opening.labels))
     blobs.put(session, playbook.text.encode(), "application/yaml")
     channel, new_channel = _channel(session, desk, opening, now)
     incident = incidents.add(
@@ -64,6 +68,7 @@ def open_incident(session: Session, desk: Desk, opening: Opening, *, now: dateti
             last_alert_at=now if first else None,
             labels=opening.labels,
             onset_by=opening.onset_by,
+            drill=opening.drill,
         ),
         open_group=opening.group,
     )
@@ -85,7 +90,7 @@ def search(session: Session, incident: Incident, occasion: str, *, now: datetime
 def _channel(session: Session, desk: Desk, opening: Opening, now: datetime) -> tuple[str, bool]:
     """The channel reference, and whether it has to be created."""
     if opening.channel is not None:
-        return opening.channel, False
+        return opening.channel, bool(opening.drill) and opening.channel.startswith("#")
     if not desk.settings.incidents.create_channel:
         return desk.settings.channels.incidents, False
     day = now.astimezone(desk.settings.zone)

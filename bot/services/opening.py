@@ -1,6 +1,6 @@
 """Opens the desk: reads playbooks and templates whole before anything is served."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
@@ -8,6 +8,8 @@ from typing import TypeVar
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from bot.core.drill import Drill
+from bot.core.drill_reader import read_drill, tree_findings
 from bot.core.finding import Finding, errors
 from bot.core.ladder_reader import read_escalation
 from bot.core.playbook import Playbook, Playbooks
@@ -20,6 +22,9 @@ from bot.settings import Settings, shipped
 from bot.sources.prometheus import Prometheus
 
 Read = TypeVar("Read")
+
+DRILLS = "drills"
+"""The folder of drills, below that of the playbooks."""
 
 
 def open_desk(settings: Settings) -> Desk:
@@ -48,6 +53,7 @@ def open_desk(settings: Settings) -> Desk:
             lstrip_blocks=True,
             keep_trailing_newline=True,
         ),
+        drills=_drills(folder, (general, *others)),
         prometheus={
             name: Prometheus(source.url.get_secret_value(), name=name, timeout=source.timeout_seconds)
             for name, source in settings.sources.items()
@@ -76,6 +82,24 @@ def _is_tree(file: Path) -> bool:
         return False
 
 
+def _drills(folder: Path, trees: Sequence[Playbook]) -> Mapping[str, Drill]:
+    """The drills of the folder `drills`, or the shipped ones, each of which its tree can be walked by.
+
+    Shipped drills whose tree a team has replaced or changed are left out: they are nobody's fault.
+    """
+    own = folder / DRILLS
+    files = sorted((own if own.is_dir() else shipped("playbooks") / DRILLS).glob("*.y*ml"))
+    found: dict[str, Drill] = {}
+    for file in files:
+        drill = _playbook(file, read_drill)
+        wrong = tree_findings(drill, file.read_text(encoding="utf-8"), trees, name=str(file))
+        if not wrong:
+            found[drill.id] = drill
+        elif own.is_dir():
+            raise ConfigError(f"{wrong[0]}", "`lookout check` shows every fault.")
+    return found
+
+
 def _or_shipped(folder: Path, name: str) -> Path:
     """The folder's own, or the shipped one: folders written for the first version have no such file."""
     own = folder / name
@@ -96,7 +120,7 @@ def _playbook(file: Path, read: Callable[..., tuple[Read | None, tuple[Finding, 
     return playbook
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def _read(
     read: Callable[..., tuple[Read | None, tuple[Finding, ...]]], text: str, name: str
 ) -> tuple[Read | None, tuple[Finding, ...]]:

@@ -15,7 +15,7 @@ from bot.core.effect import Message
 from bot.core.incident import Event, Incident, Status
 from bot.core.triage import MovedOnError, Step
 from bot.errors import InputError, StaleError
-from bot.services import escalation, retrospective
+from bot.services import drills, escalation, retrospective
 from bot.services.desk import Desk
 from bot.services.incident_cards import draw, draw_notice, playbook_of, record
 from bot.services.incident_opening import Opening, open_incident, search
@@ -101,7 +101,10 @@ def resolve(
     before = find(session, incident)
     step = _take(lambda: core.resolve(before, version=version, by=by, at=now))
     after = _carry_out(session, desk, before, step, notes.happened(step.event), now)
-    retrospective.upload(session, desk, after, now=now)
+    if after.drill:
+        drills.ended(session, desk, after, now=now)
+    else:
+        retrospective.upload(session, desk, after, now=now)
     return after
 
 
@@ -111,7 +114,10 @@ def false_alarm(
     """Close it as a false alarm."""
     before = find(session, incident)
     step = _take(lambda: core.false_alarm(before, version=version, by=by, at=now))
-    return _carry_out(session, desk, before, step, notes.happened(step.event), now)
+    after = _carry_out(session, desk, before, step, notes.happened(step.event), now)
+    if after.drill:
+        drills.ended(session, desk, after, now=now)
+    return after
 
 
 def reopen(

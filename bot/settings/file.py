@@ -17,7 +17,8 @@ WEBHOOK_SECRET = "LOOKOUT_WEBHOOK_SECRET_"  # noqa: S105 - the name of a variabl
 
 _FROM_FILE = frozenset(
     {"timezone", "channels", "roles", "signoffs", "sources", "playbooks", "templates", "incidents", "data"}
-    | {"retention_days", "launches", "flags", "rollout_metrics", "oncall", "phone_tree"}
+    | {"retention_days", "launches", "flags", "rollout_metrics", "drills", "oncall", "phone_tree"}
+    | {"timeline", "review"}
 )
 _FROM_ENVIRONMENT = {
     "LOOKOUT_DATABASE_URL": "database_url",

@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from bot.settings.frozen import Frozen, Reference, zone_name
 from bot.settings.incidents import IncidentSettings
+from bot.settings.learning import ReviewSettings, TimelineSettings
 from bot.settings.oncall import OnCallSettings, PhoneTree
 
 SHIPPED = Path(__file__).parent.parent / "_shipped"
@@ -29,6 +30,7 @@ class Channels(Frozen):
     incidents: str = "ml-incidents"
     launches: str = "launches"
     ops: str = "lookout-ops"
+    drills: str = "ml-drills"
 
     @field_validator("*")
     @classmethod
@@ -69,6 +71,12 @@ class FolderSettings(Frozen):
     """A folder of YAML playbooks or Jinja2 templates."""
 
     path: Path
+
+
+class DrillSettings(Frozen):
+    """remind_after_days: days without a drill after which one is reminded of, once a quarter; 0 for never."""
+
+    remind_after_days: Annotated[int, Field(ge=0, le=3650)] = 90
 
 
 class DataSettings(Frozen):
@@ -140,9 +148,12 @@ class Settings(Frozen):
     incidents: IncidentSettings = IncidentSettings()
     data: DataSettings | None = None
     launches: LaunchSettings = LaunchSettings()
+    drills: DrillSettings = DrillSettings()
     flags: FlagSettings | None = None
     rollout_metrics: Mapping[str, RolloutMetricSettings] = {}
     oncall: OnCallSettings = OnCallSettings()
+    timeline: TimelineSettings = TimelineSettings()
+    review: ReviewSettings = ReviewSettings()
     phone_tree: PhoneTree = Field(default_factory=dict)
     retention_days: Annotated[int, Field(ge=1)] = 90
 
