@@ -24,8 +24,8 @@ class Evidence:
 
     `suggests` is the id of the answer that the line speaks for, None for no answer; `rank` orders lines of
     the same status, the strongest (0) first; `query` is what was asked, for the record; `took` is in
-    seconds; `url` leads to where it can be seen; `chart` is what to draw beside it, as JSON. `line` may hold
-    outside text and is escaped when shown.
+    seconds; `url` leads to where it can be seen; `chart` is what to draw beside it, as JSON. A `symptom` says
+    what is seen, not why. `line` may hold outside text and is escaped when shown.
     """
 
     check: str
@@ -39,6 +39,12 @@ class Evidence:
     took: float = 0.0
     rank: int = 0
     chart: Mapping[str, Any] | None = None
+    symptom: bool = False
+
+    @property
+    def seen(self) -> bool:
+        """Whether it says what is seen, as the metric itself always does."""
+        return self.symptom or self.check == "metric"
 
     def to_json(self) -> dict[str, Any]:
         """The form kept with an answer: what was seen when it was given."""
@@ -54,6 +60,7 @@ class Evidence:
             "took": self.took,
             "rank": self.rank,
             "chart": self.chart,
+            "symptom": self.symptom,
         }
 
     @classmethod
@@ -71,6 +78,7 @@ class Evidence:
             took=data["took"],
             rank=data["rank"],
             chart=data.get("chart"),
+            symptom=data.get("symptom", data["check"] == "metric"),
         )
 
 
@@ -82,13 +90,13 @@ def worst_first(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
 def suggestion(evidence: Sequence[Evidence]) -> str | None:
     """The answer that the worst line with an opinion speaks for.
 
-    That nothing was found speaks for an answer only where no check of the step had to leave it open; the
-    metric itself is no such check.
+    That nothing was found speaks for an answer only where no check of the step had to leave it open; a
+    symptom, such as the metric itself, is no such check.
     """
     opinions = [item for item in worst_first(evidence) if item.suggests]
     if not opinions:
         return None
-    open_ones = any(item.status is not EvidenceStatus.CLEAR and item.check != "metric" for item in evidence)
+    open_ones = any(item.status is not EvidenceStatus.CLEAR and not item.seen for item in evidence)
     if opinions[0].status is EvidenceStatus.CLEAR and open_ones:
         return None
     return opinions[0].suggests

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.core.checks import Check
+from bot.core.checks import SYMPTOMS, Check
 from bot.core.evidence import Evidence, EvidenceStatus
 from bot.core.playbook import Choice, Leaf, Question
 
@@ -66,6 +66,7 @@ def place(
                 took=took,
                 rank=rank,
                 chart=one.chart,
+                symptom=check.kind in SYMPTOMS,
             )
             for rank, one in enumerate(found)
         ]

@@ -32,7 +32,7 @@ def against_baseline(
     elif alert.value is not None:
         line += f"; {alert.value:.4g} when the alert fired"
     status = EvidenceStatus.CLEAR if clear else EvidenceStatus.SUSPECT
-    return Evidence("metric", status, line, at, source=source, query=query)
+    return Evidence("metric", status, line, at, source=source, query=query, symptom=True)
 
 
 def as_alerted(alert: IncidentAlert, *, reason: str, at: datetime) -> Evidence:
@@ -41,12 +41,12 @@ def as_alerted(alert: IncidentAlert, *, reason: str, at: datetime) -> Evidence:
         return unknown(f"{named(alert)}: {reason}", at=at)
     said = f"{alert.value:.4g} against baseline {alert.baseline:.4g}{_change(alert.value, alert.baseline)}"
     line = f"{named(alert)} was {said} as the alert says; now unknown: {reason}"
-    return Evidence("metric", EvidenceStatus.UNKNOWN, line, at, source=alert.source)
+    return Evidence("metric", EvidenceStatus.UNKNOWN, line, at, source=alert.source, symptom=True)
 
 
 def unknown(reason: str, *, at: datetime, query: str = "", source: str = "") -> Evidence:
     """Nothing can be said, and why."""
-    return Evidence("metric", EvidenceStatus.UNKNOWN, reason, at, query=query, source=source)
+    return Evidence("metric", EvidenceStatus.UNKNOWN, reason, at, query=query, source=source, symptom=True)
 
 
 def _change(value: float, baseline: float) -> str:

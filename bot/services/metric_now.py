@@ -1,18 +1,22 @@
 """Asks Prometheus where an alert's metric stands now, against its baseline."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from statistics import median
 from urllib.parse import parse_qs, urlsplit
 
-from bot.core.evidence import Evidence
+from bot.core.evidence import Evidence, EvidenceStatus
 from bot.core.incident import IncidentAlert
 from bot.core.metric_evidence import against_baseline, named, unknown
+from bot.core.metric_history import held
 from bot.errors import SourceError
 from bot.sources.prometheus import Prometheus, Selector, Series, read_selector
 
 BASELINE_FROM, BASELINE_TO, BASELINE_STEP = timedelta(hours=24), timedelta(hours=1), timedelta(minutes=10)
 """Where the alert gives no baseline, it is the median from 24 h to 1 h before the onset."""
+HELD, HELD_STEP = timedelta(minutes=60), timedelta(minutes=1)
+"""A metric that is back is looked at over the last hour: for how long it has been."""
 
 
 def metric_now(
@@ -30,11 +34,46 @@ def metric_now(
         if baseline is None:
             line = f"{named(alert)} is now {value:.4g}; no baseline is known to compare with"
             return unknown(line, at=now, query=query, source=source.name)
-        return against_baseline(
+        judged = against_baseline(
             alert, value, baseline, within=within, at=now, source=source.name, query=query
         )
+        return _with_chart(source, alert, judged, value, baseline, within, now)
 
     return ask
+
+
+def queries(alert: IncidentAlert) -> tuple[str, ...]:
+    """What to ask for the alert's metric: with its cohort first, then without it.
+
+    Raises:
+        SourceError: the metric's name or a label cannot be one of Prometheus.
+
+    """
+    wanted = selector_of(alert)
+    narrow = Selector(wanted.name, {**wanted.matchers, **alert.cohort})
+    return tuple(dict.fromkeys((str(narrow), str(wanted))))
+
+
+def _with_chart(
+    source: Prometheus,
+    alert: IncidentAlert,
+    line: Evidence,
+    value: float,
+    baseline: float,
+    within: float,
+    now: datetime,
+) -> Evidence:
+    """The line with its figures, and where it is clear, for how long it has been: None where not known."""
+    minutes = None
+    if line.status is EvidenceStatus.CLEAR:
+        try:
+            past = source.range(line.query, start=now - HELD, end=now, step=HELD_STEP)
+            same = own([series for series in past if series.points], alert, line.query)
+            minutes = held(same.points, baseline=baseline, within=within)
+        except SourceError:
+            pass  # how long it has held is not known, which is not the same as not at all
+    figures = {"value": value, "baseline": baseline, "held_minutes": minutes}
+    return replace(line, chart={"kind": "metric", "cohort": alert.cohort_name, **figures})
 
 
 def selector_of(alert: IncidentAlert) -> Selector:
@@ -54,16 +93,20 @@ def selector_of(alert: IncidentAlert) -> Selector:
 
 def _current(source: Prometheus, wanted: Selector, alert: IncidentAlert, now: datetime) -> tuple[str, Series]:
     """The alert's own series: first asked for with its cohort, then without it and told apart by labels."""
-    narrow = Selector(wanted.name, {**wanted.matchers, **alert.cohort})
-    for query in dict.fromkeys((str(narrow), str(wanted))):
+    for query in queries(alert):
         found = [series for series in source.instant(query, at=now) if series.points]
         if found:
-            return query, _own(found, alert, query)
+            return query, own(found, alert, query)
     raise SourceError(f"{source.name} has no value for {wanted}")
 
 
-def _own(found: Sequence[Series], alert: IncidentAlert, query: str) -> Series:
-    """The series whose labels the alert has too, the most of them; the only one there is will do."""
+def own(found: Sequence[Series], alert: IncidentAlert, query: str) -> Series:
+    """The series whose labels the alert has too, the most of them; the only one there is will do.
+
+    Raises:
+        SourceError: none has them.
+
+    """
     labels = {**alert.labels, **alert.cohort, **({"service": alert.service} if alert.service else {})}
     fitting = [series for series in found if _fits(series.labels, labels)]
     if fitting:
