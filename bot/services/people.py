@@ -15,7 +15,7 @@ from bot.services import home_news, launches, signing
 from bot.services.desk import Desk
 from bot.services.permissions import OLD
 from bot.settings import Settings
-from bot.store import outbox, people, slots
+from bot.store import duties, outbox, people, slots
 from bot.store.database import Database
 from bot.store.schedule import Interval
 from bot.store.slots import Finish
@@ -59,20 +59,22 @@ def refresh(db: Database, desk: Desk, payload: Mapping[str, Any], now: datetime)
     if settings.slack_bot_token is None:
         return lambda _session: None
     with db.read() as session:
-        acted = _acted(session)
+        acted, on_duty = _acted(session), duties.references(session)
     token = settings.slack_bot_token.get_secret_value()
     with Directory(token, settings.slack_api_url) as directory:
-        found = look_up(directory, references(settings), acted)
+        found = look_up(directory, dict.fromkeys((*references(settings), *on_duty)), acted)
     return lambda session: keep(session, desk, found, now)
 
 
 def references(settings: Settings) -> Mapping[str, tuple[str, ...]]:
-    """Everything that names people in [roles] and [signoffs], and what it stands for there."""
+    """Everything that names people in [roles], [signoffs] and [oncall], and what it stands for there."""
     uses: dict[str, tuple[str, ...]] = {}
     for table, named in (("roles", settings.roles), ("signoffs", settings.signoffs)):
         for name, every in named.items():
             for one in every:
                 uses[one] = (*uses.get(one, ()), f"[{table}] {name}")
+    for one in settings.oncall.references():
+        uses[one] = (*uses.get(one, ()), "[oncall]")
     return uses
 
 
