@@ -6,20 +6,26 @@ from pathlib import Path
 from typing import Any
 
 from bot.commands.registration_file import more, text_of
+from bot.core.drill import Drill
+from bot.core.drill_reader import read_drill, tree_findings
 from bot.core.finding import Finding, errors
 from bot.core.ladder_reader import read_escalation
 from bot.core.lint import check_document, check_registration
+from bot.core.playbook import Playbook
+from bot.core.playbook_folder import is_tree
 from bot.core.playbook_reader import read_triage
 from bot.core.registration import sha256
 from bot.core.strict_yaml import Document, parse
 from bot.core.veto_reader import read_redesign, read_veto
 from bot.errors import InputError
+from bot.settings import shipped
 
 _PLAYBOOKS: Mapping[str, Callable[..., tuple[object, tuple[Finding, ...]]]] = {
     "triage": read_triage,
     "escalation": read_escalation,
     "veto": read_veto,
     "cohort_redesign": read_redesign,
+    "drill": read_drill,
 }
 """Playbooks by their `kind:`, and what reads each."""
 
@@ -67,12 +73,24 @@ def _check(file: Path, *, named: bool) -> tuple[dict[str, Any] | None, list[Find
     kind = _kind(document)
     shape: dict[str, Any] = {"file": name, "kind": kind or "registration"}
     if kind is not None and kind in _PLAYBOOKS:
-        faults = _PLAYBOOKS[kind](text, name=name)[1]
+        read, faults = _PLAYBOOKS[kind](text, name=name)
+        if isinstance(read, Drill):
+            faults = (*faults, *tree_findings(read, text, _trees(file), name=name))
         return shape | {"ok": not errors(faults)}, list(faults)
     if kind is None and not named:
         return None, []
     _, findings = check_document(document)
     return shape | {"ok": not errors(findings), "sha256": sha256(document.data)}, findings
+
+
+def _trees(drill: Path) -> list[Playbook]:
+    """The trees that a drill may be walked on: of its folder, or the one above, else the shipped ones."""
+    for folder in (drill.parent, drill.parent.parent, shipped("playbooks")):
+        texts = [(file, text_of(file)) for file in _files(folder) if file.parent == folder]
+        read = [read_triage(text, name=str(file))[0] for file, text in texts if is_tree(text)]
+        if found := [tree for tree in read if tree is not None]:
+            return found
+    return []
 
 
 def _kind(document: Document) -> str | None:

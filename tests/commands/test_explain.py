@@ -12,6 +12,7 @@ import yaml
 
 from bot.commands import explain
 from bot.core.data_finding import HINTS
+from bot.core.drill_reader import read_drill, tree_findings
 from bot.core.finding import Finding
 from bot.core.ladder_reader import read_escalation
 from bot.core.lint import check_registration
@@ -29,6 +30,8 @@ AFTER_A_VETO = {
         read_redesign,
     ),
 }
+DRILL = (ROOT / "playbooks" / "drills" / "rag_recall_collapse.yaml").read_text(encoding="utf-8")
+SHIPPED_TREE = (ROOT / "playbooks" / "triage.yaml").read_text(encoding="utf-8")
 TREE = """
 kind: triage
 id: small
@@ -58,6 +61,7 @@ leaves:
 """
 PLAYBOOK_READERS = (
     "playbook_reader", "playbook_tree", "playbook_folder", "ladder_reader", "veto_reader", "yaml_fields",
+    "drill_reader",
 )  # fmt: skip
 CONFIGURED = {"R168", "R169", "tree-labels", "duplicate-tree", "category-name"}
 """These need a lookout.toml, or a folder; test_experiments.py and test_playbook_trees.py bring them about."""
@@ -136,12 +140,22 @@ def _findings(example: str) -> list[Finding]:
     kind = str(part.get("kind", ""))
     if kind == "escalation":
         return list(read_escalation(_text(yaml.safe_load(LADDER) | part), name="x.yaml")[1])
+    if kind == "drill":
+        return _of_drill(_text(_deep(yaml.safe_load(DRILL), part)))
     if kind in AFTER_A_VETO:
         shipped, reader = AFTER_A_VETO[kind]
         return list(reader(_text(yaml.safe_load(shipped) | part), name="x.yaml")[1])
     if kind:
         return list(read_triage(_text(_deep(yaml.safe_load(TREE), part)), name="x.yaml")[1])
     return check_registration(_text(yaml.safe_load(GOOD) | part), "x.yaml")[1]
+
+
+def _of_drill(text: str) -> list[Finding]:
+    """What is wrong with a drill, by itself or on the shipped tree."""
+    drill, findings = read_drill(text, name="x.yaml")
+    tree = read_triage(SHIPPED_TREE, name="triage.yaml")[0]
+    assert tree is not None
+    return list(findings) if drill is None else list(tree_findings(drill, text, (tree,), name="x.yaml"))
 
 
 def _deep(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
