@@ -17,25 +17,24 @@ DETECT_TARGET, DETECT_ALERT = timedelta(minutes=15), timedelta(minutes=30)
 LOCALIZE_TARGET = timedelta(minutes=15)
 ROLLED_BACK_TARGET, RECOVER_TARGET = timedelta(minutes=30), timedelta(hours=4)
 REPEAT_WITHIN = timedelta(days=90)
-FALSE_CATEGORY = 9
-"""Eval-set staleness, which AML-08 names a false alarm."""
-
 State: TypeAlias = Literal["met", "missed", "alert", "unknown"]
 """Within the target; beyond it; beyond the alert line too; nothing to judge."""
 
 
 @dataclass(frozen=True)
 class Counted:
-    """An incident as it counts, with the name of its category and whether that is rolled back first."""
+    """An incident as it counts, and its category: its name, whether it is rolled back first, and whether it
+    means a false alarm, as a stale eval set does."""
 
     incident: Incident
     category: str
     roll_back_first: bool = False
+    measured_wrong: bool = False
 
     @property
     def false_alarm(self) -> bool:
         """Whether nothing was wrong with the product."""
-        return self.incident.status is Status.FALSE_ALARM or self.incident.category == FALSE_CATEGORY
+        return self.incident.status is Status.FALSE_ALARM or self.measured_wrong
 
     @property
     def paged(self) -> bool:

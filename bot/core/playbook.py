@@ -26,6 +26,7 @@ class Category:
     target: str
     roll_back_first: bool = False
     not_paged: str = ""
+    false_alarm: bool = False
 
 
 @dataclass(frozen=True)

@@ -150,7 +150,9 @@ class _Reader(Fields):
     def category(self, path: Path, item: object) -> Category:
         """One of the named root causes."""
         fields = self.mapping(
-            path, item, ["number", "name", "signal", "fix", "target", "roll_back_first", "not_paged"]
+            path,
+            item,
+            ["number", "name", "signal", "fix", "target", "roll_back_first", "not_paged", "false_alarm"],
         )
         number = fields.get("number")
         if not isinstance(number, int) or isinstance(number, bool) or number < 1:
@@ -166,6 +168,7 @@ class _Reader(Fields):
             target=self.text(path, fields, "target"),
             roll_back_first=self.flag(path, fields, "roll_back_first"),
             not_paged=self.text(path, fields, "not_paged", required=False),
+            false_alarm=self.flag(path, fields, "false_alarm"),
         )
 
     def question(self, path: Path, key: str, number: int, item: object) -> Question:

@@ -171,4 +171,5 @@ def _counted(incident: Incident, categories: Mapping[int, Category]) -> Counted:
     category = categories.get(incident.category)
     if category is None:
         return Counted(incident, f"category {incident.category}" if incident.category else "")
-    return Counted(incident, f"{category.number} {category.name}", roll_back_first=category.roll_back_first)
+    name = f"{category.number} {category.name}"
+    return Counted(incident, name, category.roll_back_first, category.false_alarm)

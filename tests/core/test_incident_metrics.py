@@ -40,7 +40,7 @@ def incident(number, day=0, *, category=1, onset=10, localize=8.0, mitigate=20.0
         resolved_at=after(mitigate),
     )
     made = replace(made, **fields)
-    return Counted(made, f"{category} some", roll_back_first=category in (1, 2, 3, 8))
+    return Counted(made, f"{category} some", category in (1, 2, 3, 8), category == 9)
 
 
 def figures(*counted, since=START):
