@@ -19,8 +19,24 @@ def download(url: str, *, token: str, api_url: str) -> str:
         SourceError: Slack could not be reached or did not give it.
 
     """
-    if not _slacks(url, api_url):
+    if not slacks(url, api_url):
         raise InputError("The file is not kept by Slack.", "Attach the YAML file itself, not a link to it.")
+    body = content(url, token=token, most=MAX_BYTES)
+    if body is None:
+        raise InputError(f"The file is larger than {MAX_BYTES} bytes.", "Attach only the YAML.")
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise InputError(
+            "The file is not UTF-8 text.", "Save the YAML as UTF-8 and attach it again."
+        ) from None
+
+
+def content(url: str, *, token: str, most: int) -> bytes | None:
+    """Return what is at `url`, which must be one of Slack's; None when it is more than `most` bytes.
+
+    Raises SourceError when Slack could not be reached or did not give it.
+    """
     body = bytearray()
     try:
         with httpx.stream(
@@ -30,18 +46,14 @@ def download(url: str, *, token: str, api_url: str) -> str:
                 raise SourceError(f"Slack answered {response.status_code} for the attached file")
             for part in response.iter_bytes():
                 body += part
-                if len(body) > MAX_BYTES:
-                    raise InputError(f"The file is larger than {MAX_BYTES} bytes.", "Attach only the YAML.")
-        return body.decode("utf-8")
+                if len(body) > most:
+                    return None
     except httpx.HTTPError as error:
         raise SourceError(f"the attached file could not be read: {type(error).__name__}") from None
-    except UnicodeDecodeError:
-        raise InputError(
-            "The file is not UTF-8 text.", "Save the YAML as UTF-8 and attach it again."
-        ) from None
+    return bytes(body)
 
 
-def _slacks(url: str, api_url: str) -> bool:
+def slacks(url: str, api_url: str) -> bool:
     """Whether the token may be sent there: to the API's own host, or over HTTPS to one of slack.com."""
     asked, api = urlsplit(url), urlsplit(api_url)
     if asked.netloc == api.netloc:

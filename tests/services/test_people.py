@@ -7,7 +7,8 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
-from bot.chat.directory import MOST_WAITED, Directory, Unknown
+from bot.chat.directory import Directory, Unknown
+from bot.chat.web import MOST_WAITED
 from bot.core.permission import Act
 from bot.errors import RefusedError, SourceError
 from bot.services import people as service
