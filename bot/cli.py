@@ -61,6 +61,19 @@ def demo(
 
 
 @app.command()
+def drill(
+    name: Annotated[str | None, typer.Argument(help="Which one; without, they are listed.")] = None,
+    headless: Annotated[
+        bool, typer.Option(help="Walk it by its own key, check every step, and end.")
+    ] = False,
+    port: Annotated[int, typer.Option(help="Port of the local workspace's page; 0 takes a free one.")] = 8787,
+    playbooks: Annotated[Path | None, typer.Option(help="Your playbooks' folder; else the shipped.")] = None,
+) -> None:
+    """Practise a past incident in a local workspace: its evidence is played back, the walk is scored."""
+    _done(_verb("drill")(name, headless=headless, port=port, playbooks=playbooks))
+
+
+@app.command()
 def serve() -> None:
     """Run the bot."""
     _done(_verb("serve")(os.environ))

@@ -4,10 +4,11 @@ Nothing here reads a text that somebody can edit later. *Recovered* means mitiga
 Drills, and what was excluded with a reason, are counted apart. Targets and alerts are those of AML-08.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import fmean, median
+from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from bot.core.incident import Incident, Status
@@ -139,6 +140,15 @@ class Rate:
 
 
 @dataclass(frozen=True)
+class Practised:
+    """How the drills of a time went: `passed` of those that `ended`, and the times to localize."""
+
+    ended: int
+    passed: int
+    localize: Span
+
+
+@dataclass(frozen=True)
 class Metrics:
     """The figures of a time; `open` incidents are neither mitigated nor closed, so they have no MTTR yet."""
 
@@ -156,13 +166,22 @@ class Metrics:
     repeated: frozenset[int]
     open: int
     drills: tuple[Counted, ...]
+    practised: Practised
     excluded: tuple[Counted, ...]
 
 
-def measure(everything: Sequence[Counted], *, since: datetime, until: datetime, now: datetime) -> Metrics:
+def measure(
+    everything: Sequence[Counted],
+    *,
+    since: datetime,
+    until: datetime,
+    now: datetime,
+    passed: Mapping[int, bool] = MappingProxyType({}),
+) -> Metrics:
     """Return the figures of the incidents detected in [since, until).
 
-    `everything` reaches REPEAT_WITHIN further back, so that a repeat is recognised.
+    `everything` reaches REPEAT_WITHIN further back, so that a repeat is recognised. `passed` says of each
+    drill that ended whether it was passed, by its incident.
     """
     inside = [one for one in everything if since <= one.incident.detected_at < until]
     real = [one for one in inside if not one.incident.drill and not one.incident.excluded]
@@ -173,6 +192,7 @@ def measure(everything: Sequence[Counted], *, since: datetime, until: datetime, 
     judged = [
         one for one in true if one.localize is not None or now - one.incident.detected_at > LOCALIZE_TARGET
     ]
+    drills = [one for one in inside if one.incident.drill]
     in_time = [one for one in judged if one.localize is not None and one.localize <= LOCALIZE_TARGET]
     return Metrics(
         since=since,
@@ -195,7 +215,12 @@ def measure(everything: Sequence[Counted], *, since: datetime, until: datetime, 
         repeats=Rate("same cause again in 90 days", len(repeated), len(known), 0.05, 0.10),
         repeated=repeated,
         open=sum(1 for one in true if not one.incident.reached(Status.MITIGATED)),
-        drills=tuple(one for one in inside if one.incident.drill),
+        drills=tuple(drills),
+        practised=Practised(
+            ended=sum(one.incident.id in passed for one in drills),
+            passed=sum(passed.get(one.incident.id, False) for one in drills),
+            localize=_span("drills", drills, lambda one: one.localize, LOCALIZE_TARGET),
+        ),
         excluded=tuple(one for one in inside if one.incident.excluded and not one.incident.drill),
     )
 

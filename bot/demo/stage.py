@@ -1,6 +1,7 @@
 """The stage: a temporary folder, the local workspace, the team's metrics, the bot in its own process."""
 
 import asyncio
+import json
 import os
 import re
 import socket
@@ -67,7 +68,8 @@ class StageError(LookoutError):
 class Stage:
     """Everything the demo needs, up between `async with`; nothing is left behind.
 
-    `port` is the page's, 0 for a free one; `command` runs the bot; `environment` is added to the bot's.
+    `port` is the page's, 0 for a free one; `command` runs the bot; `environment` is added to the bot's;
+    `playbooks` is a folder of its own for it.
     """
 
     def __init__(
@@ -76,7 +78,9 @@ class Stage:
         *,
         command: Sequence[str] = (sys.executable, "-m", "bot", "serve"),
         environment: Mapping[str, str] | None = None,
+        playbooks: Path | None = None,
     ) -> None:
+        self._playbooks = playbooks
         self._port = port
         self._command = command
         self._environment = dict(environment or {})
@@ -98,6 +102,8 @@ class Stage:
             await answering.start()
             parts.push_async_callback(answering.stop)
             configuration = CONFIGURATION.format(metrics=answering.url)
+            if self._playbooks is not None:
+                configuration += f"[playbooks]\npath = {json.dumps(str(self._playbooks.resolve()))}\n"
             (self.folder / "lookout.toml").write_text(configuration, encoding="utf-8")
             self.bot_url = f"http://127.0.0.1:{_free_port()}"
             self._http = httpx.AsyncClient(base_url=self.bot_url, timeout=10, trust_env=False)

@@ -19,7 +19,7 @@ from bot.errors import InputError
 from bot.services import permissions, triage
 from bot.services.desk import Desk
 from bot.services.incident_cards import playbook_of, record
-from bot.store import blobs, incidents, outbox, slots
+from bot.store import blobs, drill_runs, incidents, outbox, slots
 from bot.store.database import Database
 from bot.store.slots import Finish
 from bot.views import incident_metrics as views
@@ -79,7 +79,9 @@ def gather(session: Session, desk: Desk, asked: Period, now: datetime) -> Metric
         if incident.category and incident.playbook not in trees:
             trees[incident.playbook] = _categories(session, desk, incident)
     counted = [_counted(incident, trees.get(incident.playbook, {})) for incident in found]
-    return measure(counted, since=asked.since, until=asked.until, now=now)
+    runs = drill_runs.between(session, asked.since, asked.until)
+    passed = {run.incident: run.score.passed for run in runs if run.score is not None}
+    return measure(counted, since=asked.since, until=asked.until, now=now, passed=passed)
 
 
 def post(db: Database, desk: Desk, payload: Mapping[str, Any], now: datetime) -> Finish:

@@ -177,7 +177,13 @@ def _apart(found: Metrics) -> str:
     """What is counted apart."""
     parts = []
     if found.drills:
-        parts.append(f"{len(found.drills)} drill{'' if len(found.drills) == 1 else 's'}")
+        went, count = found.practised, len(found.drills)
+        said = f"{count} drill{'' if count == 1 else 's'}"
+        if went.ended:
+            said += f" ({went.passed} of {went.ended} passed"
+            middle = went.localize.middle
+            said += f", localized after {text.duration(middle)})" if middle is not None else ")"
+        parts.append(said)
     if found.excluded:
         parts.append(f"{len(found.excluded)} excluded")
     return f" Counted apart: {' and '.join(parts)}." if parts else ""

@@ -197,6 +197,9 @@ def test_the_metrics_count_drills_apart(bench):
         found = incident_metrics.gather(session, bench.desk, period, bench.now)
     assert found.counted == ()
     assert [one.incident.drill for one in found.drills] == ["stale_eval_set"]
+    assert (found.practised.ended, found.practised.passed) == (1, 1)
+    card = str(incident_metrics.views.card(found, period=period.name))
+    assert "Counted apart: 1 drill (1 of 1 passed, localized after 4 min)." in card
 
 
 def remind(bench):
