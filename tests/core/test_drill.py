@@ -41,7 +41,8 @@ def incident(drill, **fields):
     alert = drill.alert(PAGED)
     values = {
         "id": 1, "title": drill.title, "severity": "SEV1", "status": Status.TRIAGING, "channel": "C1",
-        "group": "", "playbook": tree.sha256, "position": tree.first, "opened_at": PAGED, "started": alert.started_at,
+        "group": "", "playbook": tree.sha256, "position": tree.first, "opened_at": PAGED,
+        "started": alert.started_at,
         "detected_at": PAGED, "alerts": (alert,), "drill": drill.id,
     }  # fmt: skip
     return Incident(**values | fields)
