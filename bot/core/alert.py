@@ -1,9 +1,10 @@
 """An alert, whatever sent it, and how alerts belong together."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Literal, TypeAlias
 
 AlertStatus: TypeAlias = Literal["firing", "resolved"]
@@ -16,6 +17,14 @@ _FELL = re.compile(
 
 COHORT_DIMENSIONS = ("locale", "device", "tenure", "segment", "shard")
 """Labels that say which part of the traffic an alert is about, where the sender names no cohort."""
+
+BELIEVED = timedelta(days=7)
+"""How long before its first delivery an alert may have begun."""
+AHEAD = timedelta(minutes=1)
+"""How far ahead of ours a sender's clock may be without being spoken of."""
+
+MAX_KEY = 200
+"""Characters of an alert's key that are kept as they are: databases bound what an index takes."""
 
 
 @dataclass(frozen=True)
@@ -56,22 +65,15 @@ class Alert:
         return "-".join(self.cohort.values())
 
 
-def group_key(alert: Alert, fields: Sequence[str]) -> str:
-    """Return what alerts of one incident have in common, by the configured fields.
+def known_as(key: str) -> str:
+    """The key by which an alert is kept: a long one by its hash.
 
-    Where an alert has none of them it is grouped by its title, so that alerts without labels do not all
-    end up in one incident.
+    >>> known_as("k1"), len(known_as("k" * 1000))
+    ('k1', 71)
     """
-    values = {
-        "metric": alert.metric or alert.labels.get("alertname", ""),
-        "service": alert.service,
-        "title": alert.title,
-        "severity": alert.severity,
-    }
-    named = [(name, values.get(name, "") or alert.labels.get(name, "")) for name in fields]
-    if not any(value for _, value in named):
-        named = [("title", alert.title)]
-    return "|".join(f"{name}={value.lower()}" for name, value in named)
+    if len(key) <= MAX_KEY:
+        return key
+    return f"sha256:{sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def labels_of(alert: Alert) -> dict[str, str]:
@@ -86,8 +88,25 @@ def labels_of(alert: Alert) -> dict[str, str]:
 
 
 def onset(started_at: datetime | None, received_at: datetime) -> datetime:
-    """Return when the condition began: as the sender says, but never later than we heard of it."""
-    return min(started_at, received_at) if started_at else received_at
+    """Return when the condition began: as the sender says where that can be, else when we heard of it.
+
+    It cannot be later than that; and what began longer than BELIEVED ago would have been heard of before: a
+    clock is wrong there, or the time is that of something else, such as the first time ever.
+    """
+    if started_at is None or received_at - started_at > BELIEVED:
+        return received_at
+    return min(started_at, received_at)
+
+
+def misdated(started_at: datetime | None, received_at: datetime) -> str:
+    """What is wrong with the start that a sender gave, or nothing; a clock some seconds ahead is usual."""
+    if started_at is None:
+        return ""
+    if started_at - received_at > AHEAD:
+        return "the sender dates its start into the future"
+    if received_at - started_at > BELIEVED:
+        return f"the sender dates its start {(received_at - started_at).days} days back"
+    return ""
 
 
 def same_episode(before: datetime | None, now: datetime | None, slack: timedelta = timedelta(0)) -> bool:

@@ -21,6 +21,8 @@ class Cause(StrEnum):
     WINDOW = "window"
     EARLY = "early"
     """Its resolve came before it."""
+    RELEASED = "released"
+    """What held it has just ended; it is about to be taken in again."""
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ class IncidentAlert:
 
 @dataclass(frozen=True)
 class Tally:
-    """How many alerts an incident has, how many fire, how many of those again after a resolve; its cohorts."""
+    """How many alerts an incident has, how many fire, how many of them again after a resolve; its cohorts."""
 
     alerts: int
     firing: int
@@ -187,7 +187,7 @@ class Incident:
     claims: Mapping[str, Claim] = field(default_factory=dict)
     drill: str = ""
     excluded: str = ""
-    tally: Tally | None = None
+    tally: Tally | None = field(default=None, compare=False)
 
     @property
     def number(self) -> str:

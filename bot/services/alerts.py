@@ -1,29 +1,26 @@
-"""Alerts become incidents: deduplicated on their fingerprint, grouped by rule, never closed by a resolve."""
+"""Alerts become incidents: grouped by rule, held back where it is configured, never closed by a resolve."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from bot.core.alert import Alert, group_key, labels_of, onset, same_episode
-from bot.core.incident import Event, Incident, IncidentAlert, severity_of
+from bot.core.alert import Alert, known_as, labels_of, misdated, onset, same_episode
+from bot.core.alert_state import first_seen, seen
+from bot.core.grouping import GroupRule
+from bot.core.held import Held, overtaken
+from bot.core.incident import Incident, IncidentAlert, severity_of
+from bot.errors import LookoutError
+from bot.services import alert_news, held_back, quiet
+from bot.services.alert_news import Brought
 from bot.services.desk import Desk
-from bot.services.incident_cards import draw, record
-from bot.services.incident_opening import Opening, open_incident, search
-from bot.store import incident_alerts, incidents
+from bot.services.held_back import Holding
+from bot.services.incident_opening import Opening, open_incident
+from bot.services.quiet import Quiet
+from bot.store import held_alerts, incident_alerts, incidents
 from bot.store.incident_alerts import Key
-from bot.views import incident_notes as notes
-
-
-@dataclass
-class _News:
-    """What one delivery brought to one incident."""
-
-    joined: list[IncidentAlert] = field(default_factory=list)
-    resolved: list[IncidentAlert] = field(default_factory=list)
-    again: list[IncidentAlert] = field(default_factory=list)
-    left_out: int = 0
 
 
 @dataclass
@@ -33,11 +30,14 @@ class _Intake:
     session: Session
     desk: Desk
     now: datetime
+    quiet: Sequence[Quiet]
+    holding: Holding
+    let_go: str = ""
     incidents: dict[int, Incident] = field(default_factory=dict)
     known: dict[Key, tuple[int, IncidentAlert]] = field(default_factory=dict)
     groups: dict[str, int | None] = field(default_factory=dict)
     heard: dict[int, dict[Key, IncidentAlert]] = field(default_factory=dict)
-    news: dict[int, _News] = field(default_factory=dict)
+    news: dict[int, Brought] = field(default_factory=dict)
 
     def incident(self, number: int) -> Incident:
         """The incident of that number, which has the alert in hand and so exists; without its alerts."""
@@ -51,28 +51,43 @@ class _Intake:
         self.known[key] = (number, alert)
         self.heard.setdefault(number, {})[key] = alert
 
-    def brought(self, number: int) -> _News:
+    def brought(self, number: int) -> Brought:
         """What there is to say to the incident."""
-        return self.news.setdefault(number, _News())
+        return self.news.setdefault(number, Brought())
 
 
-def receive(session: Session, desk: Desk, alerts: Sequence[Alert], *, now: datetime) -> tuple[int, ...]:
+def receive(
+    session: Session, desk: Desk, alerts: Sequence[Alert], *, now: datetime, let_go: str = ""
+) -> tuple[int, ...]:
     """Take alerts in; returns the numbers of the incidents they touched, in order.
 
     However many they are, each incident's card is drawn once and its thread gets one note per kind of news.
+    `let_go` says what held them back until now, where something did.
     """
-    known = incident_alerts.newest(session, ((alert.source, alert.key) for alert in alerts))
-    intake = _Intake(session, desk, now, known=known)
+    alerts = [replace(alert, key=known_as(alert.key)) for alert in alerts]
+    keys = [(alert.source, alert.key) for alert in alerts]
+    intake = _Intake(
+        session,
+        desk,
+        now,
+        quiet=quiet.lasting(session, desk, now),
+        holding=Holding(session, now, held_alerts.of(session, keys)),
+        let_go=let_go,
+        known=incident_alerts.newest(session, keys),
+    )
     for alert in alerts:
         touched = _known(intake, alert)
         if touched is None and alert.firing:
             touched = _firing(intake, alert)
+        elif touched is None:
+            intake.holding.resolve(alert)
         if touched is not None:
             intake.brought(touched).left_out += alert.left_out
+    intake.holding.save()
     for number, heard in intake.heard.items():
         incident_alerts.save(session, number, tuple(heard.values()))
     for number, brought in intake.news.items():
-        _tell(session, desk, number, brought, now)
+        alert_news.tell(session, desk, number, brought, now)
     return tuple(intake.news)
 
 
@@ -83,14 +98,17 @@ def _known(intake: _Intake, alert: Alert) -> int | None:
     number, before = intake.known[alert.source, alert.key]
     if intake.incident(number).closed and _begins_anew(before, alert):
         return None
-    after = _seen(before, alert, intake.now)
+    after = seen(before, alert, intake.now)
     intake.hear(number, after)
+    intake.holding.free(alert)
     brought = intake.brought(number)
-    if intake.incident(number).closed:
+    if intake.incident(number).closed or before.status == after.status:
         return number
-    if before.status == "firing" and not alert.firing:
+    if quiet.keeping(intake.quiet, labels_of(alert)):
+        brought.quietly = True
+    elif not alert.firing:
         brought.resolved.append(after)
-    elif before.status == "resolved" and alert.firing:
+    else:
         brought.again.append(after)
     return number
 
@@ -101,124 +119,129 @@ def _begins_anew(before: IncidentAlert, alert: Alert) -> bool:
     return alert.firing and not repeat
 
 
-def _firing(intake: _Intake, alert: Alert) -> int:
-    """A new alert: join the open incident of its group, else open one."""
-    rules = intake.desk.settings.incidents
-    group = group_key(alert, rules.group_by)
-    fresh = _first_seen(alert, intake.now)
-    there = _open_in(intake, group)
+def _firing(intake: _Intake, alert: Alert) -> int | None:
+    """A new alert: hold it, let it join the open incident of its group, or open one."""
+    holding = intake.holding
+    if overtaken(holding.of(alert), alert, intake.now):
+        alert = replace(alert, status="resolved", ended_at=_ended(holding.of(alert)))
+    labels = labels_of(alert)
+    rule = intake.desk.settings.incidents.rule_for(labels)
+    group = rule.key(labels)
+    kept = quiet.keeping(intake.quiet, labels)
+    if kept is not None:
+        if alert.firing:
+            holding.keep(alert, kept.cause, kept.by, group, kept.until)
+            quiet.plan_release(intake.session, kept)
+        return None
+    there = _open_in(intake, group, rule)
     if there is not None:
-        last = there.last_alert_at or there.opened_at
-        if intake.now - last <= rules.group_window:
-            _join(intake, there, fresh)
-            intake.brought(there.id).joined.append(fresh)
-            return there.id
-        incidents.leave_group(intake.session, there.id)
-    opened = _open(intake, alert, fresh, group)
-    intake.groups[group] = opened.id
-    intake.incidents[opened.id] = opened
-    intake.known[fresh.source, fresh.key] = (opened.id, fresh)
-    return opened.id
+        _take_in(intake, there, alert)
+        return there.id
+    waited = holding.count(alert, rule, group) if rule.after > 1 else ()
+    if waited is None:
+        return None
+    return _open(intake, alert, group, rule, waited)
 
 
-def _open_in(intake: _Intake, group: str) -> Incident | None:
-    """The incident that takes in alerts of the group."""
+def _ended(early: Held | None) -> datetime | None:
+    return early.alert.ended_at or early.last_at if early is not None else None
+
+
+def _open_in(intake: _Intake, group: str, rule: GroupRule) -> Incident | None:
+    """The incident that takes in alerts of the group; one that has heard of none for long does no more."""
     if group not in intake.groups:
         found = incidents.open_in_group(intake.session, group)
         intake.groups[group] = found.id if found else None
         if found:
             intake.incidents.setdefault(found.id, found)
     number = intake.groups[group]
-    return None if number is None else intake.incident(number)
+    if number is None:
+        return None
+    there = intake.incident(number)
+    if intake.now - (there.last_alert_at or there.opened_at) <= rule.window:
+        return there
+    incidents.leave_group(intake.session, number)
+    intake.groups[group] = None
+    return None
 
 
-def _open(intake: _Intake, alert: Alert, fresh: IncidentAlert, group: str) -> Incident:
+def _open(intake: _Intake, alert: Alert, group: str, rule: GroupRule, waited: Sequence[Held]) -> int:
+    """Open an incident with the alert, and with those that waited for it."""
+    now, holding = intake.now, intake.holding
+    others = [one for one in waited if (one.alert.source, one.alert.key) != (alert.source, alert.key)]
+    all_of = [*(one.alert for one in others), alert]
+    why, started = _why(intake, alert, rule, waited), [onset(one.started_at, now) for one in all_of]
+    fresh = [first_seen(one, now, since=holding.since(one)) for one in all_of]
     opening = Opening(
         title=alert.title,
         by="",
         channel=None,
-        severity=severity_of(alert.severity),
+        severity=min(severity_of(one.severity) for one in all_of),
         group=group,
-        started=onset(alert.started_at, intake.now),
-        alerts=(fresh,),
-        why=f"opened by an alert of {alert.source}: {alert.title}",
+        started=min(started),
+        alerts=tuple(fresh),
+        why=why,
         labels=labels_of(alert),
         onset_by="alert",
     )
-    return open_incident(intake.session, intake.desk, opening, now=intake.now)
+    try:
+        with intake.session.begin_nested():
+            opened = open_incident(intake.session, intake.desk, opening, now=now)
+    except IntegrityError:
+        return _join_other(intake, group, rule, all_of)
+    intake.groups[group] = opened.id
+    intake.incidents[opened.id] = opened
+    intake.brought(opened.id)
+    for one, state in zip(all_of, fresh, strict=True):
+        intake.known[one.source, one.key] = (opened.id, state)
+        holding.free(one)
+    if others:
+        held_back.show(intake.session, opened, waited, rule, now)
+    return opened.id
 
 
-def _join(intake: _Intake, incident: Incident, alert: IncidentAlert) -> None:
-    started = min(incident.started, onset(alert.started_at, intake.now))
-    after = replace(incident, started=started, last_alert_at=intake.now)
+def _join_other(intake: _Intake, group: str, rule: GroupRule, alerts: Sequence[Alert]) -> int:
+    """Another replica opened an incident of the group at the same moment: join that one."""
+    del intake.groups[group]
+    there = _open_in(intake, group, rule)
+    if there is None:
+        raise LookoutError(f"an incident of {group[:80]} can neither be opened nor joined")
+    for one in alerts:
+        _take_in(intake, there, one)
+    return there.id
+
+
+def _why(intake: _Intake, alert: Alert, rule: GroupRule, waited: Sequence[Held]) -> str:
+    """What the timeline says of the opening."""
+    said = f"opened by an alert of {alert.source}: {alert.title}"
+    if waited:
+        said += f" ({held_back.threshold(rule)})"
+    if intake.let_go:
+        said += f" ({intake.let_go})"
+    if not alert.firing:
+        said += " (its resolve came before it)"
+    wrong = misdated(alert.started_at, intake.now)
+    return f"{said}; {wrong}, so it counts from its arrival" if wrong else said
+
+
+def _take_in(intake: _Intake, incident: Incident, alert: Alert) -> None:
+    """Let the alert join; the incident is as old as its oldest alert and as severe as its worst."""
+    incident = intake.incident(incident.id)
+    fresh, brought = (
+        first_seen(alert, intake.now, since=intake.holding.since(alert)),
+        intake.brought(incident.id),
+    )
+    severity = min(incident.severity, severity_of(alert.severity)) if alert.severity else incident.severity
+    after = replace(
+        incident,
+        started=min(incident.started, onset(alert.started_at, intake.now)),
+        last_alert_at=intake.now,
+        severity=severity,
+    )
+    brought.raised = brought.raised or (severity != incident.severity)
     if after != incident:
         incidents.save(intake.session, after)
         intake.incidents[incident.id] = after
-    intake.hear(incident.id, alert)
-
-
-def _first_seen(alert: Alert, now: datetime) -> IncidentAlert:
-    return IncidentAlert(
-        source=alert.source,
-        key=alert.key,
-        title=alert.title,
-        status=alert.status,
-        first_seen=now,
-        last_seen=now,
-        severity=alert.severity,
-        metric=alert.metric,
-        service=alert.service,
-        value=alert.value,
-        baseline=alert.baseline,
-        cohort=alert.cohort,
-        started_at=alert.started_at,
-        first_started_at=alert.started_at,
-        ended_at=alert.ended_at,
-        url=alert.url,
-        labels=alert.labels,
-        annotations=alert.annotations,
-    )
-
-
-def _seen(before: IncidentAlert, alert: Alert, now: datetime) -> IncidentAlert:
-    """The alert as of this delivery; what the sender leaves out this time is kept."""
-    again = before.status == "resolved" and alert.firing
-    return replace(
-        before,
-        status=alert.status,
-        last_seen=now,
-        value=alert.value if alert.value is not None else before.value,
-        baseline=alert.baseline if alert.baseline is not None else before.baseline,
-        started_at=alert.started_at or before.started_at,
-        ended_at=None if alert.firing else alert.ended_at or now,
-        times=before.times + 1 if again else before.times,
-    )
-
-
-def _tell(session: Session, desk: Desk, incident_id: int, brought: _News, now: datetime) -> None:
-    incident = incidents.load(session, incident_id)
-    if incident is None or not (brought.joined or brought.resolved or brought.again or brought.left_out):
-        return
-    if brought.joined or brought.left_out:
-        count = len(brought.joined)
-        text = f"{count} more alert{'' if count == 1 else 's'} joined: {_titles(brought.joined)}"
-        detail = {"alerts": [alert.key for alert in brought.joined], "left_out": brought.left_out}
-        message = notes.joined(brought.joined, left_out=brought.left_out)
-        number = record(session, incident, Event(now, "joined", text, detail=detail), message, now=now)
-        search(session, incident, f"event/{number}", now=now)
-    if brought.resolved:
-        text = f"no longer seen by the monitor: {_titles(brought.resolved)}"
-        message = notes.resolved(brought.resolved, len(incident.firing))
-        record(session, incident, Event(now, "alert_resolved", text), message, now=now)
-    if brought.again:
-        text = f"fires again: {_titles(brought.again)}"
-        number = record(
-            session, incident, Event(now, "alert_again", text), notes.fired_again(brought.again), now=now
-        )
-        search(session, incident, f"event/{number}", now=now)
-    draw(session, desk, incident, now=now)
-
-
-def _titles(alerts: Sequence[IncidentAlert]) -> str:
-    named = ", ".join(f"{a.title} ({a.cohort_name})" if a.cohort_name else a.title for a in alerts[:3])
-    return f"{named} and {len(alerts) - 3} more" if len(alerts) > 3 else named
+    intake.holding.free(alert)
+    intake.hear(incident.id, fresh)
+    brought.joined.append(fresh)

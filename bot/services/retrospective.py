@@ -162,6 +162,8 @@ def _alerts(incident: Incident) -> list[str]:
         ended = f", no longer seen {_utc(alert.ended_at)} UTC" if alert.ended_at else ", still firing"
         again = f", fired {alert.times} times" if alert.times > 1 else ""
         lines.append(f"{markdown(alert.title)}{cohort}: {began}{ended}{again} ({markdown(alert.source)})")
+    if incident.alert_count > len(lines):
+        lines.append(f"and {incident.alert_count - len(lines)} more")
     return lines
 
 

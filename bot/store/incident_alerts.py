@@ -5,14 +5,17 @@ from dataclasses import fields
 from itertools import islice
 from typing import Any, TypeAlias
 
-from sqlalchemy import func, tuple_
+from sqlalchemy import and_, func, tuple_
 from sqlmodel import Session, col, select
 
-from bot.core.incident import IncidentAlert
+from bot.core.incident import IncidentAlert, Tally
 from bot.store.incident_rows import IncidentAlertRow, IncidentRow
 
 Key: TypeAlias = tuple[str, str]
 """What an alert is known by: its source, and its key there."""
+
+SHOWN = 100
+"""Alerts that come with an incident, and cohorts that are named: more than anybody reads."""
 
 AT_ONCE = 500
 """Keys asked for in one statement: databases bound its parameters."""
@@ -38,14 +41,34 @@ def newest(session: Session, keys: Iterable[Key]) -> dict[Key, tuple[int, Incide
     return {(row.source, row.key): (row.incident, _alert(row)) for row in rows}
 
 
-def of(session: Session, incident_id: int) -> tuple[IncidentAlert, ...]:
-    """The incident's alerts in the order in which they came."""
+def of(session: Session, incident_id: int, *, most: int = SHOWN) -> tuple[IncidentAlert, ...]:
+    """The incident's alerts in the order in which they came; of more than `most` the firing ones first."""
     rows = session.exec(
         select(IncidentAlertRow)
         .where(col(IncidentAlertRow.incident) == incident_id)
-        .order_by(col(IncidentAlertRow.place))
+        .order_by(col(IncidentAlertRow.status) != "firing", col(IncidentAlertRow.place))
+        .limit(most)
     )
-    return tuple(_alert(row) for row in rows)
+    return tuple(_alert(row) for row in sorted(rows, key=lambda row: row.place))
+
+
+def tally(session: Session, incident_id: int) -> Tally:
+    """How many alerts the incident has, counted where they are: a storm brings tens of thousands."""
+    of_it = col(IncidentAlertRow.incident) == incident_id
+    fires = col(IncidentAlertRow.status) == "firing"
+    again = and_(fires, col(IncidentAlertRow.times) > 1)
+    total, firing, fired_again = session.exec(
+        select(func.count(), func.count().filter(fires), func.count().filter(again)).where(of_it)
+    ).one()
+    cohorts = session.exec(
+        select(IncidentAlertRow.cohort)
+        .where(of_it)
+        .group_by(col(IncidentAlertRow.cohort))
+        .order_by(func.min(IncidentAlertRow.place))
+        .limit(SHOWN)
+    ).all()
+    named = dict.fromkeys("-".join(cohort.values()) for cohort in cohorts if cohort)
+    return Tally(total, firing, fired_again, tuple(named))
 
 
 def save(session: Session, incident_id: int, alerts: Sequence[IncidentAlert]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func
@@ -14,7 +14,7 @@ from bot.store import incident_alerts
 from bot.store.incident_rows import EvidenceRow, IncidentEventRow, IncidentRow
 from bot.store.outbox_rows import ChannelRow
 
-_CONVERTED = {"alerts", "path", "moved", "status", "labels", "roles", "claims"}
+_CONVERTED = {"alerts", "path", "moved", "status", "labels", "roles", "claims", "tally"}
 """What a row keeps in another form than the incident has it."""
 _CLOSED = (Status.RESOLVED.value, Status.FALSE_ALARM.value)
 
@@ -106,6 +106,19 @@ def detected_between(session: Session, since: datetime, until: datetime) -> tupl
     return tuple(_bare(row) for row in rows)
 
 
+def recent(session: Session, *, now: datetime, limit: int = 50, days: float = 14) -> tuple[Incident, ...]:
+    """The incidents that are open or were not long ago, open ones first, then newest; without alerts."""
+    since = now - timedelta(days=days)
+    closed = col(IncidentRow.status).in_(_CLOSED)
+    rows = session.exec(
+        select(IncidentRow)
+        .where(or_(~closed, col(IncidentRow.resolved_at) >= since))
+        .order_by(closed, col(IncidentRow.id).desc())
+        .limit(limit)
+    ).all()
+    return tuple(_bare(row) for row in rows)
+
+
 def count_open(session: Session) -> int:
     """How many incidents are not closed."""
     return session.exec(
@@ -163,7 +176,7 @@ def _values(incident: Incident) -> dict[str, Any]:
     values = {
         item.name: getattr(incident, item.name)
         for item in fields(incident)
-        if item.name not in {"id", "alerts", "path", "moved", "claims"}
+        if item.name not in {"id", "alerts", "path", "moved", "claims", "tally"}
     }
     values["status"] = incident.status.value
     values["path"] = [
@@ -189,7 +202,9 @@ def _values(incident: Incident) -> dict[str, Any]:
 
 
 def _incident(session: Session, row: IncidentRow) -> Incident:
-    return replace(_bare(row), alerts=incident_alerts.of(session, row.id or 0))
+    number = row.id or 0
+    alerts, tally = incident_alerts.of(session, number), incident_alerts.tally(session, number)
+    return replace(_bare(row), alerts=alerts, tally=tally)
 
 
 def _bare(row: IncidentRow) -> Incident:

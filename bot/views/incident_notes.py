@@ -3,16 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from bot.core.checklist import TakenError
 from bot.core.effect import Message
 from bot.core.evidence import Evidence, worst_first
-from bot.core.incident import Event, Incident, IncidentAlert, Status, milestones
+from bot.core.incident import Event, Incident, Status, milestones
 from bot.core.playbook import Leaf, Playbook, Rung
 from bot.core.triage import MovedOnError
 from bot.views import text
 from bot.views.incident import evidence_line
-
-_NAMED = 5
-"""Alerts named in one note; the rest are counted."""
 
 
 def answered(event: Event, evidence: Sequence[Evidence]) -> Message:
@@ -28,32 +26,6 @@ def answered(event: Event, evidence: Sequence[Evidence]) -> Message:
 def happened(event: Event) -> Message:
     """Any other line of the timeline."""
     return _plain([_event_line(event)])
-
-
-def joined(alerts: Sequence[IncidentAlert], *, left_out: int = 0) -> Message:
-    """Further alerts that joined."""
-    lines = []
-    if alerts:
-        noun = "alert" if len(alerts) == 1 else "alerts"
-        lines = [f"{len(alerts)} more {noun} joined this incident:", *_named(alerts)]
-    if left_out:
-        lines.append(f"The sender left {left_out} further alerts out of its delivery.")
-    return _plain(lines)
-
-
-def resolved(alerts: Sequence[IncidentAlert], firing: int) -> Message:
-    """Alerts that their monitor calls resolved. This closes nothing."""
-    lines = [
-        "The monitor no longer sees this; this may only mean that the monitor died. "
-        f"The incident stays open, {firing} still firing:",
-        *_named(alerts),
-    ]
-    return _plain(lines)
-
-
-def fired_again(alerts: Sequence[IncidentAlert]) -> Message:
-    """Alerts that fire again after a resolve."""
-    return _plain(["⚠ fires again after a resolve:", *_named(alerts)])
 
 
 def notice(incident: Incident, playbook: Playbook) -> Message:
@@ -116,24 +88,31 @@ def status(incident: Incident, playbook: Playbook, *, now: datetime) -> Message:
         f"{_stands(incident, playbook)} · open {text.duration(incident.age(now))} · "
         f"{text.channel(incident.channel)}",
         _times(incident),
-        f"{len(incident.alerts)} alerts, {len(incident.firing)} firing"
+        f"{incident.alert_count} alerts, {incident.firing_count} firing"
         + (f" · lead {text.person(incident.lead)}" if incident.lead else " · no lead yet"),
     ]
     return _plain([line for line in lines if line])
 
 
-def listing(incidents: Sequence[Incident], playbook: Playbook, *, now: datetime, total: int) -> Message:
-    """The open incidents, newest first."""
-    if not incidents:
+def listing(found: Sequence[tuple[Incident, Playbook]], *, now: datetime, total: int) -> Message:
+    """The open incidents, newest first, each with the tree it walks."""
+    if not found:
         return Message("No incident is open. `/triage start [title]` opens one.")
     lines = [f"{total} open:" if total > 1 else "1 open:"]
-    for incident in incidents:
+    for incident, playbook in found:
         age = text.duration(incident.age(now))
         lines.append(
             f"*{incident.number}* · {text.escape(incident.title, 120)} · {incident.severity} · "
             f"{_stands(incident, playbook)} · {age} · {text.channel(incident.channel)}"
         )
     return _plain(lines)
+
+
+def taken(error: TakenError) -> str:
+    """What to tell somebody who came second to a step of the checklist."""
+    claim = error.claim
+    verb, at = ("did", claim.done_at) if claim.done_at else ("took", claim.at)
+    return f"{text.person(claim.by)} {verb} step {error.item.number} at {text.when(at)}."
 
 
 def moved_on(error: MovedOnError) -> str:
@@ -144,7 +123,7 @@ def moved_on(error: MovedOnError) -> str:
 
 
 def _stands(incident: Incident, playbook: Playbook) -> str:
-    if incident.closed or incident.status is Status.MITIGATED or incident.playbook != playbook.sha256:
+    if incident.closed or incident.status is Status.MITIGATED:
         return incident.status.words
     place = playbook.at(incident.position)
     if isinstance(place, Leaf):
@@ -158,23 +137,15 @@ def _times(incident: Incident) -> str:
     return " · ".join(f"{name} in {text.duration(span)}" for name, span in named.items() if span is not None)
 
 
-def _named(alerts: Sequence[IncidentAlert]) -> list[str]:
-    lines = []
-    for alert in alerts[:_NAMED]:
-        cohort = f" · cohort {text.escape(alert.cohort_name, 80)}" if alert.cohort_name else ""
-        value = f" · {text.number(alert.value)}" if alert.value is not None else ""
-        lines.append(f"• {text.escape(alert.title, 200)}{cohort}{value}")
-    if len(alerts) > _NAMED:
-        lines.append(f"• and {len(alerts) - _NAMED} more")
-    return lines
-
-
 def _event_line(event: Event) -> str:
     who = text.person(event.by) if event.by else "Lookout"
     said = text.escape(event.text, 300)
     lead = event.detail.get("lead")
     if event.kind == "assigned" and isinstance(lead, str) and lead != event.by:
         said = f"made {text.person(lead)} the lead"
+    taken_from = event.detail.get("from")
+    if event.kind == "claimed" and isinstance(taken_from, str):
+        said += f" (from {text.person(taken_from)})"
     return f"{who} {said} · {text.when(event.at)}"
 
 
