@@ -18,7 +18,8 @@ from bot.views.text import cut, duration
 
 LEAST = 3
 """Incidents below which reading the card is quicker than looking."""
-_EDGE, _PLOT, _AXIS = 0.1, 1.35, 0.3
+_EDGE, _PLOT, _AXIS, _LEGEND = 0.1, 1.35, 0.3, 0.3
+"""Heights of the white, a plot, its axis, and the legend of both, inches."""
 _INSET = 0.62
 _FLOOR, _CEILING = 1.0, 60 * 24 * 14.0
 """Minutes: the ends of the scale; what lies outside is drawn at the end."""
@@ -26,6 +27,7 @@ _TICKS = (
     (1, "1 min"),
     (5, "5 min"),
     (15, "15 min"),
+    (30, "30 min"),
     (60, "1 h"),
     (240, "4 h"),
     (1440, "1 d"),
@@ -41,12 +43,13 @@ def png(found: Metrics) -> bytes | None:
     from matplotlib.figure import Figure
 
     part = HEADING + _PLOT + _AXIS
-    height = 2 * _EDGE + 2 * part
+    height = 2 * _EDGE + 2 * part + _LEGEND
     figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor="white")
     sheet = Sheet(figure, height)
     _panel(sheet, _EDGE, "Time to localize", found, lambda one: one.localize, (LOCALIZE_TARGET,))
     targets = (ROLLED_BACK_TARGET, RECOVER_TARGET)
     _panel(sheet, _EDGE + part, "Time to mitigate", found, lambda one: one.recover, targets)
+    _legend(sheet, _EDGE + 2 * part)
     FigureCanvasAgg(figure)
     out = io.BytesIO()
     figure.savefig(out, format="png", metadata={"Software": None})  # the same figures give the same bytes
@@ -94,7 +97,9 @@ def _panel(
     heights = [min(max(span.total_seconds() / 60, _FLOOR), _CEILING) for _, span in drawn]
     highest = max([*heights, targets[-1].total_seconds() / 60])
     axes.set_ylim(_FLOOR * 0.8, highest * 1.6)
-    ticks = [(at, word) for at, word in _TICKS if _FLOOR * 0.8 <= at <= highest * 1.6]
+    named = {target.total_seconds() / 60 for target in targets}
+    shown = [(at, word) for at, word in _TICKS if _FLOOR * 0.8 <= at <= highest * 1.6]
+    ticks = [(at, word) for at, word in shown if at in named or at not in (15, 30)]
     axes.set_yticks([at for at, _ in ticks], [word for _, word in ticks])
     axes.minorticks_off()
     axes.grid(axis="y", color=PALE, linewidth=0.8)
@@ -113,6 +118,22 @@ def _panel(
             color=color,
         )
     _days(axes, found.since, found.until)
+
+
+def _legend(sheet: Sheet, top: float) -> None:
+    """What the marks stand for, and the lines."""
+    axes = sheet.axes(top, _LEGEND)
+    axes.set_axis_off()
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1)
+    for x, color, marker, said in (
+        (0.02, BLUE, "o", "rolled back first"),
+        (0.42, VERMILLION, "^", "other categories"),
+    ):
+        axes.plot([x], [0.5], linestyle="none", marker=marker, markersize=5, color=color)
+        axes.text(x + 0.03, 0.5, said, fontsize=SIZE, va="center")
+    axes.plot([0.79, 0.86], [0.5, 0.5], color=GREY, linewidth=1.0, linestyle=(0, (4, 3)))
+    axes.text(0.88, 0.5, "target", fontsize=SIZE, va="center")
 
 
 def _days(axes: Any, since: datetime, until: datetime) -> None:
