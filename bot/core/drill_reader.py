@@ -9,7 +9,7 @@ from bot.core.drill import Cue, Drill, Page, PastChange, Recovery
 from bot.core.evidence import EvidenceStatus
 from bot.core.finding import Finding, Path, errors
 from bot.core.playbook import Leaf, Playbook
-from bot.core.strict_yaml import parse
+from bot.core.strict_yaml import Document, parse_quickly
 from bot.core.yaml_fields import Fields, unreadable
 from bot.errors import InputError
 
@@ -26,7 +26,7 @@ MAX_CHANGES = 50
 def read_drill(text: str, *, name: str) -> tuple[Drill | None, tuple[Finding, ...]]:
     """Read a drill; None with the findings where one of them is an error."""
     try:
-        document = parse(text, name=name)
+        document = parse_quickly(text, name=name)
     except InputError as error:
         return None, (unreadable(error, name),)
     reader = _Reader(document)
@@ -39,7 +39,13 @@ def read_drill(text: str, *, name: str) -> tuple[Drill | None, tuple[Finding, ..
 
 def tree_findings(drill: Drill, text: str, trees: Sequence[Playbook], *, name: str) -> tuple[Finding, ...]:
     """What is wrong with a drill that reads well by itself, held against the tree it names."""
-    reader = _Reader(parse(text, name=name))
+    if not _held(_Reader(Document(name, {}, {})), drill, trees):
+        return ()
+    found = _held(_Reader(parse_quickly(text, name=name)), drill, trees)  # again, with the lines
+    return tuple(sorted(found, key=lambda finding: finding.line))
+
+
+def _held(reader: "_Reader", drill: Drill, trees: Sequence[Playbook]) -> list[Finding]:
     tree = next((tree for tree in trees if tree.id == drill.tree), None)
     if tree is None:
         known = ", ".join(tree.id for tree in trees)
@@ -47,7 +53,7 @@ def tree_findings(drill: Drill, text: str, trees: Sequence[Playbook], *, name: s
     else:
         reader.way(drill, tree)
         reader.steps(drill, tree)
-    return tuple(sorted(reader.findings, key=lambda finding: finding.line))
+    return reader.findings
 
 
 class _Reader(Fields):

@@ -8,7 +8,7 @@ from typing import Any
 from bot.core.finding import Finding, Path, errors
 from bot.core.incident import Status
 from bot.core.playbook import Actor, Ladder, Rung
-from bot.core.strict_yaml import parse
+from bot.core.strict_yaml import parse_quickly
 from bot.core.yaml_fields import Fields, unreadable
 from bot.errors import InputError
 
@@ -16,7 +16,7 @@ from bot.errors import InputError
 def read_escalation(text: str, *, name: str) -> tuple[Ladder | None, tuple[Finding, ...]]:
     """Read an escalation ladder; None with the findings where one of them is an error."""
     try:
-        document = parse(text, name=name)
+        document = parse_quickly(text, name=name)
     except InputError as error:
         return None, (unreadable(error, name),)
     reader = _Reader(document)

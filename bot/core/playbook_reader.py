@@ -11,7 +11,7 @@ from bot.core.finding import Finding, Path, errors
 from bot.core.incident import UNKNOWN
 from bot.core.playbook import HELD, WITHIN, Category, Choice, Leaf, Playbook, Question
 from bot.core.playbook_tree import tree_findings
-from bot.core.strict_yaml import parse
+from bot.core.strict_yaml import parse_quickly
 from bot.core.yaml_fields import Fields, unreadable
 from bot.errors import InputError
 
@@ -41,7 +41,7 @@ _TOLERATED = {"unused-check", "unheard", "unknown-check", "change-kind", "unknow
 def read_triage(text: str, *, name: str) -> tuple[Playbook | None, tuple[Finding, ...]]:
     """Read a triage tree; None with the findings where one of them is an error."""
     try:
-        document = parse(text, name=name)
+        document = parse_quickly(text, name=name)
     except InputError as error:
         return None, (unreadable(error, name),)
     reader = _Reader(document)
@@ -60,7 +60,7 @@ def read_kept(text: str) -> tuple[Playbook | None, tuple[Finding, ...]]:
     A check that is not known any more is left out.
     """
     try:
-        document = parse(text, name="playbook")
+        document = parse_quickly(text, name="playbook")
     except InputError as error:
         return None, (unreadable(error, "playbook"),)
     reader = _Reader(document)

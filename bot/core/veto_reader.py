@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from bot.core.finding import Finding, Path, errors
-from bot.core.strict_yaml import Document, parse
+from bot.core.strict_yaml import Document, parse_quickly
 from bot.core.veto_plan import LINES, Option, PlannedTask, Redesign, Review, ReviewField, VetoPlan
 from bot.core.yaml_fields import Fields, unreadable
 from bot.errors import InputError
@@ -40,7 +40,7 @@ def read_redesign(text: str, *, name: str) -> tuple[Redesign | None, tuple[Findi
 
 def _opened(text: str, name: str) -> "_Reader | tuple[Finding, ...]":
     try:
-        document: Document = parse(text, name=name)
+        document: Document = parse_quickly(text, name=name)
     except InputError as error:
         return (unreadable(error, name),)
     return _Reader(document)

@@ -1,9 +1,14 @@
 """The strict YAML reader: what it takes, what it refuses, and where."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
-from bot.core.strict_yaml import parse
+from bot.core.strict_yaml import Document, parse, parse_quickly
 from bot.errors import InputError
+
+ROOT = Path(__file__).parents[2]
 
 
 def refusal(text: str) -> str:
@@ -94,3 +99,24 @@ def test_empty_text_is_no_data() -> None:
     """An empty file gives None."""
     assert parse("", name="x.yaml").data is None
     assert parse("# only a comment\n", name="x.yaml").data is None
+
+
+FILES = [
+    *sorted((ROOT / "playbooks").rglob("*.yaml")),
+    *sorted((ROOT / "tests" / "data").rglob("*.yaml")),
+    *sorted((ROOT / "bot" / "demo").rglob("*.yaml")),
+]
+
+
+@pytest.mark.parametrize("file", FILES, ids=[f"{file.parent.name}-{file.stem}" for file in FILES])
+def test_both_parsers_read_every_file_of_ours_alike(file: Path) -> None:
+    """The same values on the same lines, and the same words for what is refused."""
+
+    def read(how: Callable[..., Document]) -> object:
+        try:
+            document = how(file.read_text(encoding="utf-8"), name="x.yaml")
+        except InputError as error:
+            return error.message, error.hint
+        return document.data, document.lines
+
+    assert read(parse_quickly) == read(parse)
