@@ -25,7 +25,7 @@ from bot.metrics import Metrics
 from bot.services import looking
 from bot.services.desk import Desk
 from bot.settings import Settings
-from bot.store import inbox, rooms, slots
+from bot.store import inbox, marked, rooms, slots
 from bot.store.database import Database
 from bot.store.lanes import Outbox
 from bot.store.leases import Tenancy
@@ -38,6 +38,7 @@ from handlers import (
     jobs,
     modals,
     registrations,
+    shortcuts,
     slack_http,
     slack_verbs,
     webhooks,
@@ -145,8 +146,17 @@ class Lookout:
     def _bolt(self) -> AsyncApp:
         """Bolt, hearing every handler."""
         app = MeasuredApp(self._client, self._metrics, self._precedence)
-        door = Door(self._writer, self._clock, self._inbox.wake, self._answer, self, self._waits)
-        for room in (commands, actions, modals, events):
+        door = Door(
+            self._writer,
+            self._clock,
+            self._inbox.wake,
+            self._answer,
+            self,
+            self._waits,
+            emoji=frozenset(self._settings.timeline.emoji),
+            follows=self._follows,
+        )
+        for room in (commands, actions, modals, shortcuts, events):
             room.register(app, door)
         return app
 
@@ -168,6 +178,10 @@ class Lookout:
     def _waits(self, delivery: int) -> bool:
         with self._db.read() as session:
             return inbox.waits(session, delivery)
+
+    def _follows(self, channel: str, ts: str) -> bool:
+        with self._db.read() as session:
+            return marked.is_marked(session, channel, ts)
 
     def _answer(self, ask: Ask) -> Message:
         with self._db.read() as session:

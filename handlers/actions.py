@@ -12,7 +12,7 @@ from handlers.door import Door
 from handlers.live_forms import LiveForms
 from handlers.switchboard import FORM_BUTTONS, Opening
 
-OURS = re.compile(r"^(triage|experiment|launch|digest)\.")
+OURS = re.compile(r"^(triage|incident|experiment|launch|digest)\.")
 
 
 def register(app: AsyncApp, door: Door) -> None:

@@ -11,11 +11,11 @@ from sqlmodel import Session
 from bot.clock import Clock
 from bot.core.alert import Alert
 from bot.core.effect import Ephemeral, Message
-from bot.core.inbound import Changed, Inbound, OpenedHome, load
+from bot.core.inbound import UNASKED, Inbound, load
 from bot.errors import UserError
 from bot.services import alerts as alert_service
 from bot.services import changes as change_service
-from bot.services import quarantine
+from bot.services import quarantine, subscribing
 from bot.services.desk import Desk
 from bot.store import claims, outbox, people
 from bot.store.claims import Delivery
@@ -62,8 +62,9 @@ class Dispatcher:
     def _together(self, storm: Sequence[Delivery]) -> bool:
         try:
             with self._db.write() as session:
-                seen = [alert for delivery in storm for alert in _alerts(delivery)]
-                alert_service.receive(session, self._desk, seen, now=self._clock())
+                now = self._clock()
+                seen = [alert for delivery in storm for alert in _alerts(session, self._desk, delivery, now)]
+                alert_service.receive(session, self._desk, seen, now=now)
                 self._done(session, *storm)
         except Exception as error:  # noqa: BLE001 - handled one by one, each failure then has its own delivery's name
             log.warning("storm_one_by_one", first=storm[0].id, alerts=len(storm), error=type(error).__name__)
@@ -122,14 +123,18 @@ def handle(session: Session, desk: Desk, delivery: Delivery, now: datetime) -> N
     if kind == registrations.KIND:
         registrations.work(session, desk, payload, f"inbox/{delivery.id}", now)
     elif kind == ALERTS:
-        alert_service.receive(session, desk, _alerts(delivery), now=now)
+        alert_service.receive(session, desk, _alerts(session, desk, delivery, now), now=now)
     else:
         change_service.record(session, changes.SOURCES[source].parse(payload, delivery.headers), now=now)
 
 
-def _alerts(delivery: Delivery) -> Sequence[Alert]:
-    source = delivery.source.partition("/")[2]
-    parsed: Sequence[Alert] = alerts.SOURCES[source].parse(json.loads(delivery.body), delivery.headers)
+def _alerts(session: Session, desk: Desk, delivery: Delivery, now: datetime) -> Sequence[Alert]:
+    """The alerts of a delivery; what it says about its subscription is done beside them."""
+    source, payload = delivery.source.partition("/")[2], json.loads(delivery.body)
+    said = alerts.SUBSCRIPTIONS[source](payload) if source in alerts.SUBSCRIPTIONS else None
+    if said is not None:
+        subscribing.heard(session, desk, said, f"inbox/{delivery.id}", now)
+    parsed: Sequence[Alert] = alerts.SOURCES[source].parse(payload, delivery.headers)
     return parsed
 
 
@@ -137,8 +142,8 @@ def _tell(session: Session, delivery: Delivery, text: str, now: datetime) -> Non
     if delivery.source != SOURCE:
         return
     asked: Inbound = load(delivery.body)
-    if isinstance(asked, OpenedHome | Changed):
-        return  # nobody asked for anything, and there is no place to answer in
+    if isinstance(asked, UNASKED):
+        return  # nobody asked for anything
     key = f"inbox/{delivery.id}/answer"
     place = asked.place
     effect = Ephemeral(key, place.channel, asked.by, Message(text), place.thread)

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from bot.clock import Clock
 from bot.core.effect import Block, Message
-from bot.core.inbound import Ask, Inbound, dump
+from bot.core.inbound import Altered, Ask, Inbound, dump
 from bot.store.inbox import Stored
 from bot.store.writer import Writer
 from handlers.switchboard import Opening
@@ -35,7 +35,10 @@ class Forms(Protocol):
 
 
 class Door:
-    """Stores what came in; wakes whoever handles it."""
+    """Stores what came in; wakes whoever handles it.
+
+    `emoji` are those that mark a message; `follows` says whether the message of a channel and ts is marked.
+    """
 
     def __init__(
         self,
@@ -45,7 +48,12 @@ class Door:
         answer: Answer,
         forms: Forms,
         waits: Callable[[int], bool],
+        *,
+        emoji: frozenset[str] = frozenset(),
+        follows: Callable[[str, str], bool] = lambda _channel, _ts: True,
     ) -> None:
+        self.emoji = emoji
+        self._follows = follows
         self._writer = writer
         self._waits = waits
         self._clock = clock
@@ -84,6 +92,10 @@ class Door:
     async def faults(self, form: str, entered: Mapping[str, str]) -> Mapping[str, str]:
         """What is wrong with what was entered into a form, by action id; empty when it can be stored."""
         return await asyncio.to_thread(self._forms.faults, form, entered)
+
+    async def follows(self, seen: Altered) -> bool:
+        """Whether it matters what becomes of this message."""
+        return await asyncio.to_thread(self._follows, seen.place.channel, seen.ts)
 
     async def waits(self, stored: Stored) -> bool:
         """Whether what was stored is still to be done."""

@@ -1,4 +1,4 @@
-"""Mentions: everything a slash command does, also in threads and with a file attached."""
+"""Mentions: all that a slash command does, in threads and with a file too; and what is noticed unasked."""
 
 import re
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 
 from bot.core.inbound import (
+    Altered,
     Ask,
     Changed,
     Dropped,
@@ -14,6 +15,7 @@ from bot.core.inbound import (
     Misread,
     OpenedHome,
     Place,
+    Reacted,
     RegisterExperiment,
     Submit,
 )
@@ -23,7 +25,16 @@ from bot.views import amendment
 from handlers import grammar
 from handlers.door import Door
 
-EVENTS = ("app_home_opened", "app_mention", "file_shared", "user_change")
+EVENTS = (
+    "app_home_opened",
+    "app_mention",
+    "file_shared",
+    "message.channels",
+    "message.groups",
+    "reaction_added",
+    "reaction_removed",
+    "user_change",
+)
 """The events Lookout subscribes to."""
 
 
@@ -53,6 +64,52 @@ def register(app: AsyncApp, door: Door) -> None:
         user = body["event"]["user"]
         seen = Changed(user["id"], bool(user.get("deleted")), str(user.get("name", "")))
         await door.store(f"event:{body['event_id']}", seen)
+
+    _hear_marks(app, door)
+
+
+def _hear_marks(app: AsyncApp, door: Door) -> None:
+    """Let `app` hear emoji that mark messages, and what becomes of marked ones; of others nothing is kept."""
+
+    @app.event("reaction_added")
+    async def reacted(body: dict[str, Any]) -> None:
+        await _react(door, body, on=True)
+
+    @app.event("reaction_removed")
+    async def took_away(body: dict[str, Any]) -> None:
+        await _react(door, body, on=False)
+
+    @app.event({"type": "message", "subtype": ["message_changed", "message_deleted"]})
+    async def altered(body: dict[str, Any]) -> None:
+        seen = alteration(body)
+        if seen is not None and await door.follows(seen):
+            await door.store(f"event:{body['event_id']}", seen)
+
+    @app.event("message")
+    async def said() -> None:
+        """Slack tells of edits only together with everything that is said; the rest is acknowledged."""
+
+
+async def _react(door: Door, body: Mapping[str, Any], *, on: bool) -> None:
+    event = body["event"]
+    item = event.get("item") or {}
+    if item.get("type") != "message" or event["reaction"] not in door.emoji:
+        return
+    seen = Reacted(event["user"], Place(item["channel"]), item["ts"], event["reaction"], on)
+    await door.store(f"event:{body['event_id']}", seen)
+
+
+def alteration(body: Mapping[str, Any]) -> Altered | None:
+    """Read what became of a message; None for Lookout's own, which it edits all the time."""
+    event = body["event"]
+    place, now = Place(event["channel"]), event.get("message") or {}
+    if event["subtype"] == "message_deleted":
+        before = event.get("previous_message") or {}
+        return Altered(str(before.get("user") or ""), place, str(event["deleted_ts"]), True)
+    if now.get("app_id") and now.get("app_id") == body.get("api_app_id"):
+        return None
+    by = str((now.get("edited") or {}).get("user") or now.get("user") or "")
+    return Altered(by, place, str(now["ts"]), now.get("subtype") == "tombstone")
 
 
 def read(event: Mapping[str, Any]) -> Inbound:

@@ -18,7 +18,14 @@ HELP = {
         "• `/triage start [title]` opens an incident in a channel of its own; `/triage start here [title]` "
         "keeps it in this one\n"
         "• `/triage status [INC-7]` where an incident stands; in its channel the number is not needed\n"
-        "• `/triage list` the open ones\n"
+        "• `/triage list` the open ones; `/triage tree` the way through the tree\n"
+        "• what the card's buttons do, `INC-7` first where it is elsewhere: `answer nothing`, `back`, "
+        "`roll-back`, `mitigated`, `resolved`, `reopen`, `false-alarm`, `lead [@somebody]`, `escalate`, "
+        "`refresh`; of the checklist `claim 2`, `done 2`, `undo 2`\n"
+        "• `/triage onset [INC-7] 02:34` says when it began, `02:20-02:41` between when; `again` has it "
+        "estimated anew\n"
+        "• `/triage silence 2h service=rag WHY` opens no incident for such alerts for a while; `silences` "
+        "shows what is silenced, `unsilence N` ends one\n"
         "• `/triage drill [NAME]` practises a past incident in the drill channel; `drill stop` ends it\n"
         "In a thread, mention me instead: `@lookout triage status`."
     ),
@@ -58,7 +65,10 @@ HELP = {
 """Help by command; the keys are the commands there are."""
 
 USAGE = {
-    "triage": ("Walk an incident, step by step", "start [here] [title] | status | list | drill | help"),
+    "triage": (
+        "Walk an incident, step by step",
+        "start [here] [title] | answer | status | list | drill | help",
+    ),
     "incidents": ("Looking back on incidents", "list | metrics | exclude | include | help"),
     "experiment": (
         "What the pre-registered plan allows",
@@ -80,9 +90,22 @@ class OpenForm:
     text: str = ""
 
 
+_LEARNING = frozenset(
+    {"mark", "unmark", "note", "export", "own", "write", "milestone", "checked", "reviewers", "reviewed"}
+    | {"publish", "action", "done", "drop", "move", "snooze", "quiet"}
+)
+"""What is done to an incident's record and its review."""
+
+_SILENCING = frozenset({"silence", "unsilence"})
+_WALKING = frozenset(
+    {"answer", "back", "roll-back", "mitigated", "resolved", "reopen", "false-alarm", "lead", "escalate"}
+    | {"refresh", "claim", "done", "undo"}
+)
+"""What the buttons of an incident's card do."""
+
 VERBS: Mapping[str, frozenset[str]] = {
-    "triage": frozenset({"drill"}),
-    "incidents": frozenset({"metrics", "exclude", "include"}),
+    "triage": frozenset({"drill", "onset"}) | _SILENCING | _WALKING,
+    "incidents": frozenset({"metrics", "exclude", "include"}) | _LEARNING,
     "experiment": frozenset({"withdraw", "start", "here", "stop", "decide", "peek"}),
     "launch": frozenset({"supply", "waive"}),
     "digest": frozenset({"now", "subscribe", "unsubscribe"}),
@@ -90,8 +113,8 @@ VERBS: Mapping[str, frozenset[str]] = {
 """Orders by topic: what changes or posts something."""
 
 ASKS: Mapping[str, frozenset[str]] = {
-    "triage": frozenset(),
-    "incidents": frozenset(),
+    "triage": frozenset({"silences", "tree", "dashboard", "queries"}),
+    "incidents": frozenset({"timeline", "review", "actions"}),
     "experiment": frozenset({"plan", "looks", "why", "cohorts"}),
     "launch": frozenset({"check", "status"}),
     "digest": frozenset({"status"}),

@@ -4,21 +4,23 @@ from typing import Any
 
 from handlers.events import EVENTS
 from handlers.grammar import USAGE
+from handlers.shortcuts import SHORTCUTS
 
 SCOPES = {
     "app_mentions:read": "hear mentions",
-    "channels:history": "look for a message whose fate is in doubt before sending it again",
+    "channels:history": "look for a message whose fate is in doubt before sending it again; read marked ones",
     "channels:join": "answer in a public channel it was not invited to",
     "channels:manage": "create an incident's channel, set its topic, invite who must act",
     "channels:read": "find a channel by its name",
     "chat:write": "post and edit its cards",
     "commands": "slash commands",
-    "files:read": "read a registration dropped into a channel",
+    "files:read": "read a registration dropped into a channel; keep the images of marked messages",
     "files:write": "upload charts and retrospectives",
     "groups:history": "as channels:history, in private channels it was invited to",
     "groups:read": "as channels:read, in private channels it was invited to",
     "im:write": "answer a person who is not in the channel they asked in",
     "pins:write": "pin an incident's or a launch's card",
+    "reactions:read": "see the emoji that put a message into an incident's timeline",
     "usergroups:read": "know who is in a group that holds a role",
     "users:read": "show who did what, and who left",
     "users:read.email": "find the person behind an e-mail address that holds a role",
@@ -47,6 +49,10 @@ def manifest(request_url: str = "") -> dict[str, Any]:
                 "messages_tab_read_only_enabled": True,
             },
             "bot_user": {"display_name": "lookout", "always_online": True},
+            "shortcuts": [
+                {"name": name, "type": "message", "callback_id": callback, "description": says}
+                for callback, name, says in SHORTCUTS
+            ],
             "slash_commands": [
                 {"command": f"/{name}", "description": says, "usage_hint": hint, "should_escape": False, **at}
                 for name, (says, hint) in USAGE.items()

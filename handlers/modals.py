@@ -57,18 +57,24 @@ def submitted_of(name: str, view: Mapping[str, Any], by: str) -> Submit:
 
 
 def entered(element: Mapping[str, Any]) -> str:
-    """What was entered into a field: text, a choice, choices one a line, a file's address and name."""
+    """What was entered into a field: text, a choice, choices one a line, a file's address and name.
+
+    A moment is seconds since the epoch.
+    """
     kind = element.get("type", "")
     if kind in ("checkboxes", "multi_static_select"):
         return "\n".join(str(one["value"]) for one in element.get("selected_options") or [])
     if kind == "file_input":
         files = element.get("files") or []
         return "\n".join(f"{one.get('url_private', '')}\n{one.get('name', '')}" for one in files[:1])
+    if kind == "multi_users_select":
+        return "\n".join(str(one) for one in element.get("selected_users") or [])
     selected = element.get("selected_option") or {}
     for found in (element.get("value"), selected.get("value"), element.get("selected_date")):
         if found:
             return str(found)
-    for name in ("selected_user", "selected_conversation", "selected_channel", "selected_time"):
+    places = ("selected_user", "selected_conversation", "selected_channel", "selected_time")
+    for name in (*places, "selected_date_time"):
         if element.get(name):
             return str(element[name])
     return ""

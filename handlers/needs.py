@@ -12,14 +12,18 @@ from sqlmodel import Session
 
 from bot.core.permission import Act
 from bot.errors import RefusedError
-from bot.services import drafting, peeks, permissions
+from bot.services import drafting, peeks, permissions, walking
 from bot.services.desk import Desk
-from bot.views import amendment
+from bot.views import amendment, silence_actions
+from bot.views.dashboard_actions import DashboardAction
 from bot.views.decision_actions import DecisionAction
 from bot.views.dropped import DroppedAction
+from bot.views.marking import MarkAction
+from bot.views.onset_actions import OnsetAction
 from bot.views.readiness_actions import ReadinessAction
 from bot.views.rollout_actions import RolloutAction, RolloutForm
 from bot.views.signing_actions import SigningAction
+from bot.views.silence_actions import SilenceAction
 
 
 @dataclass(frozen=True)
@@ -39,11 +43,25 @@ class Service:
 Needed: TypeAlias = Act | Everybody | Service
 """An act stands for the roles of `bot.core.permission.NEEDS`."""
 
+_DATES = Everybody("the timeline keeps what was thought before, and the next correction counts")
 _REGISTERS = Everybody("what is registered holds for nobody until its sign-offs have signed")
 _ASKS = Everybody("it only has something posted that everybody may ask for")
 _WITHDRAWS = Service("who proposed an amendment may withdraw it, and the roles that may withdraw any")
 
+_RECORDS = Everybody("an incident is everybody's, and its record says who put in what")
+_SILENCES = Everybody(
+    "it is said in the incidents channel and has an end, at which what still fires is heard"
+)
+
+_WALKS = Everybody("an incident is everybody's, every step says who took it and can be taken back")
+
 ORDERS: Mapping[tuple[str, str], Needed] = {
+    **{("triage", verb): _WALKS for verb in walking.VERBS},
+    ("triage", "onset"): _DATES,
+    ("incidents", "mark"): _RECORDS,
+    ("incidents", "unmark"): _RECORDS,
+    ("triage", "silence"): _SILENCES,
+    ("triage", "unsilence"): _SILENCES,
     ("triage", "drill"): Everybody("a drill calls nobody outside its channel"),
     ("incidents", "metrics"): _ASKS,
     ("incidents", "exclude"): Act.CONFIGURE,
@@ -62,6 +80,9 @@ ORDERS: Mapping[tuple[str, str], Needed] = {
 }
 
 PRESSES: Mapping[str, Needed] = {
+    SilenceAction.END: _SILENCES,
+    DashboardAction.REFRESH: Everybody("it only has the same questions asked again"),
+    DashboardAction.QUERIES: Everybody("it only shows what was asked"),
     RolloutAction.START: Act.ROLL,
     RolloutAction.CHECK: _ASKS,
     RolloutAction.ADVANCE: Act.ROLL,
@@ -80,6 +101,9 @@ PRESSES: Mapping[str, Needed] = {
 }
 
 FORMS: Mapping[str, Needed] = {
+    OnsetAction.CORRECT: _DATES,
+    silence_actions.FORM: _SILENCES,
+    MarkAction.FORM: _RECORDS,
     RolloutForm.PAUSE: Act.PAUSE,
     RolloutForm.RESUME: Act.ROLL,
     peeks.FORM: Act.PEEK,

@@ -11,6 +11,7 @@ from bot.core.channel_links import link_channels
 from bot.core.claimed import Claimed
 from bot.core.effect import Block, Ephemeral, Message, Post
 from bot.core.inbound import (
+    Altered,
     Ask,
     AskLook,
     Changed,
@@ -20,6 +21,7 @@ from bot.core.inbound import (
     OpenedHome,
     Order,
     Press,
+    Reacted,
     RegisterExperiment,
     StartTriage,
     Submit,
@@ -32,6 +34,7 @@ from bot.services import (
     home_news,
     homes,
     look_questions,
+    marking,
     registering,
     signing,
     triage,
@@ -70,7 +73,7 @@ def handle(session: Session, desk: Desk, asked: Inbound, key: str, now: datetime
         case Submit(form=form):
             needs.form(session, desk, asked.by, form)
             switchboard.FORMS[form].submit(session, desk, asked, key, now)
-        case Dropped() | OpenedHome() | Changed():
+        case Dropped() | OpenedHome() | Changed() | Reacted() | Altered():
             _noticed(session, desk, asked, key, now)
         case Ask(place=place):
             found = answer(session, desk, asked, now)
@@ -115,9 +118,13 @@ def faults(session: Session, form: str, entered: Mapping[str, str]) -> Mapping[s
 
 
 def _noticed(
-    session: Session, desk: Desk, seen: Dropped | OpenedHome | Changed, key: str, now: datetime
+    session: Session,
+    desk: Desk,
+    seen: Dropped | OpenedHome | Changed | Reacted | Altered,
+    key: str,
+    now: datetime,
 ) -> None:
-    """What people did without asking for anything: a file, the home page, an account."""
+    """What people did without asking for anything: a file, the home page, an account, an emoji, an edit."""
     match seen:
         case Changed(by=by, gone=gone):
             people.left(session, by, gone=gone)
@@ -128,6 +135,10 @@ def _noticed(
             dropped.noticed(session, seen, key, now)
         case OpenedHome():
             app_home.opened(session, desk, seen, now)
+        case Reacted():
+            marking.reacted(session, desk, seen, key, now)
+        case Altered():
+            marking.altered(session, seen, key, now)
 
 
 def answer(session: Session, desk: Desk, ask: Ask, now: datetime) -> Message:

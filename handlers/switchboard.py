@@ -18,6 +18,7 @@ from bot.services import (
     advancing,
     amending,
     amending_form,
+    dashboard_asking,
     deciding,
     digests,
     drafting,
@@ -27,6 +28,8 @@ from bot.services import (
     incident_metrics,
     investigating,
     look_questions,
+    marking,
+    onset_correction,
     overriding,
     pausing,
     peeks,
@@ -34,9 +37,11 @@ from bot.services import (
     rollout_checks,
     rollouts,
     signing,
+    silences,
     stage_changes,
     supplying,
     tasks,
+    walking,
 )
 from bot.services.desk import Desk
 from bot.views import (
@@ -44,13 +49,18 @@ from bot.views import (
     decision_forms,
     investigation,
     override,
+    silence_actions,
 )
+from bot.views.dashboard_actions import DashboardAction
 from bot.views.decision_actions import DecisionAction
 from bot.views.dropped import DroppedAction
 from bot.views.experiment_actions import ExperimentAction
+from bot.views.marking import MarkAction
+from bot.views.onset_actions import OnsetAction
 from bot.views.readiness_actions import ReadinessAction
 from bot.views.rollout_actions import RolloutAction, RolloutForm
 from bot.views.signing_actions import SigningAction
+from bot.views.silence_actions import SilenceAction
 
 OrderVerb: TypeAlias = Callable[[Session, Desk, Order, str, datetime], None]
 """session, desk, order, the delivery's key, now."""
@@ -106,6 +116,12 @@ def _of_card(draw: Callable[[Session, Desk, str, str, datetime], Block]) -> Draw
 
 
 ORDERS: Mapping[tuple[str, str], OrderVerb] = {
+    **{("triage", verb): walking.order for verb in walking.VERBS},
+    ("triage", "onset"): onset_correction.order,
+    ("incidents", "mark"): marking.mark_order,
+    ("incidents", "unmark"): marking.unmark_order,
+    ("triage", "silence"): silences.order,
+    ("triage", "unsilence"): silences.order_end,
     ("triage", "drill"): drills.order,
     ("incidents", "metrics"): incident_metrics.order,
     ("incidents", "exclude"): incident_metrics.exclude,
@@ -125,6 +141,10 @@ ORDERS: Mapping[tuple[str, str], OrderVerb] = {
 """By topic and verb, as typed: `/experiment stop` is ("experiment", "stop")."""
 
 QUESTIONS: Mapping[tuple[str, str], Question] = {
+    ("triage", "silences"): silences.listing,
+    ("triage", "tree"): walking.tree,
+    ("triage", "dashboard"): dashboard_asking.ask_dashboard,
+    ("triage", "queries"): dashboard_asking.ask_queries,
     ("digest", "status"): digests.status,
     ("experiment", "plan"): look_questions.plan,
     ("experiment", "looks"): look_questions.looks,
@@ -136,6 +156,9 @@ QUESTIONS: Mapping[tuple[str, str], Question] = {
 """By topic and verb, answered at once to the person who asks."""
 
 PRESSES: Mapping[str, PressVerb] = {
+    SilenceAction.END: silences.press_end,
+    DashboardAction.REFRESH: dashboard_asking.press_refresh,
+    DashboardAction.QUERIES: dashboard_asking.press_queries,
     RolloutAction.START: rollouts.press_start,
     RolloutAction.CHECK: rollout_checks.check_now,
     RolloutAction.ADVANCE: advancing.advance,
@@ -155,6 +178,11 @@ PRESSES: Mapping[str, PressVerb] = {
 """By action id without its suffix."""
 
 FORMS: Mapping[str, Form] = {
+    OnsetAction.CORRECT: Form(
+        _of_card(onset_correction.form), onset_correction.submit, onset_correction.check
+    ),
+    silence_actions.FORM: Form(_of_card(silences.form), silences.submit, silences.faults),
+    MarkAction.FORM: Form(_of_card(marking.form), marking.submit),
     RolloutForm.PAUSE: Form(_of_card(pausing.pause_view), pausing.pause, pausing.check),
     RolloutForm.RESUME: Form(_of_card(pausing.resume_view), pausing.resume, pausing.check),
     peeks.FORM: Form(
@@ -188,6 +216,8 @@ FORMS: Mapping[str, Form] = {
 """By name, which is the view's callback id."""
 
 FORM_BUTTONS: Mapping[str, str] = {
+    OnsetAction.CORRECT: OnsetAction.CORRECT,
+    SilenceAction.OPEN: silence_actions.FORM,
     ReadinessAction.SUPPLY: ReadinessAction.SUPPLY,
     ReadinessAction.WAIVE: ReadinessAction.WAIVE,
     RolloutAction.PAUSE: RolloutForm.PAUSE,

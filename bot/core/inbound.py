@@ -109,6 +109,27 @@ class Changed:
 
 
 @dataclass(frozen=True)
+class Reacted:
+    """An emoji put under the message `ts`, or with `on` False taken away again."""
+
+    by: str
+    place: Place
+    ts: str
+    emoji: str
+    on: bool
+
+
+@dataclass(frozen=True)
+class Altered:
+    """The message `ts` was written anew, or with `gone` taken away; what it says now is for Slack to say."""
+
+    by: str
+    place: Place
+    ts: str
+    gone: bool
+
+
+@dataclass(frozen=True)
 class Misread:
     """What could not be understood or opened; `problem` is what to tell the person."""
 
@@ -138,9 +159,14 @@ Inbound: TypeAlias = (
     | Dropped
     | OpenedHome
     | Changed
+    | Reacted
+    | Altered
     | Misread
     | Press
 )
+
+UNASKED = (OpenedHome, Changed, Reacted, Altered)
+"""What happened without anybody asking Lookout for anything: what goes wrong with it is told to nobody."""
 
 _KINDS: dict[str, type[Any]] = {
     kind.__name__: kind
@@ -154,6 +180,8 @@ _KINDS: dict[str, type[Any]] = {
         Dropped,
         OpenedHome,
         Changed,
+        Reacted,
+        Altered,
         Misread,
         Press,
     )

@@ -2,14 +2,22 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import partial
 from typing import Any
 
-from sqlmodel import Session
-
-from bot.services import drill_reminders, drills, escalation, evidence, incident_metrics
+from bot.services import (
+    drill_reminders,
+    drills,
+    evidence,
+    evidence_timer,
+    incident_metrics,
+    marking,
+    onset,
+    recovery,
+)
+from bot.services.alert_jobs import alert_jobs
 from bot.services.desk import Desk
-from bot.services.incident_cards import EVIDENCE_JOB, LADDER_JOB
+from bot.services.incident_cards import EVIDENCE_JOB
+from bot.services.people_jobs import people_jobs
 from bot.store.database import Database
 from bot.store.slots import Finish, Job
 
@@ -20,8 +28,11 @@ def incident_jobs(db: Database, desk: Desk) -> Mapping[str, Job]:
     def gather(payload: Mapping[str, Any], now: datetime) -> Finish:
         return evidence.gather(db, desk, payload, now=now)
 
-    def ladder(payload: Mapping[str, Any], now: datetime) -> Finish:
-        return partial(_rung, desk, payload, now)
+    def began(payload: Mapping[str, Any], now: datetime) -> Finish:
+        return onset.estimate(db, desk, payload, now=now)
+
+    def recovering(payload: Mapping[str, Any], now: datetime) -> Finish:
+        return recovery.watch(db, desk, payload, now=now)
 
     def metrics(payload: Mapping[str, Any], now: datetime) -> Finish:
         return incident_metrics.post(db, desk, payload, now)
@@ -32,14 +43,18 @@ def incident_jobs(db: Database, desk: Desk) -> Mapping[str, Job]:
     def remind(_: Mapping[str, Any], now: datetime) -> Finish:
         return lambda session: drill_reminders.remind(session, desk, now)
 
+    def mark(payload: Mapping[str, Any], now: datetime) -> Finish:
+        return marking.read(db, desk, payload, now)
+
     return {
+        marking.MARK_JOB: mark,
+        **alert_jobs(desk),
+        **people_jobs(db, desk),
         EVIDENCE_JOB: gather,
-        LADDER_JOB: ladder,
+        evidence_timer.CURRENT_JOB: gather,
+        onset.ONSET_JOB: began,
+        recovery.JOB: recovering,
         incident_metrics.JOB: metrics,
         drills.END_JOB: drill,
         drill_reminders.JOB: remind,
     }
-
-
-def _rung(desk: Desk, payload: Mapping[str, Any], now: datetime, session: Session) -> None:
-    escalation.rung(session, desk, payload, now=now)

@@ -64,6 +64,12 @@ def message_ts(session: Session, key: str) -> str | None:
     return row.ts if row else None
 
 
+def key_at(session: Session, channel: str, ts: str) -> str | None:
+    """The key of the message that stands at `ts` in the channel of this id; None where it is not ours."""
+    rows = select(MessageRow.key).where(MessageRow.channel == channel, MessageRow.ts == ts)
+    return session.exec(rows).first()
+
+
 def posted(session: Session, prefix: str) -> list[str]:
     """The keys of messages posted, or about to be, that begin with `prefix`."""
     sent = session.exec(select(MessageRow.key).where(col(MessageRow.key).startswith(prefix, autoescape=True)))
