@@ -22,6 +22,8 @@ app = typer.Typer(
 )
 database = typer.Typer(help="Lookout's own database.", no_args_is_help=True)
 app.add_typer(database, name="db")
+playbook = typer.Typer(help="The triage trees.", no_args_is_help=True)
+app.add_typer(playbook, name="playbook")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, as in the contract.")]
 File = Annotated[Path, typer.Argument(help="A registration (YAML).")]
@@ -179,6 +181,28 @@ def manifest(
 ) -> None:
     """Print the Slack app manifest."""
     _done(_verb("manifest")(request_url=request_url))
+
+
+@playbook.command()
+def draw(
+    file: Annotated[Path, typer.Argument(help="A triage tree (YAML).")],
+    form: Annotated[
+        str, typer.Option("--as", help="text, mermaid, svg or png; else by the name of --out, else text.")
+    ] = "",
+    out: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
+) -> None:
+    """Draw a tree: every question, its answers and where they lead."""
+    if form not in ("", "text", "mermaid", "svg", "png"):
+        raise InputError(f"A tree cannot be drawn as {form!r}.", "Use text, mermaid, svg or png.")
+    _done(import_module("bot.commands.playbook").draw(file, form=form or None, out=out))
+
+
+@playbook.command()
+def pick(
+    labels: Annotated[list[str], typer.Argument(help="NAME=VALUE, for example metric=turn_latency_p95_ms.")],
+) -> None:
+    """Say which tree an incident with these labels walks."""
+    _done(import_module("bot.commands.playbook").pick(os.environ, labels))
 
 
 @database.command()

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from bot.core.evidence import Evidence, EvidenceStatus
 from bot.core.incident import IncidentAlert
+from bot.core.recovery import Target
 
 NO_SOURCE = "no prometheus source is configured"
 
@@ -24,11 +25,13 @@ def against_baseline(
     source: str,
     query: str,
 ) -> Evidence:
-    """Judge the present value: clear within `within` (a fraction of the baseline), else suspect."""
-    clear = abs(value - baseline) <= within * abs(baseline)
+    """Judge the present value: clear within `within` (a fraction of the baseline) or better, else suspect."""
+    clear = Target(named(alert), baseline, alert.value, within).met(value)
     line = f"{named(alert)} is now {value:.4g}, baseline {baseline:.4g}{_change(value, baseline)}"
-    if clear:
+    if clear and abs(value - baseline) <= within * abs(baseline):
         line += f", back within {within * 100:.3g} %"
+    elif clear:
+        line += ", better than that"
     elif alert.value is not None:
         line += f"; {alert.value:.4g} when the alert fired"
     status = EvidenceStatus.CLEAR if clear else EvidenceStatus.SUSPECT

@@ -10,7 +10,10 @@ from datetime import UTC, datetime
 from bot.core.evidence import Evidence, suggestion
 from bot.core.incident import UNKNOWN, Answer, Event, Incident, Moved, Status
 from bot.core.playbook import Choice, Leaf, Playbook, Question
+from bot.core.recovery import NotRecovered, Recovered, Recovery, Unknown
 from bot.errors import InputError, StaleError
+
+NOT_ASKED = Unknown()
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,18 @@ class MovedOnError(StaleError):
         self.moved = moved
 
 
+class NotRecoveredError(InputError):
+    """It was to be mitigated, and the metric says that it is not; `recovery` says which cohorts."""
+
+    def __init__(self, incident: Incident, recovery: NotRecovered) -> None:
+        super().__init__(
+            f"{incident.number}: the metric has not recovered: {recovery.lines[0]}.",
+            "Where it is mitigated all the same, say `mitigated anyway`; that goes on record.",
+        )
+        self.number = incident.number
+        self.recovery = recovery
+
+
 def check_fresh(incident: Incident, version: int | None) -> None:
     """Raise MovedOnError where `version`, the one seen on the card, is not the incident's; None skips it."""
     if version is None or version == incident.version:
@@ -51,8 +66,12 @@ def answer(
     by: str,
     at: datetime,
     evidence: Sequence[Evidence] = (),
+    question: str = "",
 ) -> Step:
     """Answer the question the incident stands at, or name what was found at an escalation.
+
+    `question` answers that one instead, out of turn: only with an answer that leads to a roll-back, since one
+    rolls back first and investigates after. Taken back, the incident stands where it stood.
 
     Raises:
         MovedOnError: somebody answered, went back or closed it since the card was drawn.
@@ -61,15 +80,14 @@ def answer(
     """
     check_fresh(incident, version)
     _open_only(incident)
-    place = playbook.at(incident.position)
-    chosen = place.choice(choice) if incident.status is Status.TRIAGING else None
-    if chosen is None:
-        known = ", ".join(item.id for item in place.choices) or "none: this is where the walk ends"
-        raise InputError(f"{incident.number} has no answer {choice!r} here.", f"Possible: {known}.")
-    given = Answer(place.id, chosen.id, chosen.label, by, at, tuple(evidence))
+    here = playbook.at(incident.position)
+    place, chosen = _chosen(incident, playbook, question or here.id, choice)
+    out_of_turn = place.id != here.id
+    asked = place.id if out_of_turn else ""
+    given = Answer(here.id, chosen.id, chosen.label, by, at, tuple(evidence), asked)
     target = playbook.at(chosen.to)
     localized = isinstance(target, Leaf) and target.localized
-    what = f"answered “{chosen.label}” to {_place_words(place)}"
+    what = f"answered “{chosen.label}” to {_place_words(place)}" + (" out of turn" if out_of_turn else "")
     after = _move(
         replace(
             incident,
@@ -84,9 +102,8 @@ def answer(
         by,
         at,
     )
-    return Step(
-        after, Event(at, "answered", f"{what}: {_ask(place)}", by, _answer_detail(place, chosen, given))
-    )
+    detail = _answer_detail(place, chosen, given) | {"roll_back": playbook.rolls_back(target.id)}
+    return Step(after, Event(at, "answered", f"{what}: {_ask(place)}", by, detail))
 
 
 def back(incident: Incident, playbook: Playbook, *, version: int | None, by: str, at: datetime) -> Step:
@@ -124,8 +141,25 @@ def back(incident: Incident, playbook: Playbook, *, version: int | None, by: str
     return Step(after, Event(at, "back", f"{what} and returned to {_place_words(earlier)}", by))
 
 
-def mitigate(incident: Incident, *, version: int | None, by: str, at: datetime) -> Step:
-    """Say that customers are no longer hit; the root cause may still be open."""
+def mitigate(
+    incident: Incident,
+    *,
+    version: int | None,
+    by: str,
+    at: datetime,
+    recovery: Recovery = NOT_ASKED,
+    anyway: bool = False,
+) -> Step:
+    """Say that customers are no longer hit; the root cause may still be open.
+
+    `recovery` is what the metric says. Where it has not recovered this takes `anyway`, which goes on record.
+
+    Raises:
+        MovedOnError: the card is out of date.
+        InputError: it is not localized.
+        NotRecoveredError: the metric has not recovered, and nobody said that it is mitigated all the same.
+
+    """
     check_fresh(incident, version)
     _open_only(incident)
     if incident.status is not Status.LOCALIZED:
@@ -133,8 +167,37 @@ def mitigate(incident: Incident, *, version: int | None, by: str, at: datetime) 
         if incident.status is Status.MITIGATED:
             hint = "Resolve it, or say that it is not mitigated."
         raise InputError(f"{incident.number} is {incident.status.words}, not localized.", hint)
+    if isinstance(recovery, NotRecovered) and not anyway:
+        raise NotRecoveredError(incident, recovery)
     after = _move(replace(incident, status=Status.MITIGATED, mitigated_at=at), "marked it mitigated", by, at)
-    return Step(after, Event(at, "mitigated", "marked it mitigated", by))
+    text, recovered = _recovered(recovery)
+    detail = {"recovered": recovered, "recovery": list(recovery.lines)}
+    return Step(after, Event(at, "mitigated", text, by, detail))
+
+
+def _recovered(recovery: Recovery) -> tuple[str, bool | None]:
+    """How the timeline says it, and whether the metric had recovered; None where that is unknown."""
+    if isinstance(recovery, Recovered):
+        return "marked it mitigated; the metric had recovered", True
+    if isinstance(recovery, NotRecovered):
+        return f"marked it mitigated although the metric had not recovered: {recovery.lines[0]}", False
+    why = f": {recovery.lines[0]}" if recovery.lines else ""
+    return f"marked it mitigated; whether the metric recovered is unknown{why}", None
+
+
+def _chosen(
+    incident: Incident, playbook: Playbook, question: str, choice: str
+) -> tuple[Question | Leaf, Choice]:
+    """The question answered and the answer; raises InputError where there is none such."""
+    place = playbook.questions.get(question) or playbook.at(incident.position)
+    chosen = place.choice(choice) if incident.status is Status.TRIAGING else None
+    if chosen is not None and place.id != incident.position and not playbook.rolls_back(chosen.to):
+        chosen = None
+    if chosen is None:
+        place = playbook.at(incident.position)
+        known = ", ".join(item.id for item in place.choices) or "none: this is where the walk ends"
+        raise InputError(f"{incident.number} has no answer {choice!r} here.", f"Possible: {known}.")
+    return place, chosen
 
 
 def resolve(incident: Incident, *, version: int | None, by: str, at: datetime) -> Step:

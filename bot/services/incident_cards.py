@@ -1,18 +1,20 @@
 """Draws incidents: the living card, its thread, the notice. Every drawing is an effect in the transaction."""
 
-import re
 from datetime import datetime
 from functools import lru_cache
 
 from sqlmodel import Session
 
+from bot.core.checks import METRIC
 from bot.core.effect import CreateChannel, Message, Pin, Post, Update
+from bot.core.evidence import Evidence
 from bot.core.finding import Finding
-from bot.core.incident import Event, Incident
+from bot.core.incident import Event, Incident, Status
 from bot.core.playbook import Playbook
 from bot.core.playbook_reader import read_kept
+from bot.core.roll_back import RollBack, roll_back
 from bot.errors import InputError
-from bot.services import home_news, permissions
+from bot.services import call_list, home_news
 from bot.services.desk import Desk
 from bot.store import blobs, incidents, outbox
 from bot.views import incident as views
@@ -20,10 +22,8 @@ from bot.views import incident_notes as notes
 
 EVIDENCE_JOB = "incident.evidence"
 LADDER_JOB = "incident.ladder"
-ON_CALL = "engineer"
-"""The role that a page calls."""
-MOST_INVITED = 30
-"""People of the role who are invited into a new incident's channel; a group may be a whole department."""
+RECOVERY_STEP = "recovery.watch"
+"""Where the watch over the recovery keeps its lines; no step of a tree can be called so."""
 
 
 def card_key(incident_id: int) -> str:
@@ -60,10 +60,7 @@ def post_first(session: Session, desk: Desk, incident: Incident, *, new_channel:
     """Create the channel, post and pin the card, and tell the incidents channel."""
     playbook = playbook_of(session, desk, incident)
     if new_channel:
-        on_call = () if incident.drill else permissions.holders(session, desk, ON_CALL)[:MOST_INVITED]
-        wanted = dict.fromkeys((*on_call, incident.opened_by))
-        invited = tuple(who for who in wanted if re.fullmatch(r"[UW][A-Z0-9]+", who))
-        topic = notes.topic(incident)
+        topic, invited = notes.topic(incident), call_list.invited(session, desk, incident, now)
         outbox.put(session, CreateChannel(incident.channel, topic, invited), now=now)
     key = card_key(incident.id)
     outbox.put(session, Post(key, incident.channel, _card(session, desk, incident, playbook, now)), now=now)
@@ -107,6 +104,32 @@ def record(session: Session, incident: Incident, event: Event, message: Message,
     return number
 
 
+def incident_roll_back(
+    session: Session, incident: Incident, playbook: Playbook, *, here: bool = False
+) -> RollBack | None:
+    """The roll-back that the evidence of another question speaks for, while the incident is not localized.
+
+    `here` asks the question it stands at as well, whose own answers say so already on the card.
+    """
+    if incident.status is not Status.TRIAGING:
+        return None
+    asking = [step for step in playbook.questions.values() if here or step.id != incident.position]
+    gathered = {
+        step.id: incidents.evidence(session, incident.id, step.id)
+        for step in asking
+        if any(playbook.rolls_back(choice.to) for choice in step.choices)
+    }
+    return roll_back(incident, playbook, gathered, here=here)
+
+
+def recovery_lines(session: Session, incident: Incident) -> tuple[Evidence, ...]:
+    """What is known of the recovery: as watched, else what the metric said when the evidence was gathered."""
+    watched = incidents.evidence(session, incident.id, RECOVERY_STEP)
+    return watched or tuple(
+        line for line in incidents.evidence(session, incident.id, incident.position) if line.check == METRIC
+    )
+
+
 def _card(session: Session, desk: Desk, incident: Incident, playbook: Playbook, now: datetime) -> Message:
     evidence = incidents.evidence(session, incident.id, incident.position)
     scene = views.Scene(
@@ -115,6 +138,9 @@ def _card(session: Session, desk: Desk, incident: Incident, playbook: Playbook, 
         ladder=desk.playbooks.escalation,
         evidence=evidence,
         gathering=not evidence and bool(playbook.at(incident.position).checks),
-        on_call=permissions.called(session, desk, ON_CALL),
+        on_call=call_list.on_call(session, desk, incident, now),
+        recovery=recovery_lines(session, incident),
+        roll_back=incident_roll_back(session, incident, playbook),
+        people=call_list.shown(session, desk, incident, now),
     )
     return views.card(scene, now=now)

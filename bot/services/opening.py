@@ -35,7 +35,7 @@ def open_desk(settings: Settings) -> Desk:
 
     """
     folder = settings.playbooks.path
-    general, others = _trees(folder)
+    general, others = read_trees(folder)
     return Desk(
         settings=settings,
         playbooks=Playbooks(
@@ -62,8 +62,13 @@ def open_desk(settings: Settings) -> Desk:
     )
 
 
-def _trees(folder: Path) -> tuple[Playbook, tuple[Playbook, ...]]:
-    """The general tree, and those for incidents with certain labels: every other YAML file of that kind."""
+def read_trees(folder: Path) -> tuple[Playbook, tuple[Playbook, ...]]:
+    """The general tree, and those for incidents with certain labels: every other YAML file of that kind.
+
+    Raises:
+        ConfigError: one of them has an error, or they do not go together, with file:line of the first one.
+
+    """
     first = folder / GENERAL
     files = [first, *(file for file in sorted(folder.glob("*.y*ml")) if file != first and _is_tree(file))]
     trees = {str(file): _playbook(file, read_triage) for file in files}

@@ -13,16 +13,25 @@ from sqlmodel import Session
 from bot.core import triage as core
 from bot.core.effect import Message
 from bot.core.incident import Event, Incident, Status
-from bot.core.triage import MovedOnError, Step
+from bot.core.triage import MovedOnError, NotRecoveredError, Step
 from bot.errors import InputError, StaleError
-from bot.services import drills, escalation, retrospective
+from bot.services import (
+    checklist,
+    dashboard,
+    drills,
+    escalation,
+    evidence_timer,
+    recovery,
+    retrospective,
+    watching,
+)
 from bot.services.desk import Desk
-from bot.services.incident_cards import draw, draw_notice, playbook_of, record
+from bot.services.incident_cards import draw, draw_notice, playbook_of, record, recovery_lines
 from bot.services.incident_opening import Opening, open_incident, search
 from bot.store import incidents
 from bot.views import incident_notes as notes
 from bot.views.text import escape
-from bot.views.triage_actions import Control, More, TriageAction
+from bot.views.triage_actions import ANYWAY, Control, More, TriageAction
 
 FRESH = timedelta(minutes=1)
 """Evidence younger than this is not gathered again on arriving at a step."""
@@ -52,6 +61,19 @@ def press(
                 session, desk, incident=control.incident, choice=control.choice, version=control.version,
                 by=by, now=now,
             )  # fmt: skip
+        case TriageAction.ROLL_BACK:
+            question, _, choice = control.choice.partition(".")
+            return answer(
+                session, desk, incident=control.incident, choice=choice, version=control.version, by=by,
+                now=now, question=question,
+            )  # fmt: skip
+        case TriageAction.MITIGATED:
+            return mitigate(
+                session, desk, incident=control.incident, version=control.version, by=by, now=now,
+                anyway=control.choice == ANYWAY,
+            )  # fmt: skip
+        case TriageAction.TAKE | TriageAction.DONE | TriageAction.UNDO:
+            return checklist.press(session, desk, action=action, control=control, by=by, now=now)
         case TriageAction.RETRY:
             return retry(session, incident=control.incident, by=by, now=now)
         case TriageAction.MORE:
@@ -62,14 +84,27 @@ def press(
 
 
 def answer(
-    session: Session, desk: Desk, *, incident: int, choice: str, version: int | None, by: str, now: datetime
+    session: Session,
+    desk: Desk,
+    *,
+    incident: int,
+    choice: str,
+    version: int | None,
+    by: str,
+    now: datetime,
+    question: str = "",
 ) -> Incident:
-    """Answer the question it stands at, or name what was found at an escalation."""
+    """Answer the question it stands at, or name what was found at an escalation.
+
+    `question` is another one, whose answer leads to a roll-back.
+    """
     before = find(session, incident)
     playbook = playbook_of(session, desk, before)
-    seen = incidents.evidence(session, before.id, before.position)
+    seen = incidents.evidence(session, before.id, question or before.position)
     step = _take(
-        lambda: core.answer(before, playbook, choice=choice, version=version, by=by, at=now, evidence=seen)
+        lambda: core.answer(
+            before, playbook, choice=choice, version=version, by=by, at=now, evidence=seen, question=question
+        )
     )
     return _carry_out(session, desk, before, step, notes.answered(step.event, seen), now)
 
@@ -85,12 +120,20 @@ def back(
 
 
 def mitigate(
-    session: Session, desk: Desk, *, incident: int, version: int | None, by: str, now: datetime
+    session: Session,
+    desk: Desk,
+    *,
+    incident: int,
+    version: int | None,
+    by: str,
+    now: datetime,
+    anyway: bool = False,
 ) -> Incident:
-    """Say that customers are no longer hit."""
+    """Say that customers are no longer hit; where the metric has not recovered it takes `anyway`."""
     before = find(session, incident)
-    seen = incidents.evidence(session, before.id, before.position)
-    step = _take(lambda: core.mitigate(before, version=version, by=by, at=now))
+    seen = recovery_lines(session, before)
+    known = recovery.seen(session, before, now=now)
+    step = _take(lambda: core.mitigate(before, version=version, by=by, at=now, recovery=known, anyway=anyway))
     return _carry_out(session, desk, before, step, notes.answered(step.event, seen), now)
 
 
@@ -145,7 +188,7 @@ def retry(session: Session, *, incident: int, by: str, now: datetime) -> Inciden
     if found.closed:
         raise InputError(f"{found.number} is {found.status.words}.", "Reopen it to gather evidence.")
     number = incidents.append(session, found.id, Event(now, "retried", "had the evidence gathered again", by))
-    search(session, found, f"event/{number}", now=now)
+    search(session, found, f"event/{number}", now=now, fresh=True)
     return found
 
 
@@ -178,7 +221,7 @@ def list_open(session: Session, desk: Desk, *, now: datetime) -> Message:
     """The open incidents. Reads only."""
     found = incidents.open_ones(session, limit=20)
     total = incidents.count_open(session)
-    return notes.listing(found, desk.playbooks.triage, now=now, total=total)
+    return notes.listing([(one, playbook_of(session, desk, one)) for one in found], now=now, total=total)
 
 
 def named(session: Session, name: str) -> Incident:
@@ -237,21 +280,28 @@ def _take(transition: Callable[[], Step]) -> Step:
         return transition()
     except MovedOnError as error:
         raise StaleError(notes.moved_on(error), error.hint) from error
+    except NotRecoveredError as error:
+        said = f"{error.number}: the metric has not recovered: {escape(error.recovery.lines[0], 300)}."
+        raise InputError(said, error.hint) from error
 
 
 def _carry_out(
     session: Session, desk: Desk, before: Incident, step: Step, note: Message, now: datetime
 ) -> Incident:
     """Store the step, say it in the thread, draw the card, and keep timers and evidence in step with it."""
-    after = step.incident
-    incidents.save(session, after)
+    incidents.save(session, step.incident)
+    after = watching.progress(session, desk, step.incident, by=step.event.by, now=now)
     number = record(session, after, step.event, note, now=now)
     if after.status is not before.status or after.lead != before.lead:
         draw_notice(session, desk, after, now=now)
     if after.status is not before.status:
         escalation.plan(session, desk, after, now=now)
+        evidence_timer.restart(session, after, now=now)
+        dashboard.draw(session, desk, after, now=now)
+    if after.version != before.version:
+        recovery.plan(session, desk, after, now=now)
     if not after.closed and _wants_evidence(session, desk, before, after, now):
-        search(session, after, f"event/{number}", now=now)
+        search(session, after, f"event/{number}", now=now, fresh=after.status is Status.MITIGATED)
     draw(session, desk, after, now=now)
     return after
 

@@ -21,6 +21,14 @@ class TriageAction(StrEnum):
     RESOLVED = "triage.resolved"
     REOPEN = "triage.reopen"
     MORE = "triage.more"
+    ROLL_BACK = "triage.roll_back"
+    TAKE = "triage.take"
+    DONE = "triage.done"
+    UNDO = "triage.undo"
+
+
+ANYWAY = "anyway"
+"""The choice of [Mitigated] where the person confirmed it although the metric has not recovered."""
 
 
 class More(StrEnum):

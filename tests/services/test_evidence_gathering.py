@@ -130,7 +130,7 @@ def test_recovery_makes_mitigated_the_primary_button(bench):
     bench.answer("code_deploy")
     card = bench.card()
     assert (
-        "✓ clear · metric: ndcg is now 0.77, baseline 0.78 (\u22121.3\u00a0%), back within 2.5\u00a0%"
+        "✓ recovered · ndcg is now 0.77, baseline 0.78 (\u22121.3\u00a0%), back within 2.5\u00a0%"
         in card.text
     )
     assert card.buttons[0] == "[Mitigated]"
