@@ -11,8 +11,10 @@ from bot.core.drill_reader import read_drill, tree_findings
 from bot.core.finding import Finding, errors
 from bot.core.ladder_reader import read_escalation
 from bot.core.lint import check_document, check_registration
+from bot.core.monitor_reader import KINDS as MONITORS
+from bot.core.monitor_reader import read_monitor
 from bot.core.playbook import Playbook
-from bot.core.playbook_folder import is_tree
+from bot.core.playbook_folder import GENERAL, folder_findings, is_tree
 from bot.core.playbook_reader import read_triage
 from bot.core.registration import sha256
 from bot.core.strict_yaml import Document, parse
@@ -25,6 +27,7 @@ _PLAYBOOKS: Mapping[str, Callable[..., tuple[object, tuple[Finding, ...]]]] = {
     "escalation": read_escalation,
     "veto": read_veto,
     "cohort_redesign": read_redesign,
+    **dict.fromkeys(MONITORS, read_monitor),
     "drill": read_drill,
 }
 """Playbooks by their `kind:`, and what reads each."""
@@ -43,6 +46,10 @@ def run(paths: Sequence[Path], *, json: bool = False) -> int:
             if one is not None:
                 checked.append(one)
                 found += findings
+        together = _together(path) if path.is_dir() else []
+        found += together
+        for one in checked:
+            one["ok"] = one["ok"] and one["file"] not in {finding.file for finding in together}
     if not checked:
         raise InputError(
             f"No registration or playbook in {', '.join(map(str, paths))}.",
@@ -61,6 +68,20 @@ def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     return sorted(file for suffix in ("*.yaml", "*.yml") for file in path.rglob(suffix))
+
+
+def _together(folder: Path) -> list[Finding]:
+    """What is wrong between the trees of each folder that has a general one: there Lookout reads them all."""
+    found: list[Finding] = []
+    for general in sorted(folder.rglob(GENERAL)):
+        files = sorted(file for suffix in ("*.yaml", "*.yml") for file in general.parent.glob(suffix))
+        read = {str(file): read_triage(text_of(file), name=str(file))[0] for file in files if _is_tree(file)}
+        found += folder_findings({name: tree for name, tree in read.items() if tree is not None})
+    return found
+
+
+def _is_tree(file: Path) -> bool:
+    return is_tree(text_of(file))
 
 
 def _check(file: Path, *, named: bool) -> tuple[dict[str, Any] | None, list[Finding]]:

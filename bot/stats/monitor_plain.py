@@ -12,12 +12,12 @@ from functools import lru_cache
 import numpy as np
 
 from bot.stats.monitor import Floats
-from bot.stats.run_length import two_sided
+from bot.stats.run_length import two_sided, two_sided_each
 from bot.stats.undecided import Undecided
 
 CHARTS = 40_000
 """Simulated for the probability of an early alarm: a standard error of at most .0025."""
-BASELINES = 1000
+BASELINES = 4000
 """Drawn for the spread of the average run length."""
 WITHIN = 30
 """Points within which a false alarm is counted."""
@@ -94,10 +94,8 @@ def cost(k: float, h: float, baseline: int, seed: int = 1) -> Cost:
     target, sigma, sample = first.mean(axis=1), first.std(axis=1), first.std(axis=1, ddof=1)
     # With mean t and deviation s taken for the truth, z' = (z - t) / s: in units of z, slack k s,
     # threshold h s, and a shift of -t.
-    runs = [
-        two_sided(k * scale, h * scale, -mean, nodes=24)
-        for mean, scale in zip(target[:BASELINES], sample[:BASELINES], strict=True)
-    ]
+    scale = sample[:BASELINES]
+    runs = two_sided_each(k * scale, h * scale, -target[:BASELINES])
     low, half, high = (float(one) for one in np.quantile(runs, (0.1, 0.5, 0.9)))
     nought, one = np.zeros(CHARTS), np.ones(CHARTS)
     return Cost(

@@ -16,6 +16,8 @@ from bot.core.drill_reader import read_drill, tree_findings
 from bot.core.finding import Finding
 from bot.core.ladder_reader import read_escalation
 from bot.core.lint import check_registration
+from bot.core.monitor_reader import KINDS as MONITORS
+from bot.core.monitor_reader import read_monitor
 from bot.core.playbook_reader import read_triage
 from bot.core.veto_reader import read_redesign, read_veto
 from bot.errors import InputError
@@ -61,10 +63,18 @@ leaves:
 """
 PLAYBOOK_READERS = (
     "playbook_reader", "playbook_tree", "playbook_folder", "ladder_reader", "veto_reader", "yaml_fields",
+    "monitor_reader",
+    "checks/options",
     "drill_reader",
 )  # fmt: skip
 CONFIGURED = {"R168", "R169", "tree-labels", "duplicate-tree", "category-name"}
 """These need a lookout.toml, or a folder; test_experiments.py and test_playbook_trees.py bring them about."""
+MONITOR = {
+    "id": "rate",
+    "title": "Rate",
+    "data": {"source": "prom", "numerator": "useful", "denominator": "answers"},
+    "cohorts": ["locale", "device"],
+}
 EXAMPLE = re.compile(r"^## Example\n\n```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -86,7 +96,7 @@ def codes_of_playbooks() -> set[str]:
 
 def _calls(source: str) -> Iterator[ast.Call]:
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call) and _name(node.func) in ("find", "_error", "Finding"):
+        if isinstance(node, ast.Call) and _name(node.func) in ("find", "warn", "_error", "Finding"):
             yield node
 
 
@@ -145,6 +155,8 @@ def _findings(example: str) -> list[Finding]:
     if kind in AFTER_A_VETO:
         shipped, reader = AFTER_A_VETO[kind]
         return list(reader(_text(yaml.safe_load(shipped) | part), name="x.yaml")[1])
+    if kind in MONITORS:
+        return list(read_monitor(_text(_deep(MONITOR, part)), name="x.yaml")[1])
     if kind:
         return list(read_triage(_text(_deep(yaml.safe_load(TREE), part)), name="x.yaml")[1])
     return check_registration(_text(yaml.safe_load(GOOD) | part), "x.yaml")[1]
