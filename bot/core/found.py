@@ -50,16 +50,25 @@ def place(
     *,
     at: datetime,
     took: float = 0.0,
+    otherwise: str = "",
 ) -> dict[str, list[Evidence]]:
-    """Return the evidence by step: each line with the answer of that step it speaks for."""
+    """Return the evidence by step: each line with the answer of that step it speaks for.
+
+    Where no step names the check, the lines go to `otherwise` and speak for none.
+    """
+    named: dict[str, Sequence[Choice]] = {
+        step.id: step.choices for step in places if check.name in step.checks
+    }
+    if not named and otherwise:
+        named = {otherwise: ()}
     return {
-        step.id: [
+        step: [
             Evidence(
                 check=check.name,
                 status=one.status,
                 line=one.line,
                 at=at,
-                suggests=_speaks_for(check, one, step.choices),
+                suggests=_speaks_for(check, one, choices),
                 source=one.source,
                 query=one.query,
                 url=one.url,
@@ -70,14 +79,15 @@ def place(
             )
             for rank, one in enumerate(found)
         ]
-        for step in places
-        if check.name in step.checks
+        for step, choices in named.items()
     }
 
 
 def _speaks_for(check: Check, found: Found, choices: Sequence[Choice]) -> str | None:
     """The first answer that is suggested by this finding, or when nothing is found; None for no answer."""
     if found.status is EvidenceStatus.CLEAR:
+        if check.kind in SYMPTOMS:
+            return None
         return next((choice.id for choice in choices if choice.when_clear), None)
     if found.status is EvidenceStatus.UNKNOWN:
         return None

@@ -101,7 +101,10 @@ def _chart(measure: str, seen: Sequence[Reading]) -> Mapping[str, Any]:
         )
         for one in seen
     ]
-    return chart_spec.bars(WORDS[measure].capitalize(), rows, unit=unit)
+    title = {"split": "Turn p95 by cohort, off the whole"}.get(
+        measure, f"{WORDS[measure].capitalize()} by stage"
+    )
+    return chart_spec.bars(title if len(rows) > 1 else WORDS[measure].capitalize(), rows, unit=unit)
 
 
 def _figure(measure: str, value: float) -> str:

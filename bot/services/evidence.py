@@ -1,199 +1,192 @@
-"""Gathers evidence: every check side by side with a deadline, outside any transaction."""
+"""Gathers evidence: every check side by side with a deadline, outside any transaction.
+
+What it found goes to the steps that asked for it, the card and the dashboard are drawn, and the next time is
+planned. The whole takes no longer than DEADLINE and the drawing of a picture, whatever the sources do.
+"""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any, TypeAlias
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
-from bot.core.change_evidence import change_evidence
-from bot.core.checks import Check
+from bot.core.checks import LONGEST
 from bot.core.evidence import Evidence, EvidenceStatus
-from bot.core.found import place
-from bot.core.incident import Incident, IncidentAlert
-from bot.core.metric_evidence import NO_SOURCE, as_alerted, unknown
-from bot.core.playbook import Leaf, Playbook, Question
+from bot.core.incident import Incident
+from bot.core.metric_evidence import as_alerted
+from bot.core.playbook import Playbook
 from bot.errors import SourceError
-from bot.services import changes, drills
-from bot.services.checks import KINDS, Asked
+from bot.services import dashboard, drills, evidence_picture, evidence_timer
 from bot.services.desk import Desk
+from bot.services.evidence_checks import Found, Inquiry, inquiries
+from bot.services.evidence_picture import BOARD, note, noted
 from bot.services.incident_cards import draw, playbook_of
-from bot.services.metric_now import metric_now
-from bot.store import incidents
+from bot.store import incident_evidence, incidents
 from bot.store.database import Database
 from bot.store.slots import Finish
 
 log = structlog.get_logger()
 
-DEADLINE = 4.0
-"""Seconds that all checks together may take; what has not answered by then is unknown."""
-MAX_ALERTS = 5
-"""Alerts whose metric is asked for; firing ones first."""
-
-Found: TypeAlias = Mapping[str, Sequence[Evidence]]
-"""Evidence by step."""
-
-
-@dataclass(frozen=True)
-class _Check:
-    """One thing to find out: its name, where the result goes, and how. `steps` is told of a failure."""
-
-    name: str
-    steps: tuple[str, ...]
-    run: Callable[[], Found]
-    alert: IncidentAlert | None = None
+DEADLINE = LONGEST
+"""Seconds that all checks together may take; each has its own deadline below it."""
+CACHED = timedelta(minutes=1)
+"""What is younger is not asked again, except by a person."""
 
 
 def gather(
     db: Database, desk: Desk, payload: Mapping[str, Any], *, now: datetime, deadline: float = DEADLINE
 ) -> Finish:
-    """Run the checks of an incident; the closure returned stores what they found and draws the card.
+    """Run the checks of an incident; the closure returned stores what they found and draws what shows it.
 
-    `deadline` is in seconds. A check that fails or is late becomes "unknown" with its reason.
+    `deadline` is in seconds. A check that fails or is late becomes "unknown" with its reason. With `fresh` in
+    the payload everything is asked again, with `current` it is the timer that asks; `asked_at` is since when
+    it waits: what was gathered later is not gathered again.
     """
+    began = time.monotonic()
     incident_id = int(payload["incident"])
     with db.read() as session:
         incident = incidents.load(session, incident_id)
         playbook = playbook_of(session, desk, incident) if incident else None
-    if incident is None or playbook is None or incident.closed:
+        kept = incident_evidence.by_step(session, incident_id)
+    if incident is None or playbook is None or incident.closed or _overtaken(payload, kept):
         return _nothing
-    if incident.drill:
-        found: Found = drills.evidence(desk, incident, playbook, now=now)
-    else:
-        found = _run(_checks(db, desk, incident, playbook, now), now=now, deadline=deadline)
+    before = noted(kept)
+    found, picture = _find(db, desk, incident, playbook, payload, kept, now, deadline)
+    gathered = note(now, time.monotonic() - began, picture, before)
+    found = {**found, BOARD: [*found.get(BOARD, ()), gathered]}
 
     def finish(session: Session) -> None:
         current = incidents.load(session, incident_id, lock=True)
         if current is None or current.closed:
             return
+        evidence_picture.keep(session, current, picture, now=now)
         incidents.keep_evidence(session, incident_id, found)
         draw(session, desk, current, now=now)
+        dashboard.draw(session, desk, current, now=now)
+        evidence_timer.plan(session, current, now=now)
 
     return finish
+
+
+def _find(
+    db: Database,
+    desk: Desk,
+    incident: Incident,
+    playbook: Playbook,
+    payload: Mapping[str, Any],
+    kept: Found,
+    now: datetime,
+    deadline: float,
+) -> tuple[Found, evidence_picture.Picture | None]:
+    """What there is to find out, and the picture beside it; of a drill, what its script says."""
+    if incident.drill:
+        return drills.evidence(desk, incident, playbook, now=now), None
+    asked = inquiries(db, desk, incident, playbook, now)
+    reused = _reused(asked, kept, payload, now)
+    left = [inquiry for inquiry in asked if inquiry.name not in reused]
+    with _Crew(len(left) + 2) as crew:
+        wanted = evidence_picture.wanted(payload, noted(kept), now)
+        past = crew.submit(evidence_picture.ask, db, desk, incident, now) if wanted else None
+        parts = _run(crew, left, now=now, deadline=deadline)
+        told = zip([inquiry.name for inquiry in left], parts, strict=True)
+        found = _merged(sorted([*reused.items(), *told], key=lambda part: _place(asked, part[0])))
+        picture = evidence_picture.paint(crew, past, found, incident.id) if past is not None else None
+    return found, picture
+
+
+class NotDone(Exception):  # noqa: N818 - a reason, not a fault
+    """A check had not answered when its time was over."""
+
+
+class _Crew(ThreadPoolExecutor):
+    """Threads of which nobody waits for the last: what hangs is left behind."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(max_workers=size, thread_name_prefix="evidence")
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown(wait=False, cancel_futures=True)
 
 
 def _nothing(_: Session) -> None:
     """There is nothing to store."""
 
 
-def _checks(db: Database, desk: Desk, incident: Incident, playbook: Playbook, now: datetime) -> list[_Check]:
-    places: list[Question | Leaf] = [*playbook.questions.values(), *playbook.leaves.values()]
-    asked = [place for place in places if isinstance(place, Question) and "changes" in place.checks]
-    steps = tuple(place.id for place in places if "metric" in place.checks)
-    checks = [
-        _Check(
-            "changes",
-            tuple(place.id for place in asked),
-            lambda: _changes(db, desk, incident, asked, now),
-        )
-    ]
-    configured = [
-        _configured(Asked(db, desk, incident, playbook, check.options, now), check, places)
-        for check in playbook.checks.values()
-        if check.kind in KINDS
-    ]
-    return [*checks, *_metric_checks(desk, incident, playbook, steps, now), *configured]
+def _overtaken(payload: Mapping[str, Any], kept: Found) -> bool:
+    """Whether it was gathered since this was asked for, as when a storm of alerts asks for each of them."""
+    asked_at, last = payload.get("asked_at"), noted(kept)
+    if payload.get("fresh") or asked_at is None or last is None:
+        return False
+    return last.at > datetime.fromisoformat(asked_at)
 
 
-def _configured(asked: Asked, check: Check, places: Sequence[Question | Leaf]) -> _Check:
-    """A check of the playbook's own."""
-
-    def run() -> Found:
-        began = time.monotonic()
-        found = KINDS[check.kind](asked)
-        return place(check, found, places, at=asked.now, took=time.monotonic() - began)
-
-    return _Check(check.name, tuple(step.id for step in places if check.name in step.checks), run)
-
-
-def _metric_checks(
-    desk: Desk, incident: Incident, playbook: Playbook, steps: tuple[str, ...], now: datetime
-) -> list[_Check]:
-    alerts = sorted(incident.alerts, key=lambda alert: alert.status != "firing")[:MAX_ALERTS]
-    if not alerts:
-        reason = unknown("no alert names a metric: this incident was opened by hand", at=now)
-        return [_Check("metric", steps, lambda: {step: [reason] for step in steps})]
-    source = next(iter(desk.prometheus.values()), None)
-    found = []
-    for alert in alerts:
-        if source is None:
-            line = as_alerted(alert, reason=NO_SOURCE, at=now)
-            found.append(_Check("metric", steps, _constant(steps, line), alert))
-        else:
-            run = _metric(steps, metric_now(source, alert, incident.started, playbook.within, now))
-            found.append(_Check("metric", steps, run, alert))
-    return found
+def _reused(
+    asked: Sequence[Inquiry], kept: Found, payload: Mapping[str, Any], now: datetime
+) -> dict[str, Found]:
+    """What is known well enough, by the name of its check."""
+    reused: dict[str, Found] = {}
+    for name, group in groupby(asked, key=lambda inquiry: inquiry.name):
+        same = list(group)
+        span = timedelta(0) if payload.get("fresh") else CACHED
+        known = {step: [line for line in kept.get(step, ()) if line.check == name] for step in same[0].steps}
+        if all(_known(lines, same, now - span) for lines in known.values()):
+            reused[name] = {
+                step: [replace(line, rank=rank) for rank, line in enumerate(lines)]
+                for step, lines in known.items()
+            }
+    return reused
 
 
-def _constant(steps: tuple[str, ...], line: Evidence) -> Callable[[], Found]:
-    return lambda: {step: [line] for step in steps}
+def _known(lines: Sequence[Evidence], asked: Sequence[Inquiry], oldest: datetime) -> bool:
+    if not lines or (asked[0].alert is not None and len(lines) != len(asked)):
+        return False
+    when = min(line.at for line in lines)
+    return when > oldest and all(one.since is not None and when >= one.since for one in asked)
 
 
-def _metric(steps: tuple[str, ...], ask: Callable[[], Evidence]) -> Callable[[], Found]:
-    def run() -> Found:
-        line = ask()
-        return {step: [line] for step in steps}
-
-    return run
-
-
-def _changes(db: Database, desk: Desk, incident: Incident, asked: Sequence[Question], now: datetime) -> Found:
-    try:
-        with db.read() as session:
-            seen = changes.seen(session, desk, incident)
-    except SQLAlchemyError as error:
-        raise SourceError("the change log cannot be read") from error
-    return {
-        question.id: change_evidence(
-            question,
-            seen.recent,
-            onset=seen.onset,
-            window=seen.window,
-            last_heard=seen.heard,
-            at=now,
-            unread=seen.unread,
-        )
-        for question in asked
-    }
-
-
-def _run(checks: Sequence[_Check], *, now: datetime, deadline: float) -> Found:
+def _run(crew: _Crew, asked: Sequence[Inquiry], *, now: datetime, deadline: float) -> list[Found]:
     """Run all at once; whoever is not back in time is left behind."""
-    pool = ThreadPoolExecutor(max_workers=len(checks), thread_name_prefix="evidence")
-    futures = [pool.submit(check.run) for check in checks]
-    done, _ = wait(futures, timeout=deadline)
-    pool.shutdown(wait=False, cancel_futures=True)
-    found: dict[str, list[Evidence]] = {}
-    for check, future in zip(checks, futures, strict=True):
-        lines = future.result() if _well(future, done) else _failed(check, future, done, now, deadline)
-        for step, items in lines.items():
-            placed = found.setdefault(step, [])
-            placed += [replace(item, rank=item.rank + len(placed)) for item in items]
+    began = time.monotonic()
+    futures = [crew.submit(inquiry.run) for inquiry in asked]
+    found: list[Found] = []
+    for inquiry, future in zip(asked, futures, strict=True):
+        patience = min(inquiry.deadline, deadline)
+        wait([future], timeout=max(began + patience - time.monotonic(), 0.0))
+        error = future.exception() if future.done() else NotDone()
+        found.append(future.result() if error is None else _failed(inquiry, error, now, patience))
     return found
 
 
-def _well(future: Future[Found], done: set[Future[Found]]) -> bool:
-    return future in done and future.exception() is None
+def _place(asked: Sequence[Inquiry], name: str) -> int:
+    return next(place for place, inquiry in enumerate(asked) if inquiry.name == name)
 
 
-def _failed(
-    check: _Check, future: Future[Found], done: set[Future[Found]], now: datetime, deadline: float
-) -> Found:
-    error = future.exception() if future in done else None
-    if error is None:
-        reason = f"no answer in {deadline:g} s"
+def _merged(parts: Sequence[tuple[str, Found]]) -> dict[str, list[Evidence]]:
+    """The lines by step, in the order of the checks."""
+    found: dict[str, list[Evidence]] = {}
+    for _, part in parts:
+        for step, lines in part.items():
+            placed = found.setdefault(step, [])
+            placed += [replace(line, rank=line.rank + len(placed)) for line in lines]
+    return found
+
+
+def _failed(inquiry: Inquiry, error: BaseException, now: datetime, patience: float) -> Found:
+    """The check's line for every step that asked for it: why nothing is known."""
+    if isinstance(error, NotDone):
+        reason = f"no answer in {patience:g} s"
     elif isinstance(error, SourceError):
         reason = str(error)
     else:
-        log.error("check_failed", check=check.name, exc_info=error)
+        log.error("check_failed", check=inquiry.name, exc_info=error)
         reason = f"the check itself failed ({type(error).__name__}); see the log"
-    if check.alert is not None:
-        line = as_alerted(check.alert, reason=reason, at=now)
+    if inquiry.alert is not None:
+        line = as_alerted(inquiry.alert, reason=reason, at=now)
     else:
-        line = Evidence(check.name, EvidenceStatus.UNKNOWN, reason, now)
-    return {step: [line] for step in check.steps}
+        line = Evidence(inquiry.name, EvidenceStatus.UNKNOWN, reason, now, symptom=inquiry.symptom)
+    return {step: [line] for step in inquiry.steps}

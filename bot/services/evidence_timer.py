@@ -10,8 +10,6 @@ from bot.store import slots
 CURRENT_JOB = "incident.current"
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-_RECOVERING = timedelta(hours=2)
-"""For so long after the cause is known the metric is looked at every minute: somebody waits for it."""
 
 
 def every(incident: Incident, now: datetime) -> timedelta | None:
@@ -20,9 +18,6 @@ def every(incident: Incident, now: datetime) -> timedelta | None:
         return None
     if incident.status is Status.MITIGATED:
         return timedelta(hours=1)
-    known = incident.localized_at if incident.status is Status.LOCALIZED else None
-    if known is not None and now - known < _RECOVERING:
-        return timedelta(minutes=1)
     age = incident.age(now)
     if age < timedelta(hours=4):
         return timedelta(minutes=5)

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from bot.core.incident import Event, Incident, IncidentAlert, Severity, Status
 from bot.core.playbook_choice import choose, labels_of
-from bot.services import escalation
+from bot.services import dashboard, escalation, onset, watching
 from bot.services.desk import Desk
 from bot.services.incident_cards import EVIDENCE_JOB, post_first
 from bot.store import blobs, incident_alerts, incidents, slots
@@ -76,14 +76,22 @@ def open_incident(session: Session, desk: Desk, opening: Opening, *, now: dateti
     stored = incidents.load(session, incident.id) or incident
     number = incidents.append(session, stored.id, Event(now, "opened", opening.why, opening.by))
     post_first(session, desk, stored, new_channel=new_channel, now=now)
+    dashboard.post(session, desk, stored, now=now)
     escalation.plan(session, desk, stored, now=now)
+    watching.plan(session, desk, stored, now=now)
+    onset.plan(session, stored, now=now)
     search(session, stored, f"event/{number}", now=now)
     return stored
 
 
-def search(session: Session, incident: Incident, occasion: str, *, now: datetime) -> None:
-    """Have the evidence gathered at once; the same occasion asks only once."""
-    payload = {"incident": incident.id}
+def search(
+    session: Session, incident: Incident, occasion: str, *, now: datetime, fresh: bool = False
+) -> None:
+    """Have the evidence gathered at once; the same occasion asks only once.
+
+    With `fresh` what was found a moment ago is asked again, too.
+    """
+    payload = {"incident": incident.id, "asked_at": now.isoformat(), "fresh": fresh}
     slots.at(session, job=EVIDENCE_JOB, slot=f"{incident.id}/{occasion}", due=now, payload=payload)
 
 
