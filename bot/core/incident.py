@@ -10,6 +10,8 @@ from bot.core.alert import AlertStatus
 from bot.core.evidence import Evidence
 
 Severity: TypeAlias = Literal["SEV1", "SEV2", "SEV3"]
+SEVERITIES: tuple[Severity, ...] = ("SEV1", "SEV2", "SEV3")
+"""The worst first."""
 UNKNOWN = 0
 """The category of an incident that is not localized."""
 
@@ -193,6 +195,11 @@ class Incident:
     def number(self) -> str:
         """The name people use: "INC-7"."""
         return f"INC-{self.id}"
+
+    @property
+    def dated(self) -> bool:
+        """Whether its onset was estimated or said, and is not merely the earliest start of its alerts."""
+        return self.onset_by not in ("", "alert")
 
     @property
     def onset_until(self) -> datetime:

@@ -200,6 +200,11 @@ def _open(intake: _Intake, alert: Alert, group: str, rule: GroupRule, waited: Se
     return opened.id
 
 
+def _began(incident: Incident, alert: Alert, now: datetime) -> datetime:
+    """The earliest start of its alerts, unless its onset was estimated or said."""
+    return incident.started if incident.dated else min(incident.started, onset(alert.started_at, now))
+
+
 def _join_other(intake: _Intake, group: str, rule: GroupRule, alerts: Sequence[Alert]) -> int:
     """Another replica opened an incident of the group at the same moment: join that one."""
     del intake.groups[group]
@@ -234,7 +239,7 @@ def _take_in(intake: _Intake, incident: Incident, alert: Alert) -> None:
     severity = min(incident.severity, severity_of(alert.severity)) if alert.severity else incident.severity
     after = replace(
         incident,
-        started=min(incident.started, onset(alert.started_at, intake.now)),
+        started=_began(incident, alert, intake.now),
         last_alert_at=intake.now,
         severity=severity,
     )
