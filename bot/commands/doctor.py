@@ -40,9 +40,11 @@ def _playbooks(configured: Settings) -> Iterator[Diagnosis]:
     except ConfigError as error:
         yield Diagnosis("playbooks", False, error.message, error.hint)
         return
-    tree = desk.playbooks.triage
-    counted = f"{len(tree.questions)} questions, {len(tree.leaves)} leaves"
-    yield Diagnosis("playbooks", True, f"{tree.id}: {counted}, {len(desk.playbooks.escalation.rungs)} rungs")
+    for tree in desk.playbooks.trees:
+        counted = f"{len(tree.questions)} questions, {len(tree.leaves)} leaves"
+        labels = ", ".join(f"{name} {' or '.join(values)}" for name, values in tree.fits.items())
+        yield Diagnosis("playbooks", True, f"{tree.id}: {counted}, for {labels or 'everything else'}")
+    yield Diagnosis("playbooks", True, f"escalation: {len(desk.playbooks.escalation.rungs)} rungs")
 
 
 def _slack(configured: Settings) -> Iterator[Diagnosis]:
