@@ -70,7 +70,7 @@ class Strict:
         if moment is None or moment.tzinfo is None:
             hint = "Send RFC 3339 with a zone, for example 2026-11-23T02:34:00Z."
             raise UnreadableError(f"{key} is {kept(text, 40)!r}", self._pointer(key), hint)
-        return moment.astimezone(UTC)
+        return moment
 
     def required_moment(self, key: str) -> datetime:
         """An RFC 3339 time that must be there."""
@@ -131,7 +131,7 @@ def moment(value: object) -> datetime | None:
     found = _moment(value) if isinstance(value, str) else None
     if found is None or found.year < 1970:
         return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
 
 
 def number(value: object) -> float | None:
@@ -146,8 +146,10 @@ def number(value: object) -> float | None:
 
 
 def _moment(value: str) -> datetime | None:
+    """The time, if it is one also in UTC: the last hours of the year 9999 are not."""
     try:
-        return datetime.fromisoformat(value.strip())
+        found = datetime.fromisoformat(value.strip())
+        return found if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 

@@ -1,10 +1,10 @@
-"""The jobs of alerts: what is held is let go, notes that counted a storm are settled."""
+"""The jobs of alerts: what is held is let go, notes of a storm are settled, subscriptions confirmed."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.services import alert_news, silences
+from bot.services import alert_news, silences, subscribing
 from bot.services.desk import Desk
 from bot.services.quiet import RELEASE_JOB
 from bot.store.slots import Finish, Job
@@ -19,4 +19,7 @@ def alert_jobs(desk: Desk) -> Mapping[str, Job]:
     def settle(payload: Mapping[str, Any], now: datetime) -> Finish:
         return lambda session: alert_news.settle(session, payload, now)
 
-    return {RELEASE_JOB: release, alert_news.NEWS_JOB: settle}
+    def confirm(payload: Mapping[str, Any], now: datetime) -> Finish:
+        return subscribing.confirm(desk, payload, now)
+
+    return {RELEASE_JOB: release, alert_news.NEWS_JOB: settle, subscribing.CONFIRM_JOB: confirm}

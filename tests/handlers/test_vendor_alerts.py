@@ -302,6 +302,7 @@ def test_a_body_of_any_shape_is_read_or_refused_and_nothing_else(source, data):
         "pagerduty": sent("pagerduty_v3/webhookv3_test_0.json"),
         "opsgenie": sent("opsgenie/zulip_close.json"),
         "sentry": sent("sentry/payload_v9.json"), "google": sent("googlecloud/stackdriver_open.json"),
+        "cloudwatch": sent("cloudwatch_sns/cloudwatch_insufficient_data.json"),
     }  # fmt: skip
     body = bodies[source]
     place = body
