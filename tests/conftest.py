@@ -22,7 +22,17 @@ settings.register_profile("same", derandomize=True)
 settings.register_profile("explore")
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
+MEMORY, ROOM = Path("/dev/shm"), 6 * 2**30
+"""A file system in memory, and the bytes that must be free there for the tests to use it."""
+
 LOOPBACK = ("127.", "::1", "localhost")
+
+
+def pytest_configure() -> None:
+    """Keep the tests' files in memory where there is room: a database waits for the disk at every commit."""
+    if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ["TMPDIR"] = str(MEMORY)  # the workers, and the programs the tests start, inherit it
+        tempfile.tempdir = None
 
 
 class ManualClock:
