@@ -26,7 +26,7 @@ def _question(playbook: Playbook, position: str, here: str, mark: Mark, drawn: s
     if position in drawn or not isinstance(place, Question):
         return
     drawn.add(position)
-    yield f"{place.number}. {place.ask}{'   (here)' if position == here else ''}"
+    yield f"{place.number}. {place.ask}{' (here)' if position == here else ''}"
     yield from _answers(playbook, place.id, place.choices, here, mark)
     for choice in place.choices:
         yield from _question(playbook, choice.to, here, mark, drawn)
@@ -52,7 +52,7 @@ def _goal(playbook: Playbook, position: str, here: str) -> str:
         return f"step {place.number}"
     number = f"category {place.category}" if place.localized else "not localized"
     said = f"{place.action} [{number}{', roll back first' if playbook.rolls_back(place.id) else ''}]"
-    return f"{said}   (here)" if position == here else said
+    return f"{said} (here)" if position == here else said
 
 
 def category(playbook: Playbook, leaf: Leaf) -> str:
