@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.core.change import ChangeKind
 from bot.core.checks import BUILT_IN, Check
-from bot.core.incident import UNKNOWN, Status
+from bot.core.incident import UNKNOWN, Severity, Status
 from bot.core.veto_plan import Redesign, VetoPlan
 
 HELD = timedelta(minutes=10)
@@ -144,17 +144,24 @@ class Playbook:
 
 @dataclass(frozen=True)
 class Actor:
-    """Somebody the ladder calls: the words used, and the roles of lookout.toml to look under, in order."""
+    """Somebody the ladder calls: the words used, and the roles to look under, in order.
+
+    Roles are those of lookout.toml; "oncall" is who is on it or on call, "oncall_backup" who follows them,
+    and the roles of an incident ("commander", …) whoever took them. `otherwise` is called in their quiet
+    hours.
+    """
 
     name: str
     roles: tuple[str, ...]
+    otherwise: "Actor | None" = None
 
 
 @dataclass(frozen=True)
 class Rung:
     """A moment at which an incident that has not got far enough is told to more people.
 
-    `after` counts from the detection; nothing happens once the incident reached `until`.
+    `after` counts from the detection; nothing happens once the incident reached `until`. It speaks `most`
+    times at most, `every` so often. `notifies` are told only of what is at least as bad as `notifies_from`.
     """
 
     id: str
@@ -164,11 +171,14 @@ class Rung:
     expects: str
     acts: tuple[Actor, ...]
     notifies: tuple[Actor, ...]
+    every: timedelta = timedelta(0)
+    most: int = 1
+    notifies_from: Severity = "SEV3"
 
 
 @dataclass(frozen=True)
 class Ladder:
-    """The rungs in order of time; the last one is the cap, nothing is said after it."""
+    """The rungs in order of time; once the last has spoken as often as it may, nothing is said any more."""
 
     rungs: tuple[Rung, ...]
 

@@ -50,7 +50,7 @@ def give(
 
 
 def form(session: Session, desk: Desk, by: str, value: str, now: datetime) -> Block:
-    """The form of [Roles…]: who holds each, to be handed over."""
+    """The form of [Hand over…]: who holds each, to be handed over."""
     del desk, by, now
     return views.form(_open(session, Control.decode(value).incident, lock=False))
 
@@ -105,7 +105,7 @@ def _check(incident: Incident, role: str, to: str, *, over: bool) -> None:
     if holder and not over:
         raise StaleError(
             f"{incident.number}: {person(holder)} is {role} already.",
-            f"To have it handed over, use [Roles…] on the card, or ask {person(holder)} to type "
+            f"To have it handed over, use [Hand over…] on the card, or ask {person(holder)} to type "
             f"`@lookout triage role {role} @you`.",
         )
 

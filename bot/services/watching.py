@@ -53,12 +53,10 @@ def on_it(
         InputError: it is over, or the time is none.
 
     """
+    if minutes is not None and not 1 <= minutes <= LONGEST:
+        hint = f"Say 1 to {LONGEST}, for example `triage ack 30`."
+        raise InputError(f"{text.number(minutes)} minutes cannot be held.", hint)
     span = desk.settings.oncall.lease if minutes is None else timedelta(minutes=minutes)
-    if not timedelta(minutes=1) <= span <= timedelta(minutes=LONGEST):
-        raise InputError(
-            f"{text.number(span.total_seconds() / 60)} minutes cannot be held.",
-            f"Say 1 to {LONGEST}, for example `triage ack 30`.",
-        )
     found = _open(session, incident)
     before = watches.load(session, incident)
     after, first = _acknowledged(session, found, by, now)

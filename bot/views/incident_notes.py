@@ -7,7 +7,7 @@ from bot.core.checklist import TakenError
 from bot.core.effect import Message
 from bot.core.evidence import Evidence, worst_first
 from bot.core.incident import Event, Incident, Status, milestones
-from bot.core.playbook import Leaf, Playbook, Rung
+from bot.core.playbook import Leaf, Playbook
 from bot.core.triage import MovedOnError
 from bot.views import text
 from bot.views.incident import evidence_line
@@ -42,37 +42,6 @@ def notice(incident: Incident, playbook: Playbook) -> Message:
         line += f" · lead {text.person(incident.lead)}"
     fallback = f"{incident.number} {text.escape(incident.title, 200)} · {incident.severity} · {state}"
     return Message(fallback, (text.section(line),))
-
-
-def escalation(
-    incident: Incident,
-    rung: Rung,
-    following: Rung | None,
-    *,
-    acts: str,
-    notifies: str,
-    asked_by: str = "",
-    late_since: datetime | None = None,
-) -> Message:
-    """A rung of the ladder; `acts` and `notifies` are rendered mentions. Says what comes next and when."""
-    title = f"{incident.number}: {text.escape(rung.title, 200)}"
-    if asked_by:
-        title += f" (asked for by {text.person(asked_by)})"
-    if late_since is not None:
-        title += f" (late: this was due {text.when(late_since)})"
-    lines = [
-        f"*{title}*",
-        f"Acts: {acts} · notified: {notifies}",
-        f"{text.escape(rung.expects)}.",
-    ]
-    if following is None:
-        lines.append("This is the last reminder.")
-    else:
-        due = text.when(incident.detected_at + following.after)
-        lines.append(
-            f"Next: {due}, unless it is {following.until.words} by then: {text.escape(following.title)}."
-        )
-    return Message(f"{incident.number}: {text.escape(rung.title, 200)}", (text.section(text.fit(lines)),))
 
 
 def topic(incident: Incident) -> str:

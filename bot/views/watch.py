@@ -40,7 +40,8 @@ def blocks(people: People, incident: Incident, *, now: datetime) -> list[Block]:
         elements.append(button(f"I'm on it · {minutes}", PeopleAction.ON_IT, incident, primary=primary))
     if not incident.closed:
         elements.append(_take(incident))
-        elements.append(button("Roles…", PeopleAction.ROLES, incident))
+        if incident.roles:
+            elements.append(button("Hand over…", PeopleAction.ROLES, incident))
     elements.append(button("Write an update…", PeopleAction.UPDATE, incident))
     found.append({"type": "actions", "block_id": "people", "elements": elements})
     if people.phones and not people.watch.troubles:
