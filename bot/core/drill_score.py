@@ -10,6 +10,8 @@ from bot.core.incident import UNKNOWN, Event, Incident
 from bot.core.incident_metrics import LOCALIZE_TARGET
 from bot.core.playbook import Leaf, Playbook
 
+NAGS = frozenset({"escalated", "called"})
+"""Timeline lines that say nobody had got far enough, or nobody was on it."""
 MITIGATE_TARGET = timedelta(minutes=60)
 
 
@@ -94,7 +96,7 @@ def score(
         mitigate=_after(incident, incident.mitigated_at),
         wrong_turns=tuple(_said(playbook, event) for event in wrong),
         rollbacks=tuple(_said(playbook, event) for event in wrong if _rolls_back(playbook, event, needed)),
-        nags=sum(event.kind == "escalated" and not event.by for event in timeline),
+        nags=sum(event.kind in NAGS and not event.by for event in timeline),
         stopped=stopped,
     )
 

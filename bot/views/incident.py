@@ -78,10 +78,10 @@ def _closed(scene: Scene) -> list[Block]:
         spent = milestones(incident).resolve
         took = f" after {text.duration(spent)}" if spent is not None else ""
         name = text.escape(scene.playbook.category_name(incident.category))
-        first = (
-            f"*Resolved* {at}{took}{by}: {name}. The retrospective's draft is in this channel; "
-            "review it within five days."
-        )
+        after = "The retrospective's draft is in this channel; review it within five days."
+        if incident.drill:
+            after = "This was a drill; how it went is said below."
+        first = f"*Resolved* {at}{took}{by}: {name}. {after}"
     confirm: Block = {
         "title": {"type": "plain_text", "text": f"Reopen {incident.number}?"},
         "text": {"type": "plain_text", "text": "Its milestone is taken back and the clock goes on."},

@@ -8,7 +8,7 @@ from bot.core.inbound import Order, Place
 from bot.errors import InputError
 from bot.services import drill_reminders, drills, incident_metrics, triage
 from bot.store import drill_runs, incidents
-from bot.views.triage_actions import Control, TriageAction
+from bot.views.triage_actions import ANYWAY, Control, TriageAction
 from tests.services.incident_bench import ENG, MATE, Bench, Shown
 
 HOME = Place("C0ML")
@@ -44,9 +44,9 @@ def answer(bench, *choices, minutes=1.0):
         press(bench, TriageAction.ANSWER, choice, minutes)
 
 
-def finish(bench, minutes=25.0):
-    """Mitigate and resolve."""
-    press(bench, TriageAction.MITIGATED, minutes=minutes)
+def finish(bench, minutes=25.0, choice=""):
+    """Mitigate and resolve; with ANYWAY although the metric has not recovered."""
+    press(bench, TriageAction.MITIGATED, choice, minutes=minutes)
     press(bench, TriageAction.RESOLVED, minutes=5)
 
 
@@ -110,7 +110,9 @@ def test_a_wrong_leaf_does_not_mend_the_metric(bench):
     answer(bench, "config")
     press(bench, TriageAction.RETRY, minutes=59)
     assert "is now 0.151" in bench.card().text
-    finish(bench)
+    with pytest.raises(InputError, match="has not recovered"):
+        finish(bench)
+    finish(bench, choice=ANYWAY)
     assert "to another category; the right one was Prompt-template regression (category 8)" in result(bench)
     assert score(bench).nags >= 1
 
