@@ -37,6 +37,12 @@ HELP = {
         "• `/incidents exclude INC-7 REASON` leaves one out of the metrics, `include INC-7` takes it in "
         "again; these take a role"
     ),
+    "changes": (
+        "*Changes*\n"
+        "• `/changes` what changed in the last 24 hours; `/changes 2h`, `3d`, `2026-11-20`\n"
+        "• `/changes 3d service=reranker kind=prompt source=mlflow` narrows it down\n"
+        "In a thread, mention me instead: `@lookout changes 2h`."
+    ),
     "experiment": (
         "*Experiments*\n"
         "• `/experiment new` writes a registration with you; `/experiment register` takes a YAML file: paste "
@@ -70,6 +76,7 @@ USAGE = {
         "start [here] [title] | answer | status | list | drill | help",
     ),
     "incidents": ("Looking back on incidents", "list | metrics | exclude | include | help"),
+    "changes": ("What changed, and when", "[2h | 3d | 2026-11-20] [service=…] [kind=…] | help"),
     "experiment": (
         "What the pre-registered plan allows",
         "new | register | look N | status | plan | looks | why N | help",
@@ -104,6 +111,7 @@ _WALKING = frozenset(
 """What the buttons of an incident's card do."""
 
 VERBS: Mapping[str, frozenset[str]] = {
+    "changes": frozenset(),
     "triage": frozenset({"drill", "onset"}) | _SILENCING | _WALKING,
     "incidents": frozenset({"metrics", "exclude", "include"}) | _LEARNING,
     "experiment": frozenset({"withdraw", "start", "here", "stop", "decide", "peek"}),
@@ -113,6 +121,7 @@ VERBS: Mapping[str, frozenset[str]] = {
 """Orders by topic: what changes or posts something."""
 
 ASKS: Mapping[str, frozenset[str]] = {
+    "changes": frozenset(),
     "triage": frozenset({"silences", "tree", "dashboard", "queries"}),
     "incidents": frozenset({"timeline", "review", "actions"}),
     "experiment": frozenset({"plan", "looks", "why", "cohorts"}),
@@ -141,6 +150,8 @@ def parse(command: str, text: str, *, by: str, place: Place) -> Inbound | OpenFo
     """
     word, *rest = plain(text).split(None, 1) or [""]
     match (command, word.lower(), rest[0].strip() if rest else ""):
+        case ("changes", verb, _) if verb != "help":
+            return _changes(plain(text), by, place)
         case ("triage", "start", title):
             return _start(title, by, place)
         case ("experiment", "register", ""):
@@ -168,6 +179,15 @@ def plain(text: str) -> str:
     """Undo Slack's escaping of what a person typed: &amp; &lt; &gt; and the links that Slack made."""
     text = re.sub(r"<(https?://[^|>]+)(\|[^>]*)?>", r"\1", text)
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _changes(text: str, by: str, place: Place) -> Ask:
+    """The whole text says since when, and of what."""
+    if len(text) > MAX_TYPED:
+        raise InputError(
+            f"What was typed has {len(text)} characters.", "For example `/changes 2h service=rag`."
+        )
+    return Ask(by, place, "changes", "log", text.strip())
 
 
 def _start(title: str, by: str, place: Place) -> StartTriage:

@@ -14,6 +14,7 @@ from bot.services import (
     adopting,
     after_launch,
     app_home,
+    change_sources,
     digests,
     drill_reminders,
     experiments,
@@ -21,6 +22,7 @@ from bot.services import (
     people,
     planned_looks,
     rollout_checks,
+    schema_watch,
 )
 from bot.services.desk import Desk
 from bot.services.incident_jobs import incident_jobs
@@ -49,7 +51,11 @@ def jobs(db: Database, desk: Desk) -> Mapping[str, Job]:
     def purge(_: Mapping[str, Any], now: datetime) -> Finish:
         return lambda session: _purge(session, desk, now)
 
+    def schemas(payload: Mapping[str, Any], now: datetime) -> Finish:
+        return schema_watch.watch(desk, payload, now)
+
     return {
+        schema_watch.JOB: schemas,
         **incident_jobs(db, desk),
         **launch_jobs(db, desk),
         experiments.LOOK_JOB: look,
@@ -84,10 +90,12 @@ def schedule(session: Session, desk: Desk, now: datetime) -> None:
     adopting.adopt(session, now)
     rule = Daily(PURGE_AT, desk.settings.timezone, latest_only=True)
     slots.every(session, job=PURGE_JOB, rule=rule, now=now)
+    change_sources.schedule(session, desk, now)
     people.schedule(session, now)
     app_home.schedule(session, now)
     digests.schedule(session, now)
     rollout_checks.schedule(session, now)
+    schema_watch.schedule(session, desk, now)
     drill_reminders.schedule(session, desk, now)
 
 

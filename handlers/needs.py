@@ -15,6 +15,7 @@ from bot.errors import RefusedError
 from bot.services import drafting, peeks, permissions, walking
 from bot.services.desk import Desk
 from bot.views import amendment, silence_actions
+from bot.views.change_log import ChangesAction
 from bot.views.dashboard_actions import DashboardAction
 from bot.views.decision_actions import DecisionAction
 from bot.views.dropped import DroppedAction
@@ -80,6 +81,8 @@ ORDERS: Mapping[tuple[str, str], Needed] = {
 }
 
 PRESSES: Mapping[str, Needed] = {
+    ChangesAction.OLDER: _ASKS,
+    ChangesAction.NEWER: _ASKS,
     SilenceAction.END: _SILENCES,
     DashboardAction.REFRESH: Everybody("it only has the same questions asked again"),
     DashboardAction.QUERIES: Everybody("it only shows what was asked"),

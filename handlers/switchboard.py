@@ -18,6 +18,7 @@ from bot.services import (
     advancing,
     amending,
     amending_form,
+    change_log,
     dashboard_asking,
     deciding,
     digests,
@@ -51,6 +52,7 @@ from bot.views import (
     override,
     silence_actions,
 )
+from bot.views.change_log import ChangesAction
 from bot.views.dashboard_actions import DashboardAction
 from bot.views.decision_actions import DecisionAction
 from bot.views.dropped import DroppedAction
@@ -141,6 +143,7 @@ ORDERS: Mapping[tuple[str, str], OrderVerb] = {
 """By topic and verb, as typed: `/experiment stop` is ("experiment", "stop")."""
 
 QUESTIONS: Mapping[tuple[str, str], Question] = {
+    ("changes", "log"): change_log.answer,
     ("triage", "silences"): silences.listing,
     ("triage", "tree"): walking.tree,
     ("triage", "dashboard"): dashboard_asking.ask_dashboard,
@@ -156,6 +159,8 @@ QUESTIONS: Mapping[tuple[str, str], Question] = {
 """By topic and verb, answered at once to the person who asks."""
 
 PRESSES: Mapping[str, PressVerb] = {
+    ChangesAction.OLDER: change_log.turn,
+    ChangesAction.NEWER: change_log.turn,
     SilenceAction.END: silences.press_end,
     DashboardAction.REFRESH: dashboard_asking.press_refresh,
     DashboardAction.QUERIES: dashboard_asking.press_queries,

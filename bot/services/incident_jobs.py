@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.services import (
+    change_sources,
     drill_reminders,
     drills,
     evidence,
@@ -27,6 +28,9 @@ def incident_jobs(db: Database, desk: Desk) -> Mapping[str, Job]:
 
     def gather(payload: Mapping[str, Any], now: datetime) -> Finish:
         return evidence.gather(db, desk, payload, now=now)
+
+    def ask_sources(_: Mapping[str, Any], now: datetime) -> Finish:
+        return change_sources.run(db, desk, now)
 
     def began(payload: Mapping[str, Any], now: datetime) -> Finish:
         return onset.estimate(db, desk, payload, now=now)
@@ -53,6 +57,7 @@ def incident_jobs(db: Database, desk: Desk) -> Mapping[str, Job]:
         EVIDENCE_JOB: gather,
         evidence_timer.CURRENT_JOB: gather,
         onset.ONSET_JOB: began,
+        change_sources.JOB: ask_sources,
         recovery.JOB: recovering,
         incident_metrics.JOB: metrics,
         drills.END_JOB: drill,

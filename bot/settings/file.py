@@ -17,8 +17,8 @@ WEBHOOK_SECRET = "LOOKOUT_WEBHOOK_SECRET_"  # noqa: S105 - the name of a variabl
 
 _FROM_FILE = frozenset(
     {"timezone", "channels", "roles", "signoffs", "sources", "playbooks", "templates", "incidents", "data"}
-    | {"retention_days", "launches", "flags", "rollout_metrics", "drills", "oncall", "phone_tree"}
-    | {"timeline", "review"}
+    | {"retention_days", "launches", "flags", "rollout_metrics", "changes", "drills", "oncall", "phone_tree"}
+    | {"monitors", "timeline", "review"}
 )
 _FROM_ENVIRONMENT = {
     "LOOKOUT_DATABASE_URL": "database_url",
@@ -55,19 +55,27 @@ def load(environment: Mapping[str, str]) -> Settings:
 
 
 def _fill(values: Mapping[str, Any], environment: Mapping[str, str], text: str, path: Path) -> None:
-    """Put the environment's values into the URLs of the sources and of the flag system."""
-    sources = values.get("sources")
-    named = [(("sources", name), part) for name, part in sources.items()] if isinstance(sources, dict) else []
-    for where, part in [*named, (("flags",), values.get("flags"))]:
-        if not isinstance(part, dict) or not isinstance(part.get("url"), str):
-            continue
-        try:
-            part["url"] = filled(part["url"], environment)
-        except InputError as error:
-            key = (*where, "url")
-            raise ConfigError(
-                f"{path}:{_line(text, key)}: {'.'.join(key)} {error.message}", error.hint
-            ) from None
+    """Put the environment's values into the URLs of sources and of the flag system, and into tokens."""
+    named: list[tuple[tuple[str, ...], Any]] = [(("flags",), values.get("flags"))]
+    for table in ("sources", "changes"):
+        parts = values.get(table)
+        named += [((table, name), part) for name, part in parts.items()] if isinstance(parts, dict) else []
+    for where, part in named:
+        for secret in ("url", "token"):
+            if isinstance(part, dict) and isinstance(part.get(secret), str):
+                part[secret] = _filled(part[secret], environment, (*where, secret), text, path)
+
+
+def _filled(value: str, environment: Mapping[str, str], key: tuple[str, ...], text: str, path: Path) -> str:
+    """A URL, or a token, which never stands in the file itself."""
+    where = f"{path}:{_line(text, key)}: {'.'.join(key)}"
+    if key[-1] == "token" and not re.fullmatch(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}", value):
+        hint = "Write ${NAME} in its place and set NAME in the environment."
+        raise ConfigError(f"{where} holds a secret.", hint)
+    try:
+        return filled(value, environment)
+    except InputError as error:
+        raise ConfigError(f"{where} {error.message}", error.hint) from None
 
 
 def _from_file(text: str, path: Path) -> dict[str, Any]:
@@ -79,7 +87,7 @@ def _from_file(text: str, path: Path) -> dict[str, Any]:
         if key not in _FROM_FILE:
             known = ", ".join(sorted(_FROM_FILE))
             raise ConfigError(f"{path}:{_line(text, (key,))}: unknown key {key!r}.", f"Known keys: {known}.")
-    for folder in ("playbooks", "templates", "data"):
+    for folder in ("playbooks", "templates", "monitors", "data"):
         if isinstance(values.get(folder), dict) and isinstance(values[folder].get("path"), str):
             values[folder] = {**values[folder], "path": path.parent / values[folder]["path"]}
     return values
@@ -105,8 +113,10 @@ def _validated(file: dict[str, Any], environment: dict[str, Any], text: str, pat
         settings = Settings.model_validate({**file, **environment})
     except ValidationError as error:
         raise _explain(error, environment, text, path) from None
-    for kind, folder in (("playbooks", settings.playbooks.path), ("templates", settings.templates.path)):
-        if not folder.is_dir():
+    folders = {"playbooks": settings.playbooks, "templates": settings.templates, "monitors": settings.monitors}
+    for kind, named in folders.items():
+        folder = named.path if named is not None else None
+        if folder is not None and not folder.is_dir():
             line = _line(text, (kind, "path"))
             raise ConfigError(
                 f"{path}:{line}: {kind}.path {folder} is not a folder.", "Name one, or leave it out."
@@ -116,20 +126,23 @@ def _validated(file: dict[str, Any], environment: dict[str, Any], text: str, pat
 
 
 def _check_sources(settings: Settings, text: str, path: Path) -> None:
-    """Files of sources are there, and metrics of rollouts are read from a source that is configured."""
+    """Files of sources are there, and what is read from a source names one that is configured."""
     for name, source in settings.sources.items():
         if source.file is not None and not source.file.is_file():
             what = (
                 f"{path}:{_line(text, ('sources', name, 'url'))}: sources.{name}.url: no file {source.file}."
             )
             raise ConfigError(what, "After duckdb:// comes a path; one that begins with / is absolute.")
-    for name, metric in settings.rollout_metrics.items():
-        if metric.source not in settings.sources:
-            key = ("rollout_metrics", name, "source")
-            known = ", ".join(sorted(settings.sources)) or "none"
+    asked = [(("rollout_metrics", name), one.source, "") for name, one in settings.rollout_metrics.items()]
+    asked += [(("changes", name), one.source, "ibis") for name, one in settings.changes.items() if one.source]
+    for where, named, kind in asked:
+        known = sorted(name for name, one in settings.sources.items() if kind in ("", one.kind))
+        if named not in known:
+            key = (*where, "source")
+            what = f"there is no {'warehouse' if kind else 'source'} {named!r}"
             raise ConfigError(
-                f"{path}:{_line(text, key)}: {'.'.join(key)}: there is no source {metric.source!r}.",
-                f"Configured sources: {known}.",
+                f"{path}:{_line(text, key)}: {'.'.join(key)}: {what}.",
+                f"Configured {'warehouses' if kind else 'sources'}: {', '.join(known) or 'none'}.",
             )
 
 
@@ -153,6 +166,8 @@ def _may_hold_a_url(where: tuple[str, ...]) -> bool:
     """Whether what stands at `where` may be a URL with its password or token."""
     if where[:1] == ("flags",):
         return where[1:] != ("timeout_seconds",)
+    if where[:1] == ("changes",):
+        return where[2:] in {(), ("url",), ("token",)}
     return where[:1] == ("sources",) and where[2:] not in {("kind",), ("timeout_seconds",)}
 
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from bot.settings.changes import ChangeSourceName, ChangeSourceSettings
 from bot.settings.frozen import Frozen, Reference, zone_name
 from bot.settings.incidents import IncidentSettings
 from bot.settings.learning import ReviewSettings, TimelineSettings
@@ -146,11 +147,13 @@ class Settings(Frozen):
     playbooks: FolderSettings = FolderSettings(path=shipped("playbooks"))
     templates: FolderSettings = FolderSettings(path=shipped("templates"))
     incidents: IncidentSettings = IncidentSettings()
+    monitors: FolderSettings | None = None
     data: DataSettings | None = None
     launches: LaunchSettings = LaunchSettings()
     drills: DrillSettings = DrillSettings()
     flags: FlagSettings | None = None
     rollout_metrics: Mapping[str, RolloutMetricSettings] = {}
+    changes: Mapping[ChangeSourceName, ChangeSourceSettings] = {}
     oncall: OnCallSettings = OnCallSettings()
     timeline: TimelineSettings = TimelineSettings()
     review: ReviewSettings = ReviewSettings()

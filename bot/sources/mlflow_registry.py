@@ -46,12 +46,13 @@ class _Registry:
         url = self.settings.url
         return url.get_secret_value().rstrip("/") if url else ""
 
-    def page(self, name: str, version: str) -> str:
+    def page(self, kind: ChangeKind, name: str, version: str) -> str:
         """Where a person sees a version; without what the address may hold of a password."""
         parts = urlsplit(self.base)
-        host = parts.netloc.rpartition("@")[2]
-        where = f"{parts.scheme}://{host}{parts.path}/#/models/{quote(name, safe='')}"
-        return f"{where}/versions/{version}" if version else where
+        top = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}/#"
+        if kind is ChangeKind.PROMPT:
+            return f"{top}/prompts/{quote(name, safe='')}"
+        return f"{top}/models/{quote(name, safe='')}" + (f"/versions/{version}" if version else "")
 
     def items(self, endpoint: str, key: str, params: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
         """Every item of a list, page by page. Raises SourceError."""
@@ -111,7 +112,7 @@ def _versions(registry: _Registry, kind: ChangeKind, only: str, since: datetime)
             return
         if _wanted(registry.settings.models, name):
             yield version_change(
-                kind, name, version, at, by=_text(item, "user_id"), url=registry.page(name, version)
+                kind, name, version, at, by=_text(item, "user_id"), url=registry.page(kind, name, version)
             )
 
 
@@ -153,7 +154,7 @@ def _moved(
                     latest,
                     previous=old,
                     earliest=earliest,
-                    url=registry.page(name, new),
+                    url=registry.page(ChangeKind(kind), name, new),
                 )
 
 

@@ -17,6 +17,7 @@ class ChangeSourceRow(SQLModel, table=True):
 
     name: str = Field(primary_key=True)
     cursor: dict[str, Any] = Field(sa_type=Json)
+    asked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     read_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     failing_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
     failures: int = 0
@@ -28,13 +29,15 @@ class ChangeSourceRow(SQLModel, table=True):
 class Reading:
     """How far a source was read.
 
-    cursor: what the source's own reader keeps. read_at: when it last answered, None for never.
+    cursor: what the source's own reader keeps. asked_at, read_at: when it was last asked, when it last
+    answered; None for never.
     failing_since, failures, error: since when, how often in a row and why it does not; None, 0 and "" while
     it does. told: whether the ops channel was told.
     """
 
     name: str
     cursor: Mapping[str, Any] = field(default_factory=dict)
+    asked_at: datetime | None = None
     read_at: datetime | None = None
     failing_since: datetime | None = None
     failures: int = 0
@@ -59,6 +62,7 @@ def keep(session: Session, reading: Reading) -> None:
         ChangeSourceRow(
             name=reading.name,
             cursor=dict(reading.cursor),
+            asked_at=reading.asked_at,
             read_at=reading.read_at,
             failing_since=reading.failing_since,
             failures=reading.failures,
@@ -81,6 +85,7 @@ def _reading(row: ChangeSourceRow) -> Reading:
     return Reading(
         name=row.name,
         cursor=row.cursor,
+        asked_at=row.asked_at,
         read_at=row.read_at,
         failing_since=row.failing_since,
         failures=row.failures,

@@ -1,6 +1,6 @@
 """MLflow 3: model versions, the aliases that point at them, prompt versions and theirs.
 
-Tags and new registered models change nothing that runs.
+Tags, and names that are new, change nothing that runs.
 """
 
 import base64
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from bot.core.change import Change, ChangeKind
-from bot.core.outside import kept
+from bot.core.mlflow_change import alias_change, version_change
 from handlers.fields import inner, moment, text
 from handlers.json_body import UnreadableError
 from handlers.signatures import digest, same, timely
@@ -18,12 +18,13 @@ from handlers.signatures import digest, same, timely
 VENDOR = True
 KEEP_HEADERS: tuple[str, ...] = ("x-mlflow-delivery-id",)
 
-_KINDS: Mapping[str, tuple[ChangeKind, str]] = {
-    "model_version": (ChangeKind.MODEL, "Model"),
-    "model_version_alias": (ChangeKind.MODEL, "Model"),
-    "prompt_version": (ChangeKind.PROMPT, "Prompt"),
-    "prompt": (ChangeKind.PROMPT, "Prompt"),
-    "prompt_alias": (ChangeKind.PROMPT, "Prompt"),
+_VERSIONS: Mapping[str, ChangeKind] = {
+    "model_version": ChangeKind.MODEL,
+    "prompt_version": ChangeKind.PROMPT,
+}
+_ALIASES: Mapping[str, ChangeKind] = {
+    "model_version_alias": ChangeKind.MODEL,
+    "prompt_alias": ChangeKind.PROMPT,
 }
 _ACTIONS = {"created", "deleted"}
 
@@ -51,7 +52,7 @@ def parse(payload: object, headers: Mapping[str, str]) -> tuple[Change, ...]:  #
     if not isinstance(payload, dict):
         raise UnreadableError("not an object", "", "Expected an MLflow webhook.")
     entity, action = text(payload, "entity"), text(payload, "action")
-    if entity not in _KINDS or action not in _ACTIONS:
+    if entity not in (*_VERSIONS, *_ALIASES) or action not in _ACTIONS:
         return ()
     data, at = inner(payload, "data"), moment(payload.get("timestamp"))
     name, version, alias = text(data, "name"), text(data, "version"), text(data, "alias")
@@ -59,23 +60,7 @@ def parse(payload: object, headers: Mapping[str, str]) -> tuple[Change, ...]:  #
         raise UnreadableError("data.name is missing", "/data/name", "")
     if at is None:
         raise UnreadableError("the timestamp cannot be read", "/timestamp", "Expected RFC 3339.")
-    kind, noun = _KINDS[entity]
-    return (
-        Change(
-            source="mlflow",
-            id=f"{entity}/{name}/{alias or version}/{at.isoformat()}"[:200],
-            kind=kind,
-            title=kept(f"{noun} {name}: {_words(action, alias, version)}", 300),
-            at=at,
-            service=name,
-            version=version,
-        ),
-    )
-
-
-def _words(action: str, alias: str, version: str) -> str:
-    if alias and action == "created":
-        return f"alias {alias} now points at version {version or '?'}"
-    if alias:
-        return f"alias {alias} removed"
-    return f"version {version or '?'} {'registered' if action == 'created' else 'deleted'}"
+    gone = action == "deleted"
+    if entity in _ALIASES:
+        return (alias_change(_ALIASES[entity], name, alias or "?", "" if gone else version, at),)
+    return (version_change(_VERSIONS[entity], name, version, at, deleted=gone),)

@@ -246,8 +246,8 @@ def test_a_cloudevent_in_binary_mode_may_carry_the_generic_change():
     [
         (gitlab, [], ""),
         (gitlab, {"object_kind": "deployment", "status": "success"}, "/status_changed_at"),
-        (mlflow, {"entity": "prompt", "action": "created", "data": {}}, "/data/name"),
-        (mlflow, {"entity": "prompt", "action": "created", "data": {"name": "p"}}, "/timestamp"),
+        (mlflow, {"entity": "prompt_version", "action": "created", "data": {}}, "/data/name"),
+        (mlflow, {"entity": "prompt_version", "action": "created", "data": {"name": "p"}}, "/timestamp"),
         (argocd, {"phase": "Succeeded"}, "/app"),
         (argocd, {"app": "a", "finished_at": "<no value>"}, "/finished_at"),
         (launchdarkly, {"kind": "flag"}, "/_id"),

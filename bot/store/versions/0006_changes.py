@@ -17,6 +17,7 @@ def upgrade() -> None:
         "change_source",
         sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("cursor", columns.Json(), nullable=False),
+        sa.Column("asked_at", columns.UtcDateTime(), nullable=True),
         sa.Column("read_at", columns.UtcDateTime(), nullable=True),
         sa.Column("failing_since", columns.UtcDateTime(), nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
