@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from bot.core.checks import cohorts, shards, stages
+from bot.core.checks import clicks, cohorts, drift, eval_set, shards, stages, traffic, upstream
 from bot.core.finding import Path
 from bot.core.yaml_fields import Fields
 
@@ -34,9 +34,14 @@ class Kind(Protocol):
 
 
 KINDS: Mapping[str, Kind] = {
+    "clicks": clicks,
     "cohorts": cohorts,
+    "drift": drift,
+    "eval_set": eval_set,
     "shards": shards,
     "stages": stages,
+    "traffic": traffic,
+    "upstream": upstream,
 }
 """Every kind by the name that a playbook gives under `kind:`."""
 

@@ -8,15 +8,20 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from bot.core.found import Found
-from bot.services.checks import cohorts, shards, stages
+from bot.services.checks import clicks, cohorts, drift, eval_set, shards, stages, traffic, upstream
 from bot.services.checks.asked import Asked
 
 Run: TypeAlias = Callable[[Asked], Sequence[Found]]
 
 KINDS: Mapping[str, Run] = {
+    "clicks": clicks.run,
     "cohorts": cohorts.run,
+    "drift": drift.run,
+    "eval_set": eval_set.run,
     "shards": shards.run,
     "stages": stages.run,
+    "traffic": traffic.run,
+    "upstream": upstream.run,
 }
 """Every kind of `bot.core.checks.KINDS`, and how it is run."""
 
