@@ -1,6 +1,6 @@
 """A Prometheus that answers what a test tells it: values over time, by a part of the query."""
 
-import time
+import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
@@ -57,14 +57,10 @@ class Told:
         return "" if found is None else f"{found}"
 
 
-def slow(seconds: float) -> Callable[[], httpx.Response]:
-    """An answer that takes its time, and then is none."""
-
-    def answer() -> httpx.Response:
-        time.sleep(seconds)
-        raise httpx.ReadTimeout("too slow")
-
-    return answer
+def hanging(release: threading.Event) -> httpx.Response:
+    """No answer until it is released, and none then."""
+    release.wait(20)
+    raise httpx.ReadTimeout("too slow")
 
 
 def _success(kind: str, result: list[dict[str, Any]]) -> httpx.Response:
