@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:  # on the way to an ack nobody needs numbers
@@ -95,7 +96,7 @@ class PlainSums:
 @dataclass(frozen=True)
 class Monitor:
     """One monitor. `delay` is how long after an hour its numbers are taken to be complete; with `shadow` what
-    it finds is only noted. `sha256` is of its file: another one learns anew what the method needs."""
+    it finds is only noted. `sha256` is of its file."""
 
     id: str
     title: str
@@ -120,6 +121,12 @@ class Monitor:
     def cohort_of(self, cell: Cell) -> dict[str, str]:
         """The cell's value by dimension."""
         return dict(zip(self.cohorts, cell, strict=False))
+
+    @property
+    def numbers(self) -> str:
+        """What the numbers are, as a hash: with others, what was seen so far means nothing."""
+        said = repr((self.feed, self.cohorts, self.step.total_seconds()))
+        return sha256(said.encode()).hexdigest()[:16]
 
     def newest(self, now: datetime) -> datetime:
         """The start of the newest hour (or day) whose numbers are complete."""

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -118,6 +118,30 @@ class Memory:
             plain={tuple(cell): _read_plain(chart) for cell, chart in data["plain"]},
             open={tuple(cell): _read_open(alarm) for cell, alarm in data["open"]},
         )
+
+
+def carried(memory: Memory, before: Learnt | None, after: Learnt) -> Memory:
+    """The memory for what was learnt anew: charts of cells that stay go on from where they stood."""
+    state = memory.state
+    if state is None or before is None or before.cells == after.cells:
+        return memory
+    old = {cell: number for number, cell in enumerate(before.charts)}
+    places = [old.get(cell, -1) for cell in after.charts]
+    new = np.array([place < 0 for place in places])
+
+    def moved(values: Any, fill: float) -> Any:
+        return np.where(new, fill, values[..., places])
+
+    state = State(
+        sums=moved(state.sums, 0.0),
+        since=moved(state.since, 0).astype(np.int64),
+        last=moved(state.last, np.nan),
+        deviation=moved(state.deviation, np.nan),
+        expected=moved(state.expected, np.nan),
+        size=moved(state.size, np.nan),
+    )
+    going = {cell: alarm for cell, alarm in memory.open.items() if cell in after.charts}
+    return replace(memory, state=state, open=going)
 
 
 def pack(values: Floats) -> str:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:  # named for the reader and the type checker; importing them c
     from jinja2 import Environment
 
     from bot.core.drill import Drill
+    from bot.core.monitor import Monitor
     from bot.core.playbook import Playbooks
     from bot.settings import Settings
     from bot.sources.prometheus import Prometheus
@@ -17,10 +18,11 @@ if TYPE_CHECKING:  # named for the reader and the type checker; importing them c
 
 @dataclass(frozen=True)
 class Desk:
-    """The duty desk: configuration, playbooks, drills, templates and the metric sources by their names."""
+    """The duty desk: configuration, playbooks, drills, monitors, templates and the metric sources by their names."""
 
     settings: Settings
     playbooks: Playbooks
     templates: Environment
     prometheus: Mapping[str, Prometheus]
     drills: Mapping[str, Drill] = field(default_factory=dict)
+    monitors: tuple[Monitor, ...] = ()

@@ -18,6 +18,7 @@ from bot.core.playbook_reader import read_triage
 from bot.core.veto_reader import read_redesign, read_veto
 from bot.errors import ConfigError
 from bot.services.desk import Desk
+from bot.services.monitor_files import read_monitors
 from bot.settings import Settings, shipped
 from bot.sources.prometheus import Prometheus
 
@@ -54,6 +55,7 @@ def open_desk(settings: Settings) -> Desk:
             keep_trailing_newline=True,
         ),
         drills=_drills(folder, (general, *others)),
+        monitors=read_monitors(settings),
         prometheus={
             name: Prometheus(source.url.get_secret_value(), name=name, timeout=source.timeout_seconds)
             for name, source in settings.sources.items()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import func
 from sqlmodel import Session, col, delete, select, update
 
 from bot.store.insert import insert_new
@@ -124,3 +125,15 @@ def purge(session: Session, *, now: datetime) -> int:
     """Delete hours older than a year and a month; how many."""
     result = session.exec(delete(MonitorHourRow).where(col(MonitorHourRow.at) < now - RETENTION))
     return int(result.rowcount)
+
+
+def forget(session: Session, monitor: str) -> None:
+    """Delete its hours: they were of other numbers."""
+    session.exec(delete(MonitorHourRow).where(col(MonitorHourRow.monitor) == monitor))
+
+
+def count_hours(session: Session, monitor: str, *, since: datetime) -> int:
+    """How many hours are kept from `since` on."""
+    return session.exec(
+        select(func.count()).where(col(MonitorHourRow.monitor) == monitor, col(MonitorHourRow.at) >= since)
+    ).one()
