@@ -39,9 +39,8 @@ def leaf(scene: Scene, place: Leaf, now: datetime) -> list[Block]:
         f"target {text.escape(place.target)}"
     ]
     if scene.playbook.rolls_back(place.id):
-        do.append(
-            "Roll back first, investigate after: an unneeded roll-back costs less than a longer incident."
-        )
+        said = "Roll back first, investigate after: an" if "investigate after" not in place.action else "An"
+        do.append(f"{said} unneeded roll-back costs less than a longer incident.")
     return [
         text.section(text.fit([first])),
         text.section(text.fit(do)),

@@ -46,11 +46,13 @@ def left(playbook: Playbook, here: Question) -> list[Question]:
 
 
 def ruled_out(scene: Scene) -> str:
-    """What the answers so far exclude, with who said so and when."""
+    """What the answers so far exclude, with who said so and when; a roll-back out of turn answers anew."""
     parts = []
-    for answer in scene.incident.path:
+    path = scene.incident.path
+    for index, answer in enumerate(path):
         choice = scene.playbook.at(answer.question).choice(answer.answer)
-        if choice and choice.rules_out:
+        answered_anew = any(later.question == answer.question for later in path[index + 1 :])
+        if choice and choice.rules_out and not answered_anew:
             ruled = text.escape(choice.rules_out, 200)
             parts.append(f"{ruled} ({text.when(answer.at)} {text.person(answer.by)})")
     return f"Ruled out: {'; '.join(parts)}" if parts else ""

@@ -36,7 +36,7 @@ def _verdict(seen: Sequence[Evidence]) -> str:
     """One line that says it of all cohorts, where they agree that it is over."""
     if not isinstance(core.of(seen), Recovered):
         return f"As of {text.when(min(one.at for one in seen))}."
-    whole = f"all {len(seen)} cohorts" if len(seen) > 1 else "the metric"
+    whole = {1: "the metric", 2: "both cohorts"}.get(len(seen), f"all {len(seen)} cohorts")
     return f"*Recovered:* {whole}, as of {text.when(min(one.at for one in seen))}."
 
 

@@ -109,10 +109,8 @@ def _who(people: People, incident: Incident, now: datetime) -> str:
         parts.append(f"On it: {text.person(watch.person)} until {text.when(watch.until)}")
     else:
         parts.append("On it: nobody yet" if incident.acknowledged_at is None else "On it: nobody just now")
-    for role in Role:
-        held = incident.roles.get(role)
-        parts.append(f"{role}: {text.person(held) if held else 'nobody'}")
-    return " · ".join(parts)
+    taken = [f"{role}: {text.person(incident.roles[role])}" for role in Role if incident.roles.get(role)]
+    return " · ".join([*parts, *(taken or ["no role is taken"])])
 
 
 def _take(incident: Incident) -> Block:

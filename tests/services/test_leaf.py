@@ -132,7 +132,9 @@ def test_a_deploy_heard_of_late_offers_its_roll_back_at_any_step(bench):
             now=bench.now,
         )  # fmt: skip
     assert (after.position, after.category) == ("roll_back_deploy", 1)
-    assert "Roll back first, investigate after: an unneeded roll-back costs less" in bench.card().text
+    assert "Do now: Roll back the deploy now, investigate after" in bench.card().text
+    assert "An unneeded roll-back costs less than a longer incident." in bench.card().text
+    assert "Ruled out: row counts, schema" in bench.card().text
     assert "answered “Code deploy” to step 1 out of turn" in bench.notes()[-1]
     assert "reranker 4.2" in bench.notes()[-1]
     assert bench.press(TriageAction.BACK).position == "features"

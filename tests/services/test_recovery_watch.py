@@ -118,7 +118,7 @@ def test_mitigated_becomes_primary_when_every_cohort_held_for_ten_minutes(bench,
     assert isinstance(seen(bench), Recovered)
     assert "[Mitigated]" in card.buttons
     assert "✓ recovered · ndcg (jp) is 0.78, at its baseline (≥ 0.7605) for 10 min" in card.text
-    assert "*Recovered:* all 2 cohorts" in card.text
+    assert "*Recovered:* both cohorts" in card.text
     minutes(bench, 3)
     assert told(bench, "recovered") == [
         "the metric recovered: ndcg (jp) is 0.78, at its baseline (≥ 0.7605) for 10 min, and 1 more"
