@@ -1,5 +1,6 @@
 """A calendar by its address (iCalendar, RFC 5545): campaigns, releases, holidays, recurring ones too."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -79,7 +80,8 @@ def _events(body: bytes, calendar: _Calendar) -> list[Any]:
     count = body.upper().count(b"BEGIN:VEVENT")
     if count > MOST_EVENTS:
         raise SourceError(f"{calendar.name} has {count} events, {MOST_EVENTS} are the most")
-    if any(rule in body.upper().replace(b"\r\n ", b"") for rule in _TOO_OFTEN):
+    unfolded = re.sub(rb"\r?\n[ \t]", b"", body.upper())
+    if any(rule in unfolded for rule in _TOO_OFTEN):
         raise SourceError(f"{calendar.name} has an event that repeats every minute or second: leave it out")
     import icalendar
     import recurring_ical_events  # type: ignore[import-untyped] # it publishes no types
@@ -87,7 +89,8 @@ def _events(body: bytes, calendar: _Calendar) -> list[Any]:
     try:
         parsed = icalendar.Calendar.from_ical(body.decode("utf-8", "replace"))
         unrolled = recurring_ical_events.of(parsed, skip_bad_series=True).between(
-            calendar.now - BACK, calendar.now + timedelta(seconds=1)
+            (calendar.now - BACK).astimezone(calendar.zone),  # times without a zone are compared in this one
+            (calendar.now + timedelta(seconds=1)).astimezone(calendar.zone),
         )
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError) as error:
         raise SourceError(

@@ -131,8 +131,9 @@ def test_spans_ends_links_and_hostile_titles(bench):
     """A poll's span, a campaign's end; no mention, no link that was not meant."""
     now = bench.now
     with bench.write() as session:
+        since = now - timedelta(minutes=2)
         given = [
-            Change("mlflow", "1", ChangeKind.MODEL, "alias <!channel> *moved*", now, earliest=now - timedelta(minutes=2)),
+            Change("ml", "1", ChangeKind.MODEL, "<!channel> *moved*", now, earliest=since),
             Change("plan", "2", ChangeKind.CAMPAIGN, "sale", now - timedelta(hours=40), now, url="https://x/y"),
             Change("plan", "3", ChangeKind.CAMPAIGN, "odd", now, url="https://x/<y|z>"),
         ]  # fmt: skip
