@@ -143,7 +143,7 @@ def test_a_tree_is_known_by_its_kind_before_it_is_read():
 
 def test_a_tree_in_use_is_read_whatever_a_stricter_version_finds():
     """An incident is walked to its end by the tree it began with; what cannot be walked is still refused."""
-    text = GENERAL.text.replace("checks: [changes]", "checks: [changes, gone]", 1)
+    text = GENERAL.text.replace("checks: [changes, upstream_feed]", "checks: [changes, gone]", 1)
     assert read_triage(text, name="x")[0] is None
     kept, wrong = read_kept(text)
     assert wrong == ()
