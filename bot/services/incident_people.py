@@ -117,10 +117,21 @@ def _what(role: str, to: str, before: str, by: str) -> str:
     return f"took the role of {role}" if to == by else f"made {to} {role}"
 
 
-def _open(session: Session, number: int, *, lock: bool = True) -> Incident:
+def find(session: Session, number: int, *, lock: bool = True) -> Incident:
+    """The incident of that number, locked for this transaction unless it is only read.
+
+    Raises:
+        InputError: there is none.
+
+    """
     found = incidents.load(session, number, lock=lock)
     if found is None:
         raise InputError(f"There is no incident INC-{number}.", "`/triage list` shows the open ones.")
+    return found
+
+
+def _open(session: Session, number: int, *, lock: bool = True) -> Incident:
+    found = find(session, number, lock=lock)
     if found.closed:
         raise InputError(f"{found.number} is {found.status.words}.", "Reopen it to give roles.")
     return found

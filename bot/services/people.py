@@ -11,7 +11,7 @@ from sqlmodel import Session
 from bot.chat.directory import Account, Directory, Unknown
 from bot.core.effect import Post
 from bot.errors import SourceError
-from bot.services import home_news, launches, signing
+from bot.services import home_news, launches, signing, watching
 from bot.services.desk import Desk
 from bot.services.permissions import OLD
 from bot.settings import Settings
@@ -118,6 +118,7 @@ def keep(session: Session, desk: Desk, found: Found, now: datetime) -> None:
     left = people.deactivated(session) - known
     if left:
         signing.left(session, desk, left, now)
+        watching.left(session, desk, sorted(left), now)
     news = sorted(one for one in found.unknown if people.standing(session, one) != "unknown")
     for reference in found.unknown:
         people.set_unknown(session, reference, now)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.services import escalation, oncall, watching
+from bot.services import degraded, escalation, oncall, stakeholders, watching
 from bot.services.desk import Desk
 from bot.services.incident_cards import LADDER_JOB
 from bot.store.database import Database
@@ -25,6 +25,8 @@ def people_jobs(db: Database, desk: Desk) -> Mapping[str, Job]:
         LADDER_JOB: _stored(escalation.rung, desk),
         watching.CALL_JOB: _stored(watching.call, desk),
         watching.LEASE_JOB: _stored(watching.lapse, desk),
+        stakeholders.PROMISE_JOB: _stored(stakeholders.remind, desk),
+        degraded.LOOK_JOB: _stored(degraded.look, desk),
     }
 
 
