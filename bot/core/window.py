@@ -30,7 +30,8 @@ class Window:
 
     def ends(self, now: datetime) -> datetime | None:
         """When the window that is open now ends; None when none is open."""
-        ends = [start + self._length(start) for start in self._starts(now - self.length, now)]
+        begun = [start for start in self._starts(now - self.length, now) if start <= now]
+        ends = [start + self._length(start) for start in begun]
         return max((end for end in ends if end > now), default=None)
 
     def next_start(self, now: datetime) -> datetime | None:

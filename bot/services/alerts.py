@@ -169,11 +169,12 @@ def _open(intake: _Intake, alert: Alert, group: str, rule: GroupRule, waited: Se
     """Open an incident with the alert, and with those that waited for it."""
     now, holding = intake.now, intake.holding
     others = [one for one in waited if (one.alert.source, one.alert.key) != (alert.source, alert.key)]
-    all_of = [*(one.alert for one in others), alert]
+    all_of = sorted([*(one.alert for one in others), alert], key=lambda one: not one.firing)
+    first = all_of[0]
     why, started = _why(intake, alert, rule, waited), [onset(one.started_at, now) for one in all_of]
     fresh = [first_seen(one, now, since=holding.since(one)) for one in all_of]
     opening = Opening(
-        title=alert.title,
+        title=first.title,
         by="",
         channel=None,
         severity=min(severity_of(one.severity) for one in all_of),
@@ -181,7 +182,7 @@ def _open(intake: _Intake, alert: Alert, group: str, rule: GroupRule, waited: Se
         started=min(started),
         alerts=tuple(fresh),
         why=why,
-        labels=labels_of(alert),
+        labels=labels_of(first),
         onset_by="alert",
     )
     try:

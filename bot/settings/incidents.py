@@ -82,19 +82,23 @@ class MaintenanceSettings(Frozen):
         once, weekly = (self.start, self.until), (self.weekly, self.at, self.hours)
         if not (all(once) and not any(weekly)) and not (all(weekly) and not any(once)):
             raise ValueError("write either from and until, or weekly, at and hours")
-        self.window("UTC")
+        if self._ends_first():
+            raise ValueError("it ends before it begins")
         return self
 
-    def window(self, zone: str) -> Window:
-        """The window, in its own zone or else in `zone`.
+    def _ends_first(self) -> bool:
+        """Whether it surely ends before it begins; a local and a fixed time tell only with a zone."""
+        if self.start is None or self.until is None:
+            return False
+        if self.zone is None and (self.start.tzinfo is None) != (self.until.tzinfo is None):
+            return False
+        return _local(self.until, self.zone or "UTC") <= _local(self.start, self.zone or "UTC")
 
-        Raises ValueError where it ends before it begins.
-        """
+    def window(self, zone: str) -> Window:
+        """The window, in its own zone or else in `zone`."""
         named = self.zone or zone
         if self.start is not None and self.until is not None:
             start, end = _local(self.start, named), _local(self.until, named)
-            if end <= start:
-                raise ValueError(f"it ends at {end.isoformat()}, before it begins")
             return Window(self.name, self.match, start, end, zone=named, why=self.reason)
         return Window(
             self.name,
