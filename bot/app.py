@@ -24,6 +24,7 @@ from bot.errors import ConfigError
 from bot.metrics import Metrics
 from bot.services import looking
 from bot.services.desk import Desk
+from bot.services.incident_cards import EVIDENCE_JOB
 from bot.settings import Settings
 from bot.store import inbox, marked, rooms, slots
 from bot.store.database import Database
@@ -56,7 +57,10 @@ from handlers.webhooks import Hall
 log = structlog.get_logger()
 
 JOBS_AT_ONCE = 2
-"""Slots worked on side by side: evidence for an incident must not wait for a large look."""
+"""Slots worked on side by side."""
+
+GATHERED_AT_ONCE = 2
+"""Slots of evidence beside them: a page waits neither for large looks nor for timers of old incidents."""
 
 SILENT_AFTER = timedelta(seconds=20)
 """A scheduler whose heartbeat is older is not ready; it beats every 5 s."""
@@ -81,8 +85,11 @@ class Lookout:
         )
         self._precedence = Precedence()
         self._inbox = self._loop("inbox", Dispatcher(self._db, desk, self._clock).step)
-        self._slots = Slots(self._db, jobs.jobs(self._db, desk), self._clock, jobs.given_up(desk))
+        known, given_up = jobs.jobs(self._db, desk), jobs.given_up(desk)
+        self._slots = Slots(self._db, known, self._clock, given_up)
+        self._evidence = Slots(self._db, known, self._clock, given_up, only=EVIDENCE_JOB)
         self._jobs = [self._loop(f"slots-{n}", self._slots.step) for n in range(JOBS_AT_ONCE)]
+        self._jobs += [self._loop(f"evidence-{n}", self._evidence.step) for n in range(GATHERED_AT_ONCE)]
         self._scheduler = ticker(self._tick)
         self._sockets: Sockets | None = None
 

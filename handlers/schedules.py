@@ -22,13 +22,16 @@ TICK_SECONDS = 0.25
 
 
 class Slots:
-    """Works off due slots, one a step."""
+    """Works off due slots, one a step; those of the job `only` where one is named."""
 
-    def __init__(self, db: Database, jobs: Mapping[str, Job], clock: Clock, given_up: GivenUp) -> None:
+    def __init__(
+        self, db: Database, jobs: Mapping[str, Job], clock: Clock, given_up: GivenUp, only: str = ""
+    ) -> None:
         self._db = db
         self._jobs = jobs
         self._clock = clock
         self._given_up = given_up
+        self._only = only
 
     def tick(self) -> int:
         """Note that the clock runs and make every due slot of the recurring schedules; how many.
@@ -43,7 +46,7 @@ class Slots:
 
     def step(self) -> bool:
         """Run one due slot; False when there is none."""
-        slot = slots.claim(self._db, now=self._clock(), lease=LEASE, given_up=self._given_up)
+        slot = slots.claim(self._db, now=self._clock(), lease=LEASE, given_up=self._given_up, job=self._only)
         if slot is None:
             return False
         try:

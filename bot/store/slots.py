@@ -171,14 +171,21 @@ def heartbeat(session: Session) -> datetime | None:
     return row.at if row else None
 
 
-def claim(db: Database, *, now: datetime, lease: timedelta, given_up: GivenUp | None = None) -> Slot | None:
-    """Take the slot that has been due longest and is free; None when there is none.
+def claim(
+    db: Database, *, now: datetime, lease: timedelta, given_up: GivenUp | None = None, job: str = ""
+) -> Slot | None:
+    """Take the slot that has been due longest and is free, of `job` alone where one is named; None for none.
 
     One whose workers died MAX_TRIES times is given up instead, and `given_up` tells of it.
     """
     ready = (
         select(SlotRow)
-        .where(col(SlotRow.state) == "waiting", col(SlotRow.due) <= now, col(SlotRow.free_at) <= now)
+        .where(
+            col(SlotRow.state) == "waiting",
+            col(SlotRow.due) <= now,
+            col(SlotRow.free_at) <= now,
+            *([col(SlotRow.job) == job] if job else []),
+        )
         .order_by(col(SlotRow.due), col(SlotRow.job), col(SlotRow.slot))
         .limit(1)
     )

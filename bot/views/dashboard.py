@@ -66,7 +66,7 @@ def dashboard(board: Board) -> Message:
 def first_suspect(board: Board) -> tuple[Evidence | None, Choice | None]:
     """The line to look at first, and the answer it speaks for: the earliest step with a suspect cause."""
     for step in board.playbook.questions.values():
-        lines = [line for line in worst_first(board.evidence.get(step.id, ())) if not line.seen]
+        lines = [line for line in worst_first(board.evidence.get(step.id, ())) if _of_cause(line)]
         if lines and lines[0].status is EvidenceStatus.SUSPECT:
             return lines[0], step.choice(suggestion(lines) or "")
     return None, None
@@ -127,7 +127,7 @@ def _steps(board: Board) -> list[str]:
         if worst is None:
             lines.append(f"{step.number} {ask} · nothing is gathered: test it by hand")
             continue
-        others = [line for line in board.evidence.get(step.id, ()) if not line.seen and line is not worst]
+        others = [line for line in board.evidence.get(step.id, ()) if _of_cause(line) and line is not worst]
         again = sum(1 for line in others if line.status is worst.status)
         more = f" · {again} more {worst.status}" if again and worst.status is not EvidenceStatus.CLEAR else ""
         lines.append(f"{step.number} {ask}\n{_line(worst)}{more}")
@@ -135,7 +135,14 @@ def _steps(board: Board) -> list[str]:
 
 
 def _worst(board: Board, step: Question) -> Evidence | None:
-    return next((line for line in worst_first(board.evidence.get(step.id, ())) if not line.seen), None)
+    """Its worst line that says something about a cause; where there is none, its worst line."""
+    lines = worst_first(board.evidence.get(step.id, ()))
+    return next((line for line in lines if _of_cause(line)), lines[0] if lines else None)
+
+
+def _of_cause(line: Evidence) -> bool:
+    """Whether it is more than what is seen: that counts where it speaks for an answer."""
+    return not line.seen or line.suggests is not None
 
 
 def _line(line: Evidence) -> str:

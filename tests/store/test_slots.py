@@ -247,3 +247,15 @@ def test_a_zone_that_does_not_exist_is_named() -> None:
     """A wrong zone is a configuration error, not a crash at 3am."""
     with pytest.raises(ConfigError, match="'Mars/Base'"):
         Daily(time(9), "Mars/Base").after(datetime(2026, 1, 1, tzinfo=UTC))
+
+
+def test_a_worker_of_one_job_takes_no_other(database: Database, clock: ManualClock) -> None:
+    """A page's evidence waits for nothing that was due before it."""
+    with database.write() as session:
+        slots.at(session, job="look", slot="1", due=clock() - timedelta(minutes=5))
+        slots.at(session, job="evidence", slot="1", due=clock())
+    mine = slots.claim(database, now=clock(), lease=LEASE, job="evidence")
+    assert mine is not None
+    assert mine.job == "evidence"
+    assert slots.claim(database, now=clock(), lease=LEASE, job="evidence") is None
+    assert claim(database, clock).job == "look"
