@@ -6,7 +6,7 @@ from bot.core.effect import Block, Message
 from bot.core.evidence import suggestion
 from bot.core.incident import Incident, Status, milestones
 from bot.core.playbook import Leaf, Question
-from bot.views import onset, text, watch
+from bot.views import onset, silences, text, watch
 from bot.views.incident_leaf import leaf, mitigated
 from bot.views.incident_scene import (
     Scene,
@@ -37,6 +37,7 @@ def card(scene: Scene, *, now: datetime) -> Message:
         place = scene.playbook.at(incident.position)
         blocks += _question(scene, place, now) if isinstance(place, Question) else leaf(scene, place, now)
     blocks += watch.blocks(scene.people, incident, now=now) if scene.people else []
+    blocks += silences.control(incident)
     lines = (way(scene), ruled_out(scene), _facts(incident))
     blocks += [text.context(line) for line in lines if line]
     return Message(_notification(scene), tuple(blocks))
