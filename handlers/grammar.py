@@ -26,6 +26,9 @@ HELP = {
         "estimated anew\n"
         "• `/triage silence 2h service=rag WHY` opens no incident for such alerts for a while; `silences` "
         "shows what is silenced, `unsilence N` ends one\n"
+        "• `/triage ack [30]` says that you are on it, for so many minutes; `role commander|investigator|"
+        "scribe|comms [@somebody|nobody]`, `snooze [30]` and `dismiss` the newest reminder, `update` drafts "
+        "one for those who wait; `oncall` who is on call, `phones` whom to phone when nothing works\n"
         "• `/triage drill [NAME]` practises a past incident in the drill channel; `drill stop` ends it\n"
         "In a thread, mention me instead: `@lookout triage status`."
     ),
@@ -110,9 +113,12 @@ _WALKING = frozenset(
 )
 """What the buttons of an incident's card do."""
 
+_PEOPLE = frozenset({"ack", "role", "snooze", "dismiss", "update"})
+"""Who is on it, in which role, and what they are reminded of."""
+
 VERBS: Mapping[str, frozenset[str]] = {
     "changes": frozenset(),
-    "triage": frozenset({"drill", "onset"}) | _SILENCING | _WALKING,
+    "triage": frozenset({"drill", "onset"}) | _SILENCING | _WALKING | _PEOPLE,
     "incidents": frozenset({"metrics", "exclude", "include"}) | _LEARNING,
     "experiment": frozenset({"withdraw", "start", "here", "stop", "decide", "peek"}),
     "launch": frozenset({"supply", "waive"}),
@@ -122,7 +128,7 @@ VERBS: Mapping[str, frozenset[str]] = {
 
 ASKS: Mapping[str, frozenset[str]] = {
     "changes": frozenset(),
-    "triage": frozenset({"silences", "tree", "dashboard", "queries"}),
+    "triage": frozenset({"oncall", "phones", "silences", "tree", "dashboard", "queries"}),
     "incidents": frozenset({"timeline", "review", "actions"}),
     "experiment": frozenset({"plan", "looks", "why", "cohorts"}),
     "launch": frozenset({"check", "status"}),

@@ -15,10 +15,12 @@ from bot.services import (
     after_launch,
     app_home,
     change_sources,
+    degraded,
     digests,
     drill_reminders,
     experiments,
     look_asking,
+    oncall,
     people,
     planned_looks,
     rollout_checks,
@@ -92,6 +94,8 @@ def schedule(session: Session, desk: Desk, now: datetime) -> None:
     slots.every(session, job=PURGE_JOB, rule=rule, now=now)
     change_sources.schedule(session, desk, now)
     people.schedule(session, now)
+    oncall.schedule(session, desk, now)
+    degraded.schedule(session, now)
     app_home.schedule(session, now)
     digests.schedule(session, now)
     rollout_checks.schedule(session, now)

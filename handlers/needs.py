@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from bot.core.permission import Act
 from bot.errors import RefusedError
-from bot.services import drafting, peeks, permissions, walking
+from bot.services import drafting, peeks, people_orders, permissions, walking
 from bot.services.desk import Desk
 from bot.views import amendment, silence_actions
 from bot.views.change_log import ChangesAction
@@ -21,6 +21,7 @@ from bot.views.decision_actions import DecisionAction
 from bot.views.dropped import DroppedAction
 from bot.views.marking import MarkAction
 from bot.views.onset_actions import OnsetAction
+from bot.views.people_actions import PeopleAction
 from bot.views.readiness_actions import ReadinessAction
 from bot.views.rollout_actions import RolloutAction, RolloutForm
 from bot.views.signing_actions import SigningAction
@@ -56,8 +57,12 @@ _SILENCES = Everybody(
 
 _WALKS = Everybody("an incident is everybody's, every step says who took it and can be taken back")
 
+_WATCHES = Everybody("whoever helps may, every word of it is in the timeline, and another may take it over")
+_TELLS = Everybody("who posts an update is named under it, and it is in the timeline")
+
 ORDERS: Mapping[tuple[str, str], Needed] = {
     **{("triage", verb): _WALKS for verb in walking.VERBS},
+    **{("triage", verb): _WATCHES for verb in people_orders.VERBS},
     ("triage", "onset"): _DATES,
     ("incidents", "mark"): _RECORDS,
     ("incidents", "unmark"): _RECORDS,
@@ -81,6 +86,12 @@ ORDERS: Mapping[tuple[str, str], Needed] = {
 }
 
 PRESSES: Mapping[str, Needed] = {
+    PeopleAction.ON_IT: _WATCHES,
+    PeopleAction.ROLE: _WATCHES,
+    PeopleAction.SNOOZE: _WATCHES,
+    PeopleAction.DISMISS: _WATCHES,
+    PeopleAction.UPDATE_SNOOZE: _WATCHES,
+    PeopleAction.UPDATE_DISMISS: _WATCHES,
     ChangesAction.OLDER: _ASKS,
     ChangesAction.NEWER: _ASKS,
     SilenceAction.END: _SILENCES,
@@ -104,6 +115,8 @@ PRESSES: Mapping[str, Needed] = {
 }
 
 FORMS: Mapping[str, Needed] = {
+    PeopleAction.ROLES: _WATCHES,
+    PeopleAction.UPDATE: _TELLS,
     OnsetAction.CORRECT: _DATES,
     silence_actions.FORM: _SILENCES,
     MarkAction.FORM: _RECORDS,

@@ -38,6 +38,7 @@ from bot.services import (
     registering,
     signing,
     triage,
+    watching,
 )
 from bot.services.desk import Desk
 from bot.store import outbox, people, slots
@@ -131,6 +132,7 @@ def _noticed(
             home_news.changed(session, now)
             if gone:
                 signing.left(session, desk, (by,), now)
+                watching.left(session, desk, (by,), now)
         case Dropped():
             dropped.noticed(session, seen, key, now)
         case OpenedHome():

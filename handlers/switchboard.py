@@ -27,6 +27,7 @@ from bot.services import (
     dropped,
     homes,
     incident_metrics,
+    incident_people,
     investigating,
     look_questions,
     marking,
@@ -34,12 +35,14 @@ from bot.services import (
     overriding,
     pausing,
     peeks,
+    people_orders,
     readiness,
     rollout_checks,
     rollouts,
     signing,
     silences,
     stage_changes,
+    stakeholders,
     supplying,
     tasks,
     walking,
@@ -52,6 +55,7 @@ from bot.views import (
     override,
     silence_actions,
 )
+from bot.views import stakeholders as update_views
 from bot.views.change_log import ChangesAction
 from bot.views.dashboard_actions import DashboardAction
 from bot.views.decision_actions import DecisionAction
@@ -59,6 +63,7 @@ from bot.views.dropped import DroppedAction
 from bot.views.experiment_actions import ExperimentAction
 from bot.views.marking import MarkAction
 from bot.views.onset_actions import OnsetAction
+from bot.views.people_actions import PeopleAction
 from bot.views.readiness_actions import ReadinessAction
 from bot.views.rollout_actions import RolloutAction, RolloutForm
 from bot.views.signing_actions import SigningAction
@@ -119,6 +124,7 @@ def _of_card(draw: Callable[[Session, Desk, str, str, datetime], Block]) -> Draw
 
 ORDERS: Mapping[tuple[str, str], OrderVerb] = {
     **{("triage", verb): walking.order for verb in walking.VERBS},
+    **{("triage", verb): people_orders.order for verb in people_orders.VERBS},
     ("triage", "onset"): onset_correction.order,
     ("incidents", "mark"): marking.mark_order,
     ("incidents", "unmark"): marking.unmark_order,
@@ -146,6 +152,8 @@ QUESTIONS: Mapping[tuple[str, str], Question] = {
     ("changes", "log"): change_log.answer,
     ("triage", "silences"): silences.listing,
     ("triage", "tree"): walking.tree,
+    ("triage", "oncall"): people_orders.ask_oncall,
+    ("triage", "phones"): people_orders.ask_phones,
     ("triage", "dashboard"): dashboard_asking.ask_dashboard,
     ("triage", "queries"): dashboard_asking.ask_queries,
     ("digest", "status"): digests.status,
@@ -159,6 +167,12 @@ QUESTIONS: Mapping[tuple[str, str], Question] = {
 """By topic and verb, answered at once to the person who asks."""
 
 PRESSES: Mapping[str, PressVerb] = {
+    PeopleAction.ON_IT: incident_people.press_on_it,
+    PeopleAction.ROLE: incident_people.press_role,
+    PeopleAction.SNOOZE: people_orders.press_snooze,
+    PeopleAction.DISMISS: people_orders.press_dismiss,
+    PeopleAction.UPDATE_SNOOZE: stakeholders.snooze,
+    PeopleAction.UPDATE_DISMISS: stakeholders.dismiss,
     ChangesAction.OLDER: change_log.turn,
     ChangesAction.NEWER: change_log.turn,
     SilenceAction.END: silences.press_end,
@@ -183,6 +197,8 @@ PRESSES: Mapping[str, PressVerb] = {
 """By action id without its suffix."""
 
 FORMS: Mapping[str, Form] = {
+    PeopleAction.ROLES: Form(_of_card(incident_people.form), incident_people.submit),
+    PeopleAction.UPDATE: Form(_of_card(stakeholders.form), stakeholders.submit, update_views.faults),
     OnsetAction.CORRECT: Form(
         _of_card(onset_correction.form), onset_correction.submit, onset_correction.check
     ),
@@ -221,6 +237,8 @@ FORMS: Mapping[str, Form] = {
 """By name, which is the view's callback id."""
 
 FORM_BUTTONS: Mapping[str, str] = {
+    PeopleAction.ROLES: PeopleAction.ROLES,
+    PeopleAction.UPDATE: PeopleAction.UPDATE,
     OnsetAction.CORRECT: OnsetAction.CORRECT,
     SilenceAction.OPEN: silence_actions.FORM,
     ReadinessAction.SUPPLY: ReadinessAction.SUPPLY,

@@ -136,5 +136,5 @@ _VERBS: Mapping[str, Callable[[Session, Desk, Incident, str, str, datetime], Mes
     "dismiss": _dismiss,
     "update": _update,
 }
-VERBS = frozenset(_VERBS)
+VERBS = tuple(_VERBS)
 """What can be typed."""
