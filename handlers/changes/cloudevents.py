@@ -20,7 +20,13 @@ KEEP_HEADERS: tuple[str, ...] = ("ce-id", "ce-source", "ce-type", "ce-time", "ce
 MAX_EVENTS = 1000
 
 _CDEVENTS = "dev.cdevents.service."
-_VERBS = {"deployed": "deployed", "upgraded": "upgraded", "rolledback": "rolled back", "removed": "removed"}
+_VERBS = {
+    "deployed": "deployed",
+    "upgraded": "upgraded",
+    "rolledback": "rolled back",
+    "removed": "removed",
+    "published": "published",
+}
 
 
 def authentic(headers: Mapping[str, str], body: bytes, secret: str, now: datetime) -> bool:  # noqa: ARG001 - one signature for all sources
@@ -102,4 +108,10 @@ def _generic(data: Mapping[str, Any]) -> dict[str, Any] | None:
     if kind not in set(ChangeKind) or not title:
         return None
     names = ("by", "service", "version", "previous_version", "url")
-    return {"kind": ChangeKind(kind), "title": kept(title, 300), **{name: text(data, name) for name in names}}
+    texts = {name: text(data, name) for name in names}
+    return {
+        "kind": ChangeKind(kind),
+        "title": kept(title, 300),
+        "ended_at": moment(data.get("ended_at")),
+        **texts,
+    }

@@ -56,9 +56,14 @@ def parse(payload: object, headers: Mapping[str, str]) -> tuple[Change, ...]:  #
             title=kept(f"{kind} {name}: {verb}{f' in {environment}' if environment else ''}", 300),
             at=at,
             by=text(inner(payload, "member"), "email", "firstName"),
-            url=text(inner(inner(payload, "_links"), "site"), "href"),
+            url=_site(text(inner(inner(payload, "_links"), "site"), "href")),
         ),
     )
+
+
+def _site(href: str) -> str:
+    """Their link names no host."""
+    return f"https://app.launchdarkly.com{href}" if href.startswith("/") else href
 
 
 def _environment(payload: Mapping[str, Any]) -> str:

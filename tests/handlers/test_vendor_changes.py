@@ -306,3 +306,49 @@ def test_a_body_of_any_shape_is_read_or_refused_and_nothing_else(source, data):
     except UnreadableError:
         return
     assert all(change.source == source and change.id and change.title for change in changes)
+
+
+CHANGES = {
+    "github/deployment_status__with-installation.json": "Codertocat/Hello-World deployed to production",
+    "github/push__with-no-username-committer.json": "Codertocat/Hello-World push to master: Initial commit",
+    "github/release__published.with-discussion-url.json": "Codertocat/Hello-World released 0.0.1",
+    "gitlab/gitlab__deployment-event.json": "root/test-deployment-webhooks deployed to staging: Add new file",
+    "gitlab/gitlab__push-event.json": "mike/diaspora push to master: fixed readme",
+    "gitlab/webhooks__push.json": "mike/diaspora push to master: fixed readme",
+    "gitlab/webhooks__release.json": "exm-namespace/example-project released 1.0.0",
+}
+"""What of the real payloads changes something that runs; the others say nothing."""
+
+
+@pytest.mark.parametrize("source", ["github", "gitlab"])
+def test_every_real_payload_is_a_change_or_says_nothing(source):
+    """Reviews, tags, pings, people and builds change nothing; none is refused."""
+    found = {}
+    for file in sorted((PAYLOADS / source).glob("*.json")):
+        headers = {"x-github-event": file.name.partition("__")[0], **HEARD}
+        for change in SOURCES[source].parse(json.loads(file.read_text()), headers):
+            found[f"{source}/{file.name}"] = change.title
+    assert found == {name: title for name, title in CHANGES.items() if name.startswith(source)}
+
+
+def test_an_alias_that_was_removed_and_a_prompt_that_is_only_a_name():
+    """The one is a change, the other comes with its first version."""
+    body = sent("mlflow/prompt_alias.created.json") | {"action": "deleted"}
+    (change,) = mlflow.parse(body, {})
+    assert change.title == "Prompt example_prompt: alias example_alias removed"
+    assert change.version == ""
+    assert mlflow.parse(sent("mlflow/registered_model.created.json") | {"entity": "prompt"}, {}) == ()
+
+
+def test_links_of_launchdarkly_name_their_host_and_cloudevents_may_end():
+    """So that they can be followed; a campaign has an end."""
+    body = {
+        "_id": "5f", "kind": "flag", "date": int(NOW.timestamp() * 1000), "name": "ranker",
+        "_links": {"site": {"href": "/default/production/features/ranker"}},
+    }  # fmt: skip
+    assert launchdarkly.parse(body, {})[0].url == (
+        "https://app.launchdarkly.com/default/production/features/ranker"
+    )
+    data = {"kind": "campaign", "title": "sale", "at": NOW.isoformat(), "ended_at": "2026-11-24T00:00:00Z"}
+    event = {"id": "1", "source": "/plan", "type": "com.example.campaign", "specversion": "1.0", "data": data}
+    assert cloudevents.parse(event, {})[0].ended_at == datetime(2026, 11, 24, tzinfo=UTC)
