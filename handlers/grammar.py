@@ -21,7 +21,7 @@ HELP = {
         "• `/triage list` the open ones; `/triage tree` the way through the tree\n"
         "• what the card's buttons do, `INC-7` first where it is elsewhere: `answer nothing`, `back`, "
         "`roll-back`, `mitigated`, `resolved`, `reopen`, `false-alarm`, `lead [@somebody]`, `escalate`, "
-        "`refresh`; of the checklist `claim 2`, `done 2`, `undo 2`\n"
+        "`refresh`; of the checklist `claim 2`, `done 2`, `undo 2`; `switch TREE` walks another tree\n"
         "• `/triage onset [INC-7] 02:34` says when it began, `02:20-02:41` between when; `again` has it "
         "estimated anew\n"
         "• `/triage silence 2h service=rag WHY` opens no incident for such alerts for a while; `silences` "
@@ -38,7 +38,8 @@ HELP = {
         "• `/incidents metrics [90d|2026-Q4]` how fast they were detected, localized and mitigated, and how "
         "many were false alarms or came again, with a chart and a CSV file\n"
         "• `/incidents exclude INC-7 REASON` leaves one out of the metrics, `include INC-7` takes it in "
-        "again; these take a role"
+        "again; these take a role\n"
+        "• `/incidents monitors [NAME]` what is watched, how far it has learnt, what it raised"
     ),
     "changes": (
         "*Changes*\n"
@@ -78,7 +79,7 @@ USAGE = {
         "Walk an incident, step by step",
         "start [here] [title] | answer | status | list | drill | help",
     ),
-    "incidents": ("Looking back on incidents", "list | metrics | exclude | include | help"),
+    "incidents": ("Looking back on incidents", "list | metrics | monitors | exclude | include | help"),
     "changes": ("What changed, and when", "[2h | 3d | 2026-11-20] [service=…] [kind=…] | help"),
     "experiment": (
         "What the pre-registered plan allows",
@@ -109,7 +110,7 @@ _LEARNING = frozenset(
 _SILENCING = frozenset({"silence", "unsilence"})
 _WALKING = frozenset(
     {"answer", "back", "roll-back", "mitigated", "resolved", "reopen", "false-alarm", "lead", "escalate"}
-    | {"refresh", "claim", "done", "undo"}
+    | {"refresh", "claim", "done", "undo", "switch"}
 )
 """What the buttons of an incident's card do."""
 
@@ -129,7 +130,7 @@ VERBS: Mapping[str, frozenset[str]] = {
 ASKS: Mapping[str, frozenset[str]] = {
     "changes": frozenset(),
     "triage": frozenset({"oncall", "phones", "silences", "tree", "dashboard", "queries"}),
-    "incidents": frozenset({"timeline", "review", "actions"}),
+    "incidents": frozenset({"monitors", "timeline", "review", "actions"}),
     "experiment": frozenset({"plan", "looks", "why", "cohorts"}),
     "launch": frozenset({"check", "status"}),
     "digest": frozenset({"status"}),

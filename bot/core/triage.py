@@ -5,13 +5,15 @@ Whoever acts on a card that was drawn before the last move gets `Moved`, which s
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from bot.core.evidence import Evidence, suggestion
 from bot.core.incident import UNKNOWN, Answer, Event, Incident, Moved, Status
+from bot.core.incident_errors import MovedOnError as MovedOnError
+from bot.core.incident_errors import NotRecoveredError as NotRecoveredError
 from bot.core.playbook import Choice, Leaf, Playbook, Question
 from bot.core.recovery import NotRecovered, Recovered, Recovery, Unknown
-from bot.errors import InputError, StaleError
+from bot.errors import InputError
 
 NOT_ASKED = Unknown()
 
@@ -22,32 +24,6 @@ class Step:
 
     incident: Incident
     event: Event
-
-
-class MovedOnError(StaleError):
-    """The card was drawn before the incident moved; `moved` says who did what and when."""
-
-    def __init__(self, incident: Incident, moved: Moved) -> None:
-        at = f"{moved.at.astimezone(UTC):%H:%M} UTC"
-        who = moved.by or "Lookout"
-        super().__init__(
-            f"{incident.number} has moved on: {who} {moved.what} at {at}.",
-            "Nothing was changed. The card shows where it stands now.",
-        )
-        self.number = incident.number
-        self.moved = moved
-
-
-class NotRecoveredError(InputError):
-    """It was to be mitigated, and the metric says that it is not; `recovery` says which cohorts."""
-
-    def __init__(self, incident: Incident, recovery: NotRecovered) -> None:
-        super().__init__(
-            f"{incident.number}: the metric has not recovered: {recovery.lines[0]}.",
-            "Where it is mitigated all the same, say `mitigated anyway`; that goes on record.",
-        )
-        self.number = incident.number
-        self.recovery = recovery
 
 
 def check_fresh(incident: Incident, version: int | None) -> None:
@@ -242,6 +218,29 @@ def reopen(incident: Incident, playbook: Playbook, *, version: int | None, by: s
     else:
         raise InputError(f"{incident.number} is {incident.status.words}.", "There is nothing to reopen.")
     return Step(_move(after, what, by, at), Event(at, "reopened", what, by))
+
+
+def switch(
+    incident: Incident, current: Playbook, tree: Playbook, *, version: int | None, by: str, at: datetime
+) -> Step:
+    """Walk another tree from its first question on; answers given so far stay in the timeline only.
+
+    Raises:
+        MovedOnError: the card is out of date.
+        InputError: it is localized, or walks that tree already.
+
+    """
+    check_fresh(incident, version)
+    _open_only(incident)
+    if incident.status is not Status.TRIAGING:
+        hint = "Go back to a question first."
+        raise InputError(f"{incident.number} is {incident.status.words}.", hint)
+    if tree.sha256 == incident.playbook:
+        raise InputError(f"{incident.number} walks {tree.id} already.", "Nothing was changed.")
+    what = f"went over to the tree “{tree.title}”"
+    after = replace(incident, playbook=tree.sha256, position=tree.first, path=())
+    detail = {"from": current.id, "to": tree.id}
+    return Step(_move(after, what, by, at), Event(at, "switched", what, by, detail))
 
 
 def assign(incident: Incident, *, to: str, by: str, at: datetime) -> Step:

@@ -11,6 +11,7 @@ from bot.core.triage import MovedOnError, Step
 from bot.errors import InputError, StaleError
 from bot.services.desk import Desk
 from bot.services.incident_cards import draw, draw_notice, playbook_of, record
+from bot.services.incident_finding import find
 from bot.store import incidents
 from bot.views import incident_notes as notes
 from bot.views.triage_actions import Control, TriageAction
@@ -45,7 +46,7 @@ def take(
     over: bool = False,
 ) -> Incident:
     """Take a step; `over` takes it from whoever has it, which is said."""
-    before = _find(session, incident)
+    before = find(session, incident)
     playbook = playbook_of(session, desk, before)
     step = _try(lambda: core.take(before, playbook, number, by=by, at=now, leaf=leaf, over=over))
     return _carry_out(session, desk, before, step, now)
@@ -55,7 +56,7 @@ def finish(
     session: Session, desk: Desk, *, incident: int, number: int, by: str, now: datetime, leaf: str = ""
 ) -> Incident:
     """Say that a step is done."""
-    before = _find(session, incident)
+    before = find(session, incident)
     playbook = playbook_of(session, desk, before)
     step = _try(lambda: core.finish(before, playbook, number, by=by, at=now, leaf=leaf))
     return _carry_out(session, desk, before, step, now)
@@ -65,17 +66,10 @@ def undo(
     session: Session, desk: Desk, *, incident: int, number: int, by: str, now: datetime, leaf: str = ""
 ) -> Incident:
     """Take back that a step is done, or give a taken one back."""
-    before = _find(session, incident)
+    before = find(session, incident)
     playbook = playbook_of(session, desk, before)
     step = _try(lambda: core.undo(before, playbook, number, by=by, at=now, leaf=leaf))
     return _carry_out(session, desk, before, step, now)
-
-
-def _find(session: Session, incident: int) -> Incident:
-    found = incidents.load(session, incident, lock=True)
-    if found is None:
-        raise InputError(f"There is no incident INC-{incident}.", "`/triage list` shows the open ones.")
-    return found
 
 
 def _try(transition: Callable[[], Step]) -> Step:

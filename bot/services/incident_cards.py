@@ -141,6 +141,7 @@ def _card(session: Session, desk: Desk, incident: Incident, playbook: Playbook, 
         on_call=call_list.on_call(session, desk, incident, now),
         recovery=recovery_lines(session, incident),
         roll_back=incident_roll_back(session, incident, playbook),
+        trees=desk.playbooks.trees,
         people=call_list.shown(session, desk, incident, now),
     )
     return views.card(scene, now=now)

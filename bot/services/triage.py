@@ -4,7 +4,6 @@ Each verb locks the incident, takes the step, and draws what changed, all in the
 pressed on a card that is out of date raises StaleError, whose text says who did what when.
 """
 
-import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -13,6 +12,7 @@ from sqlmodel import Session
 from bot.core import triage as core
 from bot.core.effect import Message
 from bot.core.incident import Event, Incident, Status
+from bot.core.playbook import Playbook
 from bot.core.triage import MovedOnError, NotRecoveredError, Step
 from bot.errors import InputError, StaleError
 from bot.services import (
@@ -22,16 +22,21 @@ from bot.services import (
     escalation,
     evidence_timer,
     recovery,
-    retrospective,
+    reviewing,
     watching,
 )
 from bot.services.desk import Desk
 from bot.services.incident_cards import draw, draw_notice, playbook_of, record, recovery_lines
+from bot.services.incident_finding import find as find
+from bot.services.incident_finding import in_channel as in_channel
+from bot.services.incident_finding import list_open as list_open
+from bot.services.incident_finding import named as named
+from bot.services.incident_finding import status as status
 from bot.services.incident_opening import Opening, open_incident, search
-from bot.store import incidents
+from bot.store import blobs, incidents
 from bot.views import incident_notes as notes
 from bot.views.text import escape
-from bot.views.triage_actions import ANYWAY, Control, More, TriageAction
+from bot.views.triage_actions import ANYWAY, SWITCH, Control, More, TriageAction, switch_choice
 
 FRESH = timedelta(minutes=1)
 """Evidence younger than this is not gathered again on arriving at a step."""
@@ -147,7 +152,7 @@ def resolve(
     if after.drill:
         drills.ended(session, desk, after, now=now)
     else:
-        retrospective.upload(session, desk, after, now=now)
+        reviewing.begin(session, desk, after, now=now)
     return after
 
 
@@ -170,6 +175,29 @@ def reopen(
     before = find(session, incident)
     playbook = playbook_of(session, desk, before)
     step = _take(lambda: core.reopen(before, playbook, version=version, by=by, at=now))
+    after = _carry_out(session, desk, before, step, notes.happened(step.event), now)
+    if not after.closed:
+        reviewing.hold(session, desk, after, now=now)
+    return after
+
+
+def switch(
+    session: Session,
+    desk: Desk,
+    *,
+    incident: int,
+    tree: Playbook,
+    version: int | None,
+    by: str,
+    now: datetime,
+) -> Incident:
+    """Walk another tree, from its first question on: the labels chose the wrong one, or there were none."""
+    before = find(session, incident)
+    current = playbook_of(session, desk, before)
+    step = _take(lambda: core.switch(before, current, tree, version=version, by=by, at=now))
+    blobs.put(session, tree.text.encode(), "application/yaml")
+    forget = dict.fromkeys((*current.questions, *current.leaves, *tree.questions, *tree.leaves), ())
+    incidents.keep_evidence(session, before.id, forget)
     return _carry_out(session, desk, before, step, notes.happened(step.event), now)
 
 
@@ -201,66 +229,18 @@ def escalate(session: Session, desk: Desk, *, incident: int, by: str, now: datet
     return found
 
 
-def status(session: Session, desk: Desk, *, about: str, channel: str, now: datetime) -> Message:
-    """Where an incident stands: the one named ("INC-7" or "7"), else the one of the channel. Reads only.
-
-    Raises:
-        InputError: there is none of that name, or none here.
-
-    """
-    found = named(session, about) if about else in_channel(session, channel)
-    if found is None:
-        raise InputError(
-            "No incident has its card in this channel.",
-            "Name one: `/triage status INC-7`, or `/triage list`.",
-        )
-    return notes.status(found, playbook_of(session, desk, found), now=now)
-
-
-def list_open(session: Session, desk: Desk, *, now: datetime) -> Message:
-    """The open incidents. Reads only."""
-    found = incidents.open_ones(session, limit=20)
-    total = incidents.count_open(session)
-    return notes.listing([(one, playbook_of(session, desk, one)) for one in found], now=now, total=total)
-
-
-def named(session: Session, name: str) -> Incident:
-    """The incident people call `name`.
-
-    Raises:
-        InputError: it is no incident's name.
-
-    """
-    match = re.fullmatch(r"(?:inc-?)?#?(\d{1,9})", name.strip(), re.IGNORECASE)
-    found = incidents.load(session, int(match[1])) if match else None
-    if found is None:
-        raise InputError(f"There is no incident “{escape(name, 40)}”.", "`/triage list` shows the open ones.")
-    return found
-
-
-def in_channel(session: Session, channel: str) -> Incident | None:
-    """The incident whose card is in the channel of this id, None where there is none."""
-    return incidents.in_channel(session, channel)
-
-
-def find(session: Session, incident: int) -> Incident:
-    """The incident of that number, locked for this transaction.
-
-    Raises:
-        InputError: there is none.
-
-    """
-    found = incidents.load(session, incident, lock=True)
-    if found is None:
-        raise InputError(f"There is no incident INC-{incident}.", "`/triage list` shows the open ones.")
-    return found
-
-
 def _more(session: Session, desk: Desk, control: Control, by: str, now: datetime) -> Incident:
     if control.choice == More.TAKE_LEAD:
         return assign(session, desk, incident=control.incident, to=by, by=by, now=now)
     if control.choice == More.ESCALATE:
         return escalate(session, desk, incident=control.incident, by=by, now=now)
+    if control.choice.startswith(SWITCH):
+        tree = next((one for one in desk.playbooks.trees if switch_choice(one) == control.choice), None)
+        if tree is None:
+            raise InputError("That tree is no longer there.", "Use the newest card of the incident.")
+        return switch(
+            session, desk, incident=control.incident, tree=tree, version=control.version, by=by, now=now
+        )
     if control.choice == More.FALSE_ALARM:
         return false_alarm(session, desk, incident=control.incident, version=control.version, by=by, now=now)
     raise InputError("This menu entry is not known.", "Use the newest card of the incident.")

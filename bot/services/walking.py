@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from bot.core.effect import Ephemeral, Message, Post
-from bot.core.inbound import Ask, Order, Place
+from bot.core.inbound import Ask, Order
 from bot.core.incident import Incident
 from bot.core.playbook import Choice, Playbook
 from bot.core.roll_back import plausible
@@ -18,12 +18,12 @@ from bot.errors import InputError
 from bot.services import checklist, triage
 from bot.services.desk import Desk
 from bot.services.incident_cards import incident_roll_back, playbook_of
+from bot.services.incident_finding import meant
 from bot.store import incidents, outbox
 from bot.views import incident_walk as views
 from bot.views.text import escape
 from bot.views.triage_actions import ANYWAY
 
-_NAMED = re.compile(r"(inc-\d{1,9})\b[:,]?\s*", re.IGNORECASE)
 _PERSON = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 
 
@@ -48,25 +48,6 @@ def tree(session: Session, desk: Desk, ask: Ask, now: datetime) -> Message:
     if rest:
         raise InputError(f"Read “{escape(rest, 60)}”.", "Expected an incident or nothing: `tree INC-7`.")
     return views.tree(incident, playbook_of(session, desk, incident))
-
-
-def meant(session: Session, place: Place, text: str) -> tuple[Incident, str]:
-    """The incident that was named first ("INC-7 …"), or that of the channel; and what follows.
-
-    Raises:
-        InputError: there is none of that name, or none in this channel.
-
-    """
-    match = _NAMED.match(text.strip())
-    if match:
-        return triage.named(session, match[1]), text.strip()[match.end() :].strip()
-    found = triage.in_channel(session, place.channel)
-    if found is None:
-        raise InputError(
-            "No incident has its card in this channel.",
-            "Name one first, as in `triage answer INC-7 nothing`; `/triage list` shows the open ones.",
-        )
-    return found, text.strip()
 
 
 def pick(choices: tuple[Choice, ...], typed: str) -> Choice:
@@ -192,6 +173,17 @@ def _refresh(
     return triage.retry(session, incident=incident.id, by=by, now=now)
 
 
+def _switch(session: Session, desk: Desk, incident: Incident, typed: str, by: str, now: datetime) -> Incident:
+    trees = {one.id: one for one in desk.playbooks.trees}
+    if typed.lower() not in trees:
+        read = f"`switch {escape(typed, 60)}`" if typed else "`switch` without a tree"
+        raise InputError(f"Read {read}.", f"Trees: {', '.join(f'`{name}`' for name in trees)}.")
+    return triage.switch(
+        session, desk, incident=incident.id, tree=trees[typed.lower()], version=incident.version, by=by,
+        now=now,
+    )  # fmt: skip
+
+
 def _claim(session: Session, desk: Desk, incident: Incident, typed: str, by: str, now: datetime) -> Incident:
     number = _number(typed, "claim")
     return checklist.take(session, desk, incident=incident.id, number=number, by=by, now=now, over=True)
@@ -240,9 +232,10 @@ _VERBS: Mapping[str, Callable[[Session, Desk, Incident, str, str, datetime], Inc
     "lead": _lead,
     "escalate": _escalate,
     "refresh": _refresh,
+    "switch": _switch,
     "claim": _claim,
     "done": _done,
     "undo": _undo,
 }
-VERBS = frozenset(_VERBS)
+VERBS = tuple(_VERBS)
 """What can be typed."""

@@ -58,13 +58,15 @@ def _question(scene: Scene, place: Question, now: datetime) -> list[Block]:
     chosen = place.choice(suggested or "")
     if chosen is not None and scene.playbook.rolls_back(chosen.to):
         ask.append(f"If “{text.escape(chosen.label, 80)}” is plausible: roll back first, investigate after.")
+    trees = [one for one in scene.trees if one.sha256 != incident.playbook]
+    others = moves(incident, retry=bool(place.checks), trees=trees)
     buttons = [answer_button(incident, choice, choice.id == suggested) for choice in place.choices]
     return [
         text.section(f"{expected(scene, now)} {lead(scene)}"),
         *roll_back(scene),
         text.section(text.fit(ask)),
         {"type": "actions", "block_id": "answers", "elements": buttons},
-        {"type": "actions", "block_id": "moves", "elements": moves(incident, retry=bool(place.checks))},
+        {"type": "actions", "block_id": "moves", "elements": others},
         text.context(f"{text.escape(place.test)}. May help: {text.escape(', '.join(place.helpers))}."),
     ]
 

@@ -11,6 +11,7 @@ from bot.core.playbook import Leaf, Playbook
 from bot.core.triage import MovedOnError
 from bot.views import text
 from bot.views.incident import evidence_line
+from bot.views.incident_walk import possible
 
 
 def answered(event: Event, evidence: Sequence[Evidence]) -> Message:
@@ -59,6 +60,7 @@ def status(incident: Incident, playbook: Playbook, *, now: datetime) -> Message:
         _times(incident),
         f"{incident.alert_count} alerts, {incident.firing_count} firing"
         + (f" · lead {text.person(incident.lead)}" if incident.lead else " · no lead yet"),
+        possible(incident, playbook),
     ]
     return _plain([line for line in lines if line])
 

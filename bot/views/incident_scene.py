@@ -10,7 +10,7 @@ from bot.core.incident import Incident, Status
 from bot.core.playbook import Choice, Ladder, Playbook
 from bot.core.roll_back import RollBack
 from bot.views import text
-from bot.views.triage_actions import Control, More, TriageAction
+from bot.views.triage_actions import Control, More, TriageAction, switch_choice
 from bot.views.watch import People
 
 MARKS = {
@@ -18,6 +18,8 @@ MARKS = {
     EvidenceStatus.CLEAR: "✓ clear",
     EvidenceStatus.UNKNOWN: "? unknown",
 }
+_TREES = 2
+"""Other trees in the menu, which takes five entries; further ones are typed."""
 LINES = 8
 """Evidence lines shown for a step; the worst come first."""
 
@@ -38,6 +40,7 @@ class Scene:
     on_call: tuple[str, ...] = ()
     recovery: tuple[Evidence, ...] = ()
     roll_back: RollBack | None = None
+    trees: tuple[Playbook, ...] = ()
     people: People | None = None
 
 
@@ -116,22 +119,25 @@ def confirmed(pressed: Block, title: str, why: str, yes: str, no: str = "Leave i
     }
 
 
-def moves(incident: Incident, *, retry: bool, back: bool = True) -> list[Block]:
-    """What can be done at every step."""
+def moves(
+    incident: Incident, *, retry: bool, back: bool = True, trees: Sequence[Playbook] = ()
+) -> list[Block]:
+    """What can be done at every step; `trees` are those that one may go over to."""
     elements: list[Block] = []
     if back and incident.path:
         elements.append(button(TriageAction.BACK, "Back", incident))
     if retry:
         elements.append(button(TriageAction.RETRY, "Refresh evidence", incident))
-    entries = {
+    entries: dict[str, str] = {
         More.TAKE_LEAD: "Take the lead",
         More.ESCALATE: "Escalate now",
         More.FALSE_ALARM: "False alarm: close it",
+        **{switch_choice(tree): f"Other tree: {tree.title}" for tree in trees[:_TREES]},
     }
     options = [
         {
-            "text": {"type": "plain_text", "text": label},
-            "value": Control(incident.id, incident.version, entry.value).encode(),
+            "text": {"type": "plain_text", "text": text.plain(label, 75)},
+            "value": Control(incident.id, incident.version, entry).encode(),
         }
         for entry, label in entries.items()
     ]

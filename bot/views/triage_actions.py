@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.core.playbook import Playbook
 from bot.errors import InputError
 
 MAX_NUMBER = 2**31 - 1
@@ -37,6 +38,14 @@ class More(StrEnum):
     TAKE_LEAD = "lead"
     ESCALATE = "escalate"
     FALSE_ALARM = "false_alarm"
+
+
+SWITCH = "tree:"
+
+
+def switch_choice(tree: Playbook) -> str:
+    """The entry of the overflow menu that goes over to this tree."""
+    return f"{SWITCH}{tree.sha256[:12]}"
 
 
 @dataclass(frozen=True)

@@ -164,6 +164,31 @@ def test_the_card_shows_the_way_and_what_is_left(bench):
     assert "The turn got slow, or fallbacks creep up. Way: *1 change, here*" in card.text
 
 
+def test_another_tree_is_walked_from_its_first_question_on(bench):
+    """From the menu, when the labels chose the wrong one; what the other tree had found is forgotten."""
+    bench.work()
+    bench.answer("nothing")
+    menu = bench.card().element(lambda e: e["type"] == "overflow")["options"]
+    option = next(one for one in menu if one["text"]["text"].startswith("Other tree: The turn got slow"))
+    assert len(menu) <= 5
+    assert len(option["value"]) <= 75
+    control = Control.decode(option["value"])
+    after = bench.press(TriageAction.MORE, choice=control.choice)
+    assert (after.position, after.path, after.version) == ("changed", (), 3)
+    assert "*Step 1 of 5: Did anything change in the last 24 h?*" in bench.card().text
+    assert "Evidence is being gathered" in bench.card().text
+    assert "went over to the tree “The turn got slow, or fallbacks creep up”" in bench.notes()[-1]
+    with pytest.raises(StaleError, match="INC-1 has moved on"):
+        bench.press(TriageAction.ANSWER, choice="healthy", version=2)
+    with pytest.raises(InputError, match="That tree is no longer there"):
+        bench.press(TriageAction.MORE, choice="tree:000000000000")
+    with pytest.raises(InputError, match="INC-1 walks the-turn-got-slow already"):
+        bench.press(TriageAction.MORE, choice=control.choice)
+    bench.answer("code_deploy")
+    with pytest.raises(InputError, match="INC-1 is localized"):
+        bench.press(TriageAction.MORE, choice=control.choice)
+
+
 def test_an_edited_tree_of_its_own_is_kept_by_who_began_with_it(bench):
     """Whichever tree it was; even one that this version would refuse."""
     bench.receive(bench.alert("slow", metric="turn_latency_p95_ms", service="chat"))

@@ -5,7 +5,8 @@ import pytest
 from bot.core.inbound import Ask, Order, Place
 from bot.core.incident import Status
 from bot.errors import InputError, StaleError
-from bot.services import walking
+from bot.limits import check_blocks
+from bot.services import triage, walking
 from bot.services.walking import pick
 from bot.store import incidents
 from bot.views.triage_actions import TriageAction
@@ -19,8 +20,6 @@ HOME = "C0INC"
 def bench(sqlite, clock):
     """A bench with one incident that lives in the channel C0INC."""
     bench = Bench(sqlite, clock)
-    from bot.services import triage
-
     with bench.write() as session:
         triage.start(session, bench.desk, title="NDCG fell", by=ENG, channel=HOME, now=bench.now)
     bench.work()
@@ -133,6 +132,14 @@ def test_a_step_taken_by_another_is_taken_over_and_said(typed):
         typed("claim 2")
 
 
+def test_another_tree_is_named_by_its_id(typed):
+    """Where the labels chose the wrong one."""
+    assert "step 1 of 5" in typed("switch the-turn-got-slow")["said"]
+    with pytest.raises(InputError, match="Read `switch` without a tree") as error:
+        typed("switch")
+    assert error.value.hint == "Trees: `the-model-got-worse`, `the-turn-got-slow`."
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -169,6 +176,13 @@ def test_an_answer_is_known_by_id_label_number_or_a_part_of_it(typed):
     assert pick(found, "label drift").id == "found_6"
 
 
+def test_the_status_says_what_can_be_typed_next(typed):
+    """For whoever does not see the card."""
+    with typed.bench.db.read() as session:
+        said = triage.status(session, typed.bench.desk, about="INC-1", channel="", now=typed.bench.now)
+    assert "Next: `answer …` with `code_deploy` Code deploy" in text_of(said)
+
+
 def test_the_tree_shows_the_way_and_where_one_stands(typed):
     """As text that a phone can scroll."""
     typed("answer nothing")
@@ -183,8 +197,6 @@ def test_the_tree_shows_the_way_and_where_one_stands(typed):
 
 def text_of(message):
     """The text of a message that is not in the outbox."""
-    from bot.limits import check_blocks
-
     assert check_blocks(message.blocks) == []
     return Shown({"text": message.text, "blocks": message.blocks}).text
 

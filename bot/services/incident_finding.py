@@ -1,0 +1,92 @@
+"""Which incident is meant: by its number, by its name, or by the channel its card is in; where it stands."""
+
+import re
+from datetime import datetime
+
+from sqlmodel import Session
+
+from bot.core.effect import Message
+from bot.core.inbound import Place
+from bot.core.incident import Incident
+from bot.errors import InputError
+from bot.services.desk import Desk
+from bot.services.incident_cards import playbook_of
+from bot.store import incidents
+from bot.views import incident_notes as notes
+from bot.views.text import escape
+
+_NAMED = re.compile(r"(inc-\d{1,9})\b[:,]?\s*", re.IGNORECASE)
+
+
+def named(session: Session, name: str) -> Incident:
+    """The incident people call `name`.
+
+    Raises:
+        InputError: it is no incident's name.
+
+    """
+    match = re.fullmatch(r"(?:inc-?)?#?(\d{1,9})", name.strip(), re.IGNORECASE)
+    found = incidents.load(session, int(match[1])) if match else None
+    if found is None:
+        raise InputError(f"There is no incident “{escape(name, 40)}”.", "`/triage list` shows the open ones.")
+    return found
+
+
+def in_channel(session: Session, channel: str) -> Incident | None:
+    """The incident whose card is in the channel of this id, None where there is none."""
+    return incidents.in_channel(session, channel)
+
+
+def meant(session: Session, place: Place, text: str) -> tuple[Incident, str]:
+    """The incident that was named first ("INC-7 …"), or that of the channel; and what follows.
+
+    Raises:
+        InputError: there is none of that name, or none in this channel.
+
+    """
+    match = _NAMED.match(text.strip())
+    if match:
+        return named(session, match[1]), text.strip()[match.end() :].strip()
+    found = in_channel(session, place.channel)
+    if found is None:
+        raise InputError(
+            "No incident has its card in this channel.",
+            "Name one first, as in `triage answer INC-7 nothing`; `/triage list` shows the open ones.",
+        )
+    return found, text.strip()
+
+
+def find(session: Session, incident: int) -> Incident:
+    """The incident of that number, locked for this transaction.
+
+    Raises:
+        InputError: there is none.
+
+    """
+    found = incidents.load(session, incident, lock=True)
+    if found is None:
+        raise InputError(f"There is no incident INC-{incident}.", "`/triage list` shows the open ones.")
+    return found
+
+
+def status(session: Session, desk: Desk, *, about: str, channel: str, now: datetime) -> Message:
+    """Where an incident stands: the one named ("INC-7" or "7"), else the one of the channel. Reads only.
+
+    Raises:
+        InputError: there is none of that name, or none here.
+
+    """
+    found = named(session, about) if about else in_channel(session, channel)
+    if found is None:
+        raise InputError(
+            "No incident has its card in this channel.",
+            "Name one: `/triage status INC-7`, or `/triage list`.",
+        )
+    return notes.status(found, playbook_of(session, desk, found), now=now)
+
+
+def list_open(session: Session, desk: Desk, *, now: datetime) -> Message:
+    """The open incidents. Reads only."""
+    found = incidents.open_ones(session, limit=20)
+    total = incidents.count_open(session)
+    return notes.listing([(one, playbook_of(session, desk, one)) for one in found], now=now, total=total)
