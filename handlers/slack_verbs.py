@@ -33,6 +33,7 @@ from bot.services import (
     experiments,
     home_news,
     homes,
+    incident_homes,
     look_questions,
     marking,
     registering,
@@ -193,6 +194,8 @@ def undeliverable(desk: Desk) -> OnDead:
     """Return what tells the ops channel of an effect that Slack refused for good."""
 
     def tell(session: Session, claimed: Claimed, reason: str, now: datetime) -> None:
+        if incident_homes.elsewhere(session, desk, claimed, reason, now):
+            return
         if homes.elsewhere(session, desk, claimed, reason, now):
             return
         kind = type(claimed.effect).__name__

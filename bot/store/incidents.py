@@ -131,6 +131,18 @@ def channel_taken(session: Session, channel: str) -> bool:
     return session.exec(select(IncidentRow.id).where(col(IncidentRow.channel) == channel)).first() is not None
 
 
+def of_channel(session: Session, channel: str) -> Incident | None:
+    """The newest incident that has this channel reference, locked."""
+    row = session.exec(
+        select(IncidentRow)
+        .where(col(IncidentRow.channel) == channel)
+        .order_by(col(IncidentRow.id).desc())
+        .limit(1)
+        .with_for_update()
+    ).first()
+    return _incident(session, row) if row else None
+
+
 def append(session: Session, incident_id: int, event: Event) -> int:
     """Add a line to the timeline; returns its number, which is unique."""
     row = IncidentEventRow(incident=incident_id, **asdict(event))

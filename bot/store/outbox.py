@@ -100,6 +100,18 @@ def redirect(session: Session, claimed: Claimed, effect: Effect, *, now: datetim
     put(session, effect, now=now)
 
 
+def uploaded(session: Session, key: str) -> str | None:
+    """The Slack file of the upload of this key, once it is there."""
+    row = session.get(UploadRow, key)
+    return row.file if row else None
+
+
+def forget(session: Session, key: str) -> None:
+    """Forget where the message of this key is, so that it can be posted and pinned once more, elsewhere."""
+    session.exec(delete(MessageRow).where(col(MessageRow.key) == key))
+    session.exec(update(OutboxRow).where(col(OutboxRow.key) == key).values(once=None))
+
+
 def is_upload(session: Session, file: str) -> bool:
     """Whether a file of that Slack id was uploaded by Lookout itself."""
     return session.exec(select(UploadRow.key).where(UploadRow.file == file)).first() is not None
