@@ -43,6 +43,12 @@ def unknown(line: str, **more: Any) -> Found:
     return Found(EvidenceStatus.UNKNOWN, line, **more)
 
 
+def not_set_up(line: Evidence) -> bool:
+    """Whether a check only says that its options are to be filled in, as every kind does in these words."""
+    asked = f"under checks.{line.check}" in line.line and line.line.endswith("of the playbook")
+    return line.status is EvidenceStatus.UNKNOWN and asked
+
+
 def place(
     check: Check,
     found: Sequence[Found],

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot.core.effect import Block
 from bot.core.evidence import Evidence, EvidenceStatus, worst_first
+from bot.core.found import not_set_up
 from bot.core.incident import Incident, Status
 from bot.core.playbook import Choice, Ladder, Playbook
 from bot.core.roll_back import RollBack
@@ -73,10 +74,17 @@ def lead(scene: Scene) -> str:
 
 
 def evidence_lines(scene: Scene, lines: Sequence[Evidence], choices: Sequence[Choice] = ()) -> list[str]:
-    """The worst lines of what was gathered, or why there are none."""
-    shown = [evidence_line(item, choices) for item in worst_first(lines)]
+    """The worst lines of what was gathered, or why there are none.
+
+    Checks that a site has not set up share a line: at 3 am nobody sets them up.
+    """
+    shown = [evidence_line(item, choices) for item in worst_first(lines) if not not_set_up(item)]
+    missing = list(dict.fromkeys(item.check for item in lines if not_set_up(item)))
     if len(shown) > LINES:
         shown = [*shown[: LINES - 1], f"and {len(shown) - LINES + 1} more, none of them worse"]
+    if missing:
+        names = text.escape(", ".join(missing), 300)
+        shown.append(f"? unknown · not set up in the playbook: {names}")
     if scene.gathering and not shown:
         return ["Evidence is being gathered; it will be here in a few seconds."]
     return shown or ["No evidence is gathered for this step: test it by hand."]

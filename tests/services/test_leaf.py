@@ -205,6 +205,22 @@ def test_an_edited_tree_of_its_own_is_kept_by_who_began_with_it(bench):
     assert "step 2 of 5: Do users wait" in listed.text + str(listed.blocks)
 
 
+def test_checks_that_a_site_has_not_set_up_share_a_line(bench):
+    """Every kind that the shipped tree names says so in the same words; at 3 am nobody sets them up."""
+    bench.work()
+    expected = {
+        "upstream": "upstream_feed", "features": "feature_drift, shards", "eval_set": "eval_set_age",
+        "frontend": "click_positions", "traffic": "traffic_sources", "unknown_cause": "stages",
+    }  # fmt: skip
+    for choice, step in zip(
+        ("nothing", "healthy", "steady", "fresh", "unchanged", "neither"), expected, strict=True
+    ):
+        bench.answer(choice)
+        text = bench.card().text
+        assert f"? unknown · not set up in the playbook: {expected[step]}\n" in f"{text}\n", step
+        assert "under checks." not in text
+
+
 def test_trees_that_do_not_go_together_stop_the_start(tmp_path):
     """With file and line of the first fault."""
     for file in (ROOT / "playbooks").glob("*.yaml"):
