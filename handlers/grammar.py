@@ -128,7 +128,7 @@ VERBS: Mapping[str, frozenset[str]] = {
 """Orders by topic: what changes or posts something."""
 
 ASKS: Mapping[str, frozenset[str]] = {
-    "changes": frozenset(),
+    "changes": frozenset({"log"}),
     "triage": frozenset({"oncall", "phones", "silences", "tree", "dashboard", "queries"}),
     "incidents": frozenset({"monitors", "timeline", "review", "actions"}),
     "experiment": frozenset({"plan", "looks", "why", "cohorts"}),
