@@ -93,14 +93,15 @@ def describe(one: Moved, by: str) -> str:
     """How a column moved: in words, then its distances, the first one with its limit."""
     worst = one.worst
     assert worst is not None  # noqa: S101 - asked of what was judged
-    return f"{one.name}{_where(one, by)} {_course(worst, one.bins)} ({_distances(worst)})"
+    return f"{one.name}{_where(one, by)} {_course(worst, one.bins)}: {_distances(worst)}"
 
 
 def nearest(one: Moved) -> str:
     """A column that is as usual: how far it is from its limit."""
     assert isinstance(one.whole, Drift)  # noqa: S101 - asked of what was judged
     first = one.whole.distances[0]
-    return f"{one.name}, {first.name} {_figure(first.value)} of at most {_figure(first.limit)}"
+    limit = f"at most {_figure(first.limit)} from {one.whole.days} days"
+    return f"{one.name}, {first.name} {_figure(first.value)} of {limit}"
 
 
 def bars_of(one: Moved, by: str) -> Mapping[str, object]:
@@ -171,8 +172,8 @@ def _mean(counts: Sequence[float], edges: Sequence[float]) -> float | None:
 
 def _distances(one: Drift) -> str:
     first, *rest = one.distances
-    head = f"{first.name} {_figure(first.value)}, limit {_figure(first.limit)} from {one.days} days"
-    return "; ".join([head, *(f"{other.name} {_figure(other.value)}" for other in rest)])
+    head = f"{first.name} {_figure(first.value)} (limit {_figure(first.limit)} from {one.days} days)"
+    return ", ".join([head, *(f"{other.name} {_figure(other.value)}" for other in rest)])
 
 
 def _figure(value: float) -> str:

@@ -31,7 +31,7 @@ def turnover(table: Any, column: str, since: datetime, zone: ZoneInfo, what: str
         newer = table[WHEN] > ibis.literal(since.astimezone(zone).date())
     else:
         newer = table[WHEN] > moment(table[WHEN], since, zone)
-    row = table.aggregate(items=table.count(), newer=newer.cast("int64").sum()).to_pyarrow().to_pylist()[0]
+    row = table.aggregate(items=table.count(), newer=newer.ifelse(1, 0).sum()).to_pyarrow().to_pylist()[0]
     return int(row["items"]), int(row["newer"] or 0)
 
 

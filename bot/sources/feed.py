@@ -40,7 +40,7 @@ def count(table: Any, options: Upstream, *, now: datetime, zone: ZoneInfo) -> Fe
     if not dated:
         outputs |= _times(rows, clock)
     for at, column in enumerate(watched):
-        outputs[f"null_{at}"] = _lacks(rows[column]).cast("int64").sum()
+        outputs[f"null_{at}"] = _lacks(rows[column]).ifelse(1, 0).sum()
     asked = gather(table.get_backend(), rows.group_by("back").aggregate(**outputs))
     found = (_day(row, today, watched) for row in asked.parts[0])
     return Feed(what, today, clock, dated, {day.date: day for day in found}, schema, asked.text)
@@ -108,9 +108,9 @@ def _offset(at: datetime, zone: tzinfo | None) -> int:
 def _times(rows: Any, clock: float) -> dict[str, Any]:
     at = rows["clock"]
     return {
-        "early": (at <= clock - HOUR).cast("int64").sum(),
-        "so_far": (at <= clock).cast("int64").sum(),
-        "late": (at <= clock + HOUR).cast("int64").sum(),
+        "early": (at <= clock - HOUR).ifelse(1, 0).sum(),
+        "so_far": (at <= clock).ifelse(1, 0).sum(),
+        "late": (at <= clock + HOUR).ifelse(1, 0).sum(),
         "newest": at.max(),
         "newest_so_far": at.max(where=at <= clock),
     }

@@ -116,8 +116,9 @@ def _words(rows: Any, names: Sequence[str], weight: str) -> dict[str, Bins]:
         return {}
     parts = []
     for at, name in enumerate(names):
-        flat = rows.select(word=_value(rows, name), w=_weight(rows, weight))
-        known = flat.filter(flat["word"].notnull()).group_by("word").aggregate(n=lambda t: t["w"].sum())
+        flat = rows.select(word=_value(rows, name), **_weight(rows, weight))
+        flat = flat.filter(flat["word"].notnull())
+        known = flat.group_by("word").aggregate(n=_total(flat, weight))
         top = known.order_by([ibis.desc("n"), "word"]).limit(WORDS)
         parts.append(top.mutate(at=ibis.literal(at, type="int32")))
     found = ibis.union(*parts) if len(parts) > 1 else parts[0]
@@ -140,13 +141,13 @@ def _counts(
     flat = rows.select(
         ago=rows[AGO].cast("int64"),
         cell=rows[by].cast("string") if by else ibis.literal(ALL),
-        w=_weight(rows, weight),
+        **_weight(rows, weight),
         **{f"b{at}": _bin(_value(rows, name), one) for at, (name, one) in enumerate(bins.items())},
     )
     parts = []
     for at in range(len(bins)):
         keys = {"cell": flat["cell"], "ago": flat["ago"], "bin": flat[f"b{at}"]}
-        counted = flat.group_by(**keys).aggregate(n=flat["w"].sum())
+        counted = flat.group_by(**keys).aggregate(n=_total(flat, weight))
         parts.append(counted.mutate(at=ibis.literal(at, type="int32")))
     asked = gather(rows.get_backend(), ibis.union(*parts) if len(parts) > 1 else parts[0])
     return _read(asked.parts[0], bins, by=bool(by)), asked.text
@@ -164,10 +165,13 @@ def _bin(value: Any, bins: Bins) -> Any:
     return ibis.cases((value.isnull(), last), *cases, else_=last - 1).cast("int32")
 
 
-def _weight(rows: Any, weight: str) -> Any:
-    import ibis
+def _weight(rows: Any, weight: str) -> dict[str, Any]:
+    return {"w": rows[weight].cast("float64")} if weight else {}
 
-    return rows[weight].cast("float64") if weight else ibis.literal(1.0)
+
+def _total(flat: Any, weight: str) -> Any:
+    """How many rows these are, or stand for."""
+    return flat["w"].sum() if weight else flat.count()
 
 
 def _read(

@@ -64,7 +64,7 @@ def within(table: Any, column: str, window: Window, what: str) -> Within:
     kept = kept.filter(back % DAY < round(window.hours * 3600))
     kept = kept.mutate(**{AGO: end.delta(kept[WHEN], unit="second") // DAY})
     rows = kept.filter((kept[AGO] == 0) | (kept[AGO] >= window.first))
-    return Within(rows, f"last {_span(window.hours)} against the same hours of {window.days} days before")
+    return Within(rows, f"last {_span(window.hours)} against the same hours of the days before")
 
 
 def timed_column(table: Any, column: str, what: str) -> Any:
@@ -115,4 +115,4 @@ def _dates(table: Any, window: Window, what: str) -> Within:
     kept = table.filter((table[WHEN] <= ibis.literal(newest)) & (table[WHEN] >= ibis.literal(oldest)))
     kept = kept.mutate(**{AGO: ibis.literal(newest).delta(kept[WHEN], unit="day")})
     rows = kept.filter((kept[AGO] == 0) | (kept[AGO] >= window.first))
-    return Within(rows, f"{weekday(newest)} against {window.days} days before")
+    return Within(rows, f"{weekday(newest)} against the days before")

@@ -61,6 +61,8 @@ TABLES = (
     "ELSE 'mail' END AS utm_source FROM base",
     "CREATE TABLE eval_queries AS SELECT n AS id, {now} - INTERVAL 20 DAY AS built_at, "
     "CASE WHEN n % 10 < 6 THEN 'title' ELSE 'mood' END AS query_class FROM range(1000) r(n)",
-    "CREATE TABLE catalog AS SELECT n AS id, {now} - INTERVAL 1 DAY * (n % 400) AS added_at FROM range(4000) r(n)",
-    "CREATE TABLE queries AS SELECT t AS \"at\", CASE WHEN u < 0.6 THEN 'title' ELSE 'mood' END AS query_class FROM base",
+    "CREATE TABLE catalog AS SELECT n AS id, {now} - INTERVAL 1 DAY * (n % 400) AS added_at "
+    "FROM range(4000) r(n)",
+    "CREATE TABLE queries AS SELECT t AS \"at\", CASE WHEN u < 0.6 THEN 'title' ELSE 'mood' END "
+    "AS query_class FROM base",
 )
