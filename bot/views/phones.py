@@ -1,5 +1,6 @@
 """The phone tree: what is left when Slack, Lookout or its sources fail."""
 
+import re
 from collections.abc import Mapping
 
 from bot.views.text import escape
@@ -15,12 +16,19 @@ def by_hand(tree: Mapping[str, str]) -> str:
             "By hand: call whoever you know, walk the tree in playbooks/triage.yaml. "
             "(No phone tree is configured: name it under [phone_tree] in lookout.toml.)"
         )
-    lines = [f"• {escape(name, 100)}: {escape(number, 250)}" for name, number in tree.items()]
+    lines = [f"• {escape(name, 100)}: {_reached(number)}" for name, number in tree.items()]
     return "\n".join(["By hand, in this order:", *lines])
 
 
 def small_print(tree: Mapping[str, str]) -> str:
     """The first numbers, for the card: they are there when nothing can be drawn any more."""
-    first = [f"{escape(name, 60)} {escape(number, 80)}" for name, number in list(tree.items())[:_SHORT]]
+    first = [f"{escape(name, 60)} {_reached(number)}" for name, number in list(tree.items())[:_SHORT]]
     rest = f" and {len(tree) - _SHORT} more: `@lookout triage phones`" if len(tree) > _SHORT else ""
     return f"If Slack or Lookout fails: {' · '.join(first)}{rest}"
+
+
+def _reached(number: str) -> str:
+    """A number as it is; an address as a link to press, which lookout.toml may have and nobody else."""
+    if re.fullmatch(r"https?://[^\s<>|]+", number):
+        return f"<{number.replace('&', '&amp;')}>"
+    return escape(number, 250)

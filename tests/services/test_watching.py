@@ -258,7 +258,7 @@ def test_without_anybody_configured_nothing_is_planned(sqlite, clock):
 def test_the_card_ends_with_the_first_numbers(bench):
     """They can still be read when nothing can be drawn any more."""
     assert (
-        "If Slack or Lookout fails: On-call phone +81 3 0000 0000 · Bridge https:\u200b//meet.example/inc · "
+        "If Slack or Lookout fails: On-call phone +81 3 0000 0000 · Bridge <https://meet.example/inc> · "
         "Dee +49 30 1 and 1 more: `@lookout triage phones`"
     ) in bench.card().text
 
