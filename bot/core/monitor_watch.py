@@ -66,6 +66,8 @@ def weeks_of(monitor: Monitor, history: History) -> float:
 def learn(monitor: Monitor, method: Seasonal, history: History) -> Learnt | Undecided:
     """Return what the newest weeks of history teach; Undecided where there are too few of them."""
     history = history.part(len(history) - method.baseline_weeks * WEEK, len(history))
+    seen = (np.nan_to_num(history.n) > 0).any(axis=1)
+    history = history.part(int(seen.argmax()) if seen.any() else len(history), len(history))
     measure = Measure.RATE if monitor.feed.is_rate else Measure.VALUE
     block = block_of(monitor, history)
     found = fit(block, measure)

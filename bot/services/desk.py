@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # named for the reader and the type checker; importing them c
 
 @dataclass(frozen=True)
 class Desk:
-    """The duty desk: configuration, playbooks, drills, monitors, templates and the metric sources by their names."""
+    """The duty desk: configuration, playbooks, drills, monitors, templates, metric sources by name."""
 
     settings: Settings
     playbooks: Playbooks

@@ -206,7 +206,7 @@ def _store(desk: Desk, monitor: Monitor, stepped: Stepped, now: datetime, sessio
     if not same:
         monitors.forget(session, monitor.id)
     hours = [(stepped.fresh.at(row), _cells(stepped.fresh, row)) for row in range(len(stepped.fresh))]
-    monitors.add_hours(session, monitor.id, hours)
+    monitors.add_hours(session, monitor.id, [one for one in hours if one[1]])
     values: dict[str, Any] = {"sha256": f"{monitor.numbers}/{monitor.sha256}"}
     values["memory"] = stepped.memory.to_json()
     if stepped.learnt is None:

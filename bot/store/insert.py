@@ -1,6 +1,6 @@
 """INSERT … ON CONFLICT DO NOTHING, said once for both databases."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -21,9 +21,23 @@ def insert_new(
     return session.connection().execute(statement, dict(values)).scalar_one_or_none()
 
 
+def insert_all_new(
+    session: Session, row: type[SQLModel], values: Sequence[Mapping[str, Any]], *, unique: tuple[str, ...]
+) -> None:
+    """Insert those rows of which none with the same `unique` columns is there, many at once."""
+    if values:
+        statement = _silent(session.get_bind().dialect.name, row, unique)
+        session.connection().execute(statement, [dict(one) for one in values])
+
+
 @cache
 def _statement(dialect: str, row: type[SQLModel], unique: tuple[str, ...]) -> Any:
     """Built once for each table: the inbox inserts thousands a second."""
     mapper: Any = inspect(row)
+    return _silent(dialect, row, unique).returning(mapper.primary_key[0])
+
+
+@cache
+def _silent(dialect: str, row: type[SQLModel], unique: tuple[str, ...]) -> Any:
     insert: Any = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    return insert(row).on_conflict_do_nothing(index_elements=list(unique)).returning(mapper.primary_key[0])
+    return insert(row).on_conflict_do_nothing(index_elements=list(unique))

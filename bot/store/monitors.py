@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func
 from sqlmodel import Session, col, delete, select, update
 
-from bot.store.insert import insert_new
+from bot.store.insert import insert_all_new, insert_new
 from bot.store.monitor_rows import MonitorAlarmRow, MonitorHourRow, MonitorRow
 
 RETENTION = timedelta(days=400)
@@ -67,9 +67,8 @@ def save(session: Session, monitor: str, **values: Any) -> None:
 
 def add_hours(session: Session, monitor: str, hours: Sequence[tuple[datetime, Sequence[Any]]]) -> None:
     """Keep what was seen; an hour that is there already stays as it was."""
-    for at, cells in hours:
-        values = {"monitor": monitor, "at": at, "cells": list(cells)}
-        insert_new(session, MonitorHourRow, values, unique=("monitor", "at"))
+    rows = [{"monitor": monitor, "at": at, "cells": list(cells)} for at, cells in hours]
+    insert_all_new(session, MonitorHourRow, rows, unique=("monitor", "at"))
 
 
 def hours(session: Session, monitor: str, *, since: datetime) -> list[tuple[datetime, list[Any]]]:

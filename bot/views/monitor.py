@@ -159,12 +159,13 @@ def state(one: Standing) -> str:
     if one.until is None:
         return "begins with its first hour"
     seen = f"up to {moment(one.until)}"
-    if one.going:
-        return f"alarm: {text.escape(', '.join(one.going), 200)} · {seen}"
+    alarm = f"alarm: {text.escape(', '.join(one.going), 200)} · " if one.going else ""
     if isinstance(one.monitor.method, Seasonal) and (one.learnt is None or one.learnt.baseline.weeks < 4):
         noted = "notes, says nothing" if one.learnt else "learns"
-        return f"{noted}: {one.weeks:.1f} of 4 weeks · {seen}"
-    return f"{'only notes, as its file says' if one.monitor.shadow else 'watches'} · {seen}"
+        return f"{noted}: {one.weeks:.1f} of 4 weeks · {alarm}{seen}"
+    if one.monitor.shadow:
+        return f"only notes, as its file says · {alarm}{seen}"
+    return f"{alarm or 'watches · '}{seen}"
 
 
 def _mark(one: Standing) -> str:

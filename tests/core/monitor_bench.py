@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
 import numpy as np
 
 from bot.core.monitor import HOUR, Feed, History, Monitor, Seasonal
+from bot.stats.monitor import Block
 from tests.stats.monitor_world import block, rates
 
 START = datetime(2026, 9, 7, tzinfo=UTC)
@@ -26,16 +28,21 @@ def monitor(**fields: Any) -> Monitor:
     )  # fmt: skip
 
 
+@lru_cache(maxsize=32)
+def _counted(weeks: int, seed: int, fall: tuple[int, int, float] | None, world: tuple[Any, ...]) -> Block:
+    rng = np.random.default_rng(seed)
+    trials, rate = rates(rng, weeks, **{"wander": 0.005, **dict(world)})
+    if fall is not None:
+        hour, cell, by = fall
+        rate[hour:, slice(None) if cell < 0 else cell] *= 1 - by
+    return block(rng, trials, rate)
+
+
 def history(
     weeks: int, *, seed: int = 4, fall: tuple[int, int, float] | None = None, **world: Any
 ) -> History:
     """Counts by hour and cell; fall: from this hour on, this cell (or -1 for all) is lower by so much."""
-    rng = np.random.default_rng(seed)
-    trials, rate = rates(rng, weeks, **{"wander": 0.005, **world})
-    if fall is not None:
-        hour, cell, by = fall
-        rate[hour:, slice(None) if cell < 0 else cell] *= 1 - by
-    counted = block(rng, trials, rate)
+    counted = _counted(weeks, seed, fall, tuple(world.items()))
     return History(START, HOUR, CELLS, counted.x, counted.n)
 
 

@@ -30,8 +30,7 @@ def block(rng: np.random.Generator, trials: NDArray[np.int64], rate: NDArray[np.
 
 
 def _wander(rng: np.random.Generator, hours: int, cells: int, sd: float, rho: float) -> NDArray[np.float64]:
-    from scipy.signal import lfilter
-
-    noise = rng.normal(size=(hours, cells)) * sd * np.sqrt(1 - rho**2)
-    noise[0] /= np.sqrt(1 - rho**2)
-    return np.asarray(lfilter([1.0], [1.0, -rho], noise, axis=0), dtype=np.float64)
+    moved = rng.normal(size=(hours, cells)) * sd
+    for hour in range(1, hours):
+        moved[hour] = rho * moved[hour - 1] + np.sqrt(1 - rho**2) * moved[hour]
+    return moved

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.stats import monitor, monitor_chart
@@ -164,9 +164,9 @@ def test_values_without_counts_are_charted_by_their_own_variation() -> None:
 
 
 def test_the_threshold_meets_the_budget_on_weeks_it_has_not_seen() -> None:
-    """Eight histories of eight weeks, and eight further weeks each: near one page in ten weeks."""
+    """Four histories of eight weeks, and eight further weeks each: near one page in ten weeks."""
     pages = weeks = 0
-    for seed in range(8):
+    for seed in range(4):
         hours = history(seed=seed, weeks=16)
         past, later = hours[: 8 * WEEK], hours[8 * WEEK :]
         baseline = fitted(past)
@@ -201,6 +201,7 @@ def test_a_lower_budget_asks_for_a_higher_threshold() -> None:
     assert thresholds[0] < thresholds[-1]
 
 
+@settings(max_examples=10, deadline=None)
 @given(scale=st.floats(0.01, 100))
 def test_the_unit_of_a_value_does_not_matter(scale: float) -> None:
     """In per cent or as a fraction: the same charts."""

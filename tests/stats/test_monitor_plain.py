@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.stats.monitor_plain import Plain, cost, learn, step
@@ -36,6 +36,7 @@ def first_alarm(stream) -> int | None:
     return None
 
 
+@settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 10_000), shift=st.floats(-2, 2))
 def test_it_alarms_when_the_reference_does(seed: int, shift: float) -> None:
     """At the same point, or never."""
