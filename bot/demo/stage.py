@@ -58,6 +58,17 @@ kind = "prometheus"
 url = "{metrics}"
 [data]
 path = "data"
+[oncall]
+lease_minutes = 30
+[oncall.layers.primary]
+people = ["U0ENG"]
+starts = 2026-01-05
+[oncall.layers.backup]
+people = ["U0DS"]
+starts = 2026-01-05
+[phone_tree]
+"On-call phone" = "+81 3 0000 0000"
+"Incident bridge" = "https://meet.example/incident"
 """
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
 from bot.core.ladder_reader import read_escalation
-from bot.services import after_launch, digests, overriding, tasks
+from bot.services import after_launch, digests, overriding, stakeholders, tasks, watching
 from bot.services.incident_cards import EVIDENCE_JOB, LADDER_JOB
 from bot.services.scheduled_looks import PLANNED_LOOK_JOB
 from bot.settings import shipped
@@ -27,6 +27,9 @@ SOON = 2.0
 
 _NAMES = {
     EVIDENCE_JOB: "Evidence for an incident",
+    watching.CALL_JOB: "INC-{incident}: the next in line is called",
+    watching.LEASE_JOB: "INC-{incident}: somebody has been on it for a while",
+    stakeholders.PROMISE_JOB: "INC-{incident}: an update was promised",
     PLANNED_LOOK_JOB: "{experiment}: look {look}",
     tasks.REMIND_JOB: "{experiment}: a task is due",
     overriding.END_JOB: "{experiment}: the override ends",
