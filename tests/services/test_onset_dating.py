@@ -1,6 +1,7 @@
 """When an incident began: by its metric's history, by the alert alone, by what a person says."""
 
 import json
+import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs
@@ -11,10 +12,11 @@ import pytest
 from bot.core.change import Change, ChangeKind
 from bot.core.inbound import Order, Place, Submit
 from bot.core.incident import milestones
+from bot.core.monitor import Feed, Monitor, Seasonal
 from bot.errors import InputError
 from bot.services import changes, onset_correction, triage
 from bot.sources.prometheus import Prometheus
-from bot.store import incidents
+from bot.store import incidents, monitors
 from bot.views import onset as views
 from handlers import modals, needs, switchboard
 from tests.services.incident_bench import ENG, MATE, Bench, Shown
@@ -171,6 +173,37 @@ def test_a_change_after_the_alert_began_is_not_its_onset(bench):
     bench.work()
     assert "after the alert began to fire" in onsets(bench)[0].text
     assert loaded(bench).started == bench.now - timedelta(hours=1)
+
+
+def test_a_page_of_a_monitor_is_dated_by_what_the_monitor_has_seen(bench):
+    """Hour by hour and in its own cell, without asking anybody again."""
+    rng = random.Random(5)
+    monitor = Monitor(
+        id="answers", title="Useful answers", metric="useful", service="rag", method=Seasonal(), sha256="x",
+        feed=Feed("shop", "useful", "answers"), cohorts=("locale",),
+    )  # fmt: skip
+    bench.desk = replace(bench.desk, monitors=(monitor,))
+    first = bench.now.replace(minute=0) - timedelta(days=20)
+    hours = []
+    for row in range(20 * 24):
+        rates = {"jp": 0.20 if row < 20 * 24 - 30 else 0.16, "en": 0.25}
+        cells = [[[name], 2000 * (rate + rng.gauss(0, 0.008)), 2000.0] for name, rate in rates.items()]
+        hours.append((first + timedelta(hours=row), cells))
+    with bench.write() as session:
+        monitors.add_hours(session, monitor.id, hours)
+    began = bench.now.replace(minute=0) - timedelta(hours=30)
+    bench.receive(
+        bench.alert(
+            source="monitor", metric="useful", cohort={"locale": "jp"}, value=0.16, baseline=0.2,
+            labels={"monitor": "answers", "locale": "jp"}, started_at=began + timedelta(hours=3),
+        )
+    )  # fmt: skip
+    bench.work()
+    incident = loaded(bench)
+    assert incident.onset_by == "history"
+    assert incident.onset_from <= began <= incident.onset_to
+    assert incident.onset_to - incident.onset_from <= timedelta(hours=4)
+    assert onsets(bench)[0].detail["query"] == "monitor answers"
 
 
 def test_without_a_metric_source_nothing_is_said(bench):
