@@ -8,7 +8,7 @@ from bot.core.effect import Post, Update
 from bot.core.incident import Incident
 from bot.services import evidence_timer
 from bot.services.desk import Desk
-from bot.services.evidence_picture import BOARD, noted
+from bot.services.evidence_board import BOARD, noted
 from bot.services.incident_cards import playbook_of
 from bot.store import incident_evidence, outbox
 from bot.views import dashboard as views

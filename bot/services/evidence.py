@@ -1,7 +1,7 @@
 """Gathers evidence: every check side by side with a deadline, outside any transaction.
 
 What it found goes to the steps that asked for it, the card and the dashboard are drawn, and the next time is
-planned. The whole takes no longer than DEADLINE and the drawing of a picture, whatever the sources do.
+planned. The whole takes no longer than DEADLINE, whatever the sources do; the picture comes after it.
 """
 
 import time
@@ -23,8 +23,8 @@ from bot.core.playbook import Playbook
 from bot.errors import SourceError
 from bot.services import dashboard, drills, evidence_picture, evidence_timer
 from bot.services.desk import Desk
+from bot.services.evidence_board import BOARD, note, noted
 from bot.services.evidence_checks import Found, Inquiry, inquiries
-from bot.services.evidence_picture import BOARD, note, noted
 from bot.services.incident_cards import draw, playbook_of
 from bot.store import incident_evidence, incidents
 from bot.store.database import Database
@@ -55,19 +55,19 @@ def gather(
         kept = incident_evidence.by_step(session, incident_id)
     if incident is None or playbook is None or incident.closed or _overtaken(payload, kept):
         return _nothing
-    before = noted(kept)
-    found, picture = _find(db, desk, incident, playbook, payload, kept, now, deadline)
-    gathered = note(now, time.monotonic() - began, picture, before)
-    found = {**found, BOARD: [*found.get(BOARD, ()), gathered]}
+    found = _find(db, desk, incident, playbook, payload, kept, now, deadline)
+    took = time.monotonic() - began
 
     def finish(session: Session) -> None:
         current = incidents.load(session, incident_id, lock=True)
         if current is None or current.closed:
             return
-        evidence_picture.keep(session, current, picture, now=now)
-        incidents.keep_evidence(session, incident_id, found)
+        gathered = note(now, took, noted(incident_evidence.by_step(session, incident_id)))
+        known = {**found, BOARD: [*found.get(BOARD, ()), gathered]}
+        incidents.keep_evidence(session, incident_id, known)
         draw(session, desk, current, now=now)
         dashboard.draw(session, desk, current, now=now)
+        evidence_picture.plan(session, desk, current, known, payload, now)
         evidence_timer.plan(session, current, now=now)
 
     return finish
@@ -82,35 +82,19 @@ def _find(
     kept: Found,
     now: datetime,
     deadline: float,
-) -> tuple[Found, evidence_picture.Picture | None]:
-    """What there is to find out, and the picture beside it; of a drill, what its script says."""
+) -> Found:
+    """What there is to find out; of a drill, what its script says."""
     if incident.drill:
-        return drills.evidence(desk, incident, playbook, now=now), None
+        return drills.evidence(desk, incident, playbook, now=now)
     asked = inquiries(db, desk, incident, playbook, now)
     reused = _reused(asked, kept, payload, now)
     left = [inquiry for inquiry in asked if inquiry.name not in reused]
-    with _Crew(len(left) + 2) as crew:
-        wanted = evidence_picture.wanted(payload, noted(kept), now)
-        past = crew.submit(evidence_picture.ask, db, desk, incident, now) if wanted else None
-        parts = _run(crew, left, now=now, deadline=deadline)
-        told = zip([inquiry.name for inquiry in left], parts, strict=True)
-        found = _merged(sorted([*reused.items(), *told], key=lambda part: _place(asked, part[0])))
-        picture = evidence_picture.paint(crew, past, found, incident.id) if past is not None else None
-    return found, picture
+    told = zip([inquiry.name for inquiry in left], _run(left, now=now, deadline=deadline), strict=True)
+    return _merged(sorted([*reused.items(), *told], key=lambda part: _place(asked, part[0])))
 
 
 class NotDone(Exception):  # noqa: N818 - a reason, not a fault
     """A check had not answered when its time was over."""
-
-
-class _Crew(ThreadPoolExecutor):
-    """Threads of which nobody waits for the last: what hangs is left behind."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__(max_workers=size, thread_name_prefix="evidence")
-
-    def __exit__(self, *_: object) -> None:
-        self.shutdown(wait=False, cancel_futures=True)
 
 
 def _nothing(_: Session) -> None:
@@ -149,9 +133,10 @@ def _known(lines: Sequence[Evidence], asked: Sequence[Inquiry], oldest: datetime
     return when > oldest and all(one.since is not None and when >= one.since for one in asked)
 
 
-def _run(crew: _Crew, asked: Sequence[Inquiry], *, now: datetime, deadline: float) -> list[Found]:
+def _run(asked: Sequence[Inquiry], *, now: datetime, deadline: float) -> list[Found]:
     """Run all at once; whoever is not back in time is left behind."""
     began = time.monotonic()
+    crew = ThreadPoolExecutor(max_workers=len(asked) + 1, thread_name_prefix="evidence")
     futures = [crew.submit(inquiry.run) for inquiry in asked]
     found: list[Found] = []
     for inquiry, future in zip(asked, futures, strict=True):
@@ -159,6 +144,7 @@ def _run(crew: _Crew, asked: Sequence[Inquiry], *, now: datetime, deadline: floa
         wait([future], timeout=max(began + patience - time.monotonic(), 0.0))
         error = future.exception() if future.done() else NotDone()
         found.append(future.result() if error is None else _failed(inquiry, error, now, patience))
+    crew.shutdown(wait=False, cancel_futures=True)
     return found
 
 

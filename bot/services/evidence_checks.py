@@ -19,7 +19,7 @@ from bot.errors import SourceError
 from bot.services import changes
 from bot.services.checks import KINDS, Asked
 from bot.services.desk import Desk
-from bot.services.evidence_picture import BOARD
+from bot.services.evidence_board import BOARD
 from bot.services.metric_now import metric_now
 from bot.store.database import Database
 

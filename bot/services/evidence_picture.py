@@ -1,106 +1,84 @@
-"""The picture of the dashboard: the metric's past and the charts of what is suspect, and when it was drawn.
+"""The picture of the dashboard, drawn after the evidence is there: words must not wait for it.
 
-What belongs to the dashboard alone is kept beside the evidence, under a name that no step can have.
+It shows the metric's past with the changes over it, and the charts of what is suspect.
 """
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor, Future, wait
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
+from bot.core.change import Change
 from bot.core.effect import Upload
 from bot.core.evidence import Evidence, EvidenceStatus, worst_first
 from bot.core.incident import Incident
 from bot.core.metric_history import SPANS, History
+from bot.services import dashboard
 from bot.services.desk import Desk
+from bot.services.evidence_board import BOARD, noted, pictured
 from bot.services.metric_history import history
-from bot.store import blobs, outbox
-from bot.store import changes as log_of_changes
+from bot.store import blobs, changes, incident_evidence, incidents, outbox, slots
 from bot.store.database import Database
+from bot.store.slots import Finish
 from bot.views import chart_evidence
 
-log = structlog.get_logger()
-
-BOARD = "@dashboard"
-"""Stands for a step: of checks that no step names, and of what belongs to the dashboard alone."""
-GATHERED = "@gathered"
-"""The line there that says when all was gathered, how long it took, and which picture is the newest."""
+PICTURE_JOB = "incident.picture"
 
 NEW_AFTER, NEW_AFTER_BY_TIMER = timedelta(minutes=1), timedelta(minutes=10)
 """A picture younger than this stays; each one is a file in Slack."""
-DRAWN_IN = 2.0
-"""Seconds that drawing may take; then the message goes without a new one."""
 MOST_CHARTS = 3
 
 
-@dataclass(frozen=True)
-class Picture:
-    """A drawn PNG, in words too; `key` is that of its upload."""
+def plan(
+    session: Session,
+    desk: Desk,
+    incident: Incident,
+    found: Mapping[str, Sequence[Evidence]],
+    payload: Mapping[str, Any],
+    now: datetime,
+) -> None:
+    """Have a new picture drawn where there is something to show and the last one is old.
 
-    content: bytes
-    alt: str
-    key: str
-
-
-def note(now: datetime, took: float, picture: Picture | None, before: Evidence | None) -> Evidence:
-    """The line of the gathering; without a new picture the one before stays. `took` is in seconds."""
-    if picture is not None:
-        key, alt, drawn = picture.key, picture.alt, now.isoformat()
-    else:
-        key, alt, drawn = (before.source, before.line, before.query) if before else ("", "", "")
-    return Evidence(GATHERED, EvidenceStatus.CLEAR, alt, now, source=key, query=drawn, took=took)
-
-
-def noted(kept: Mapping[str, Sequence[Evidence]]) -> Evidence | None:
-    """The line of the last gathering, None before the first."""
-    return next((line for line in kept.get(BOARD, ()) if line.check == GATHERED), None)
-
-
-def wanted(payload: Mapping[str, Any], before: Evidence | None, now: datetime) -> bool:
-    """Whether a new picture is to be drawn."""
-    if payload.get("fresh") or before is None or not before.query:
-        return True
-    age = now - datetime.fromisoformat(before.query)
-    return age >= (NEW_AFTER_BY_TIMER if payload.get("current") else NEW_AFTER)
+    `payload` is that of the gathering: `fresh` asks for one, `current` is content with an older one.
+    """
+    last = noted(found)
+    if not ((desk.prometheus and incident.alerts and not incident.drill) or suspects(found)):
+        return
+    if last is not None and last.query and not payload.get("fresh"):
+        age = now - datetime.fromisoformat(last.query)
+        if age < (NEW_AFTER_BY_TIMER if payload.get("current") else NEW_AFTER):
+            return
+    slot = f"{incident.id}/{now.isoformat()}"
+    slots.at(session, job=PICTURE_JOB, slot=slot, due=now, payload={"incident": incident.id})
 
 
-def ask(db: Database, desk: Desk, incident: Incident, now: datetime) -> History | None:
-    """The past of the metric with what changed meanwhile; None where there is nobody to ask."""
-    source = next(iter(desk.prometheus.values()), None)
-    if source is None:
-        return None
-    try:
-        with db.read() as session:
-            changes = log_of_changes.between(session, now - SPANS[0][1], now)
-    except SQLAlchemyError:
-        changes = ()
-    return history(source, incident, changes, now)
+def draw(db: Database, desk: Desk, payload: Mapping[str, Any], *, now: datetime) -> Finish:
+    """Ask for the metric's past and paint; the closure returned uploads it and shows it in the dashboard."""
+    number = int(payload["incident"])
+    with db.read() as session:
+        incident = incidents.load(session, number)
+        charts = suspects(incident_evidence.by_step(session, number))
+        log = changes.between(session, now - SPANS[0][1], now)
+    if incident is None or incident.closed:
+        return _nothing
+    past = _past(desk, incident, log, now)
+    if not chart_evidence.panels(past, charts):
+        return _nothing
+    content, alt = chart_evidence.png(past, charts), chart_evidence.alt(past, charts)
+    key = f"incident/{number}/picture/{sha256(content).hexdigest()[:16]}"
 
+    def finish(session: Session) -> None:
+        current = incidents.load(session, number, lock=True)
+        if current is None or current.closed:
+            return
+        _upload(session, current, key, content, alt, now)
+        lines = incident_evidence.by_step(session, number).get(BOARD, ())
+        incidents.keep_evidence(session, number, {BOARD: pictured(lines, key=key, alt=alt, at=now)})
+        dashboard.draw(session, desk, current, now=now)
 
-def paint(
-    crew: Executor, past: "Future[History | None]", found: Mapping[str, Sequence[Evidence]], incident: int
-) -> Picture | None:
-    """Draw what there is; None where there is nothing, or it takes too long."""
-    wait([past], timeout=DRAWN_IN)
-    known = past.result() if past.done() and past.exception() is None else None
-    charts = suspects(found)
-    if (known is None or not known.known) and not charts:
-        return None
-    drawing = crew.submit(chart_evidence.png, known, charts)
-    wait([drawing], timeout=DRAWN_IN)
-    error = drawing.exception() if drawing.done() else TimeoutError(f"{DRAWN_IN:g} s")
-    if error is not None:
-        log.error("picture_failed", exc_info=error)
-        return None
-    content = drawing.result()
-    key = f"incident/{incident}/picture/{sha256(content).hexdigest()[:16]}"
-    return Picture(content, chart_evidence.alt(known, charts), key)
+    return finish
 
 
 def suspects(found: Mapping[str, Sequence[Evidence]]) -> list[Mapping[str, Any]]:
@@ -108,26 +86,32 @@ def suspects(found: Mapping[str, Sequence[Evidence]]) -> list[Mapping[str, Any]]
     lines = worst_first([line for lines in found.values() for line in lines])
     charts: dict[str, Mapping[str, Any]] = {}
     for line in lines:
-        if (
-            line.status is EvidenceStatus.SUSPECT
-            and line.chart
-            and line.chart.get("kind") in chart_evidence.KINDS
-        ):
-            charts.setdefault(f"{line.check}/{line.chart.get('title')}", line.chart)
+        chart = line.chart or {}
+        if line.status is EvidenceStatus.SUSPECT and chart.get("kind") in chart_evidence.KINDS:
+            charts.setdefault(f"{line.check}/{chart.get('title')}", chart)
     return list(charts.values())[:MOST_CHARTS]
 
 
-def keep(session: Session, incident: Incident, picture: Picture | None, *, now: datetime) -> None:
-    """Upload the picture, to be seen in the dashboard alone."""
-    if picture is None:
-        return
+def _nothing(_: Session) -> None:
+    """There is nothing to draw."""
+
+
+def _past(desk: Desk, incident: Incident, log: Sequence[Change], now: datetime) -> History | None:
+    """The past of the metric; a drill has none, its metric is made up."""
+    source = next(iter(desk.prometheus.values()), None)
+    if source is None or incident.drill:
+        return None
+    return history(source, incident, log, now)
+
+
+def _upload(session: Session, incident: Incident, key: str, content: bytes, alt: str, now: datetime) -> None:
     upload = Upload(
-        key=picture.key,
+        key=key,
         channel=incident.channel,
         filename=f"{incident.number}-evidence.png",
         title=f"{incident.number}: evidence",
-        blob=blobs.put(session, picture.content, "image/png"),
-        alt_text=picture.alt,
+        blob=blobs.put(session, content, "image/png"),
+        alt_text=alt,
         share=False,
     )
     outbox.put(session, upload, now=now)

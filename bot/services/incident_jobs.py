@@ -9,15 +9,16 @@ from bot.services import (
     drill_reminders,
     drills,
     evidence,
+    evidence_picture,
     evidence_timer,
     incident_metrics,
-    marking,
     onset,
     recovery,
 )
 from bot.services.alert_jobs import alert_jobs
 from bot.services.desk import Desk
 from bot.services.incident_cards import EVIDENCE_JOB
+from bot.services.learning_jobs import learning_jobs
 from bot.services.people_jobs import people_jobs
 from bot.store.database import Database
 from bot.store.slots import Finish, Job
@@ -31,6 +32,9 @@ def incident_jobs(db: Database, desk: Desk) -> Mapping[str, Job]:
 
     def ask_sources(_: Mapping[str, Any], now: datetime) -> Finish:
         return change_sources.run(db, desk, now)
+
+    def picture(payload: Mapping[str, Any], now: datetime) -> Finish:
+        return evidence_picture.draw(db, desk, payload, now=now)
 
     def began(payload: Mapping[str, Any], now: datetime) -> Finish:
         return onset.estimate(db, desk, payload, now=now)
@@ -47,15 +51,13 @@ def incident_jobs(db: Database, desk: Desk) -> Mapping[str, Job]:
     def remind(_: Mapping[str, Any], now: datetime) -> Finish:
         return lambda session: drill_reminders.remind(session, desk, now)
 
-    def mark(payload: Mapping[str, Any], now: datetime) -> Finish:
-        return marking.read(db, desk, payload, now)
-
     return {
-        marking.MARK_JOB: mark,
+        **learning_jobs(db, desk),
         **alert_jobs(desk),
         **people_jobs(db, desk),
         EVIDENCE_JOB: gather,
         evidence_timer.CURRENT_JOB: gather,
+        evidence_picture.PICTURE_JOB: picture,
         onset.ONSET_JOB: began,
         change_sources.JOB: ask_sources,
         recovery.JOB: recovering,

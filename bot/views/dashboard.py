@@ -110,23 +110,33 @@ def _first_line(board: Board, first: Evidence | None, choice: Choice | None) -> 
 
 
 def _symptoms(board: Board) -> list[str]:
+    """The worst first; of what is clear about a check one line, and how many more there are."""
     named: dict[str, Evidence] = {}
     for line in _every(board):
         if line.seen:
             named.setdefault(line.line, line)
     shown = worst_first(list(named.values()))
-    lines = [_line(line) for line in shown[:_SYMPTOMS]]
-    more = len(shown) - _SYMPTOMS
-    return [*lines, f"and {more} more"] if more > 0 else lines
+    clear = [line for line in shown if line.status is EvidenceStatus.CLEAR]
+    lines = [_line(line) for line in shown if line.status is not EvidenceStatus.CLEAR]
+    for check in dict.fromkeys(line.check for line in clear):
+        same = [line for line in clear if line.check == check]
+        lines.append(_line(same[0]) + (f" · {len(same) - 1} more clear" if len(same) > 1 else ""))
+    more = len(lines) - _SYMPTOMS
+    return [*lines[:_SYMPTOMS], f"and {more} more"] if more > 0 else lines
 
 
 def _steps(board: Board) -> list[str]:
-    lines = []
+    """Each step with its worst line; one that only has what another said, for no answer, is left out."""
+    lines: list[str] = []
+    said: set[str] = set()
     for step in board.playbook.questions.values():
         worst, ask = _worst(board, step), text.escape(step.ask, 80)
         if worst is None:
             lines.append(f"{step.number} {ask} · nothing is gathered: test it by hand")
             continue
+        if worst.line in said and worst.suggests is None:
+            continue
+        said.add(worst.line)
         others = [line for line in board.evidence.get(step.id, ()) if _of_cause(line) and line is not worst]
         again = sum(1 for line in others if line.status is worst.status)
         more = f" · {again} more {worst.status}" if again and worst.status is not EvidenceStatus.CLEAR else ""

@@ -10,7 +10,7 @@ import pytest
 from bot.core.change import Change, ChangeKind
 from bot.core.inbound import Ask, Place, Press
 from bot.errors import InputError
-from bot.services import changes, dashboard_asking, evidence
+from bot.services import changes, dashboard_asking, evidence, evidence_picture
 from bot.services.dashboard import key_of
 from bot.services.evidence_timer import CURRENT_JOB
 from bot.store import incidents, slots
@@ -39,6 +39,15 @@ def collapsed(bench):
 def gather(bench, **payload):
     """Have the evidence gathered, and nothing else done."""
     finish = evidence.gather(bench.db, bench.desk, {"incident": 1, **payload}, now=bench.now)
+    with bench.write() as session:
+        finish(session)
+
+
+def paint(bench):
+    """Have the picture drawn that was planned."""
+    with bench.db.read() as session:
+        (slot,) = slots.kept(session, job=evidence_picture.PICTURE_JOB, prefix="1/")
+    finish = evidence_picture.draw(bench.db, bench.desk, slot.payload, now=bench.now)
     with bench.write() as session:
         finish(session)
 
@@ -86,8 +95,8 @@ def test_the_first_suspect_is_on_top_and_every_step_has_its_worst_line(bench):
     assert first in shown.text
     assert " <https://ml/12|look>\nSpeaks for “Model registry change”." in shown.text
     assert "⚠ suspect · metric: ndcg is now 0.61, baseline 0.78 (\u221221.8\u00a0%)" in shown.text
-    steps = [line for line in shown.text.splitlines() if line[:2] in {f"{n} " for n in range(1, 8)}]
-    assert len(steps) == len(bench.desk.playbooks.triage.questions)
+    steps = [line[0] for line in shown.text.splitlines() if line[:2] in {f"{n} " for n in range(1, 8)}]
+    assert steps == list("123456")  # the seventh has only what the first says, and no answer for it
     assert shown.notification.startswith("INC-1 evidence: 2 suspect")
     assert "First suspect: model “reranker”" in shown.notification
     assert shown.buttons == ["Refresh evidence", "What was asked"]
@@ -107,6 +116,8 @@ def test_the_picture_is_uploaded_for_it_alone_and_said_in_words(bench):
     model_change(bench)
     bench.receive(bench.alert())
     gather(bench)
+    assert not any(block["type"] == "image" for block in board(bench).blocks)  # words do not wait for it
+    paint(bench)
     (upload,) = bench.effects("upload")
     assert (upload["share"], upload["filename"]) == (False, "INC-1-evidence.png")
     image = next(block for block in board(bench).blocks if block["type"] == "image")
@@ -129,6 +140,7 @@ def test_a_span_of_the_picture_that_cannot_be_had_says_so(bench):
     told_client = httpx.Client(transport=httpx.MockTransport(week_refused))
     bench.desk.prometheus["prom"]._client = told_client
     gather(bench)
+    paint(bench)
     image = next(block for block in board(bench).blocks if block["type"] == "image")
     assert "7 d unknown (prom refused with 422: too many samples), 24 h 0.78 → 0.61" in image["alt_text"]
 
@@ -239,6 +251,48 @@ def test_the_timer_gathers_without_anybody_asking(bench):
     bench.clock.advance(minutes=6)
     bench.work()
     assert "ndcg is now 0.5" in board(bench).text
+
+
+def pictures(bench):
+    """How many pictures were ever planned."""
+    with bench.db.read() as session:
+        return len(slots.kept(session, job=evidence_picture.PICTURE_JOB, prefix="1/"))
+
+
+def test_a_picture_stays_a_while_and_a_person_gets_a_new_one(bench):
+    """Each is a file in Slack: the timer is content with ten minutes, an alert with one."""
+    collapsed(bench).give(bench)
+    bench.receive(bench.alert())
+    gather(bench)
+    paint(bench)
+    bench.clock.advance(minutes=5)
+    gather(bench, current=True)
+    assert pictures(bench) == 1
+    assert any(block["type"] == "image" for block in board(bench).blocks)
+    gather(bench, fresh=True)
+    assert pictures(bench) == 2
+    bench.clock.advance(minutes=6)
+    gather(bench, current=True)
+    assert pictures(bench) == 3
+
+
+def test_where_there_is_nothing_to_draw_no_picture_is_planned(bench):
+    """No Prometheus and no chart."""
+    bench.receive(bench.alert())
+    gather(bench)
+    assert pictures(bench) == 0
+
+
+def test_a_picture_that_comes_after_the_end_is_dropped(bench):
+    """It was closed while it was painted."""
+    collapsed(bench).give(bench)
+    bench.receive(bench.alert())
+    gather(bench)
+    finish = evidence_picture.draw(bench.db, bench.desk, {"incident": 1}, now=bench.now)
+    bench.press(TriageAction.MORE, choice=More.FALSE_ALARM)
+    with bench.write() as session:
+        finish(session)
+    assert bench.effects("upload") == []
 
 
 def press(bench, action, value=None, key="p1"):
