@@ -39,7 +39,13 @@ HELP = {
         "many were false alarms or came again, with a chart and a CSV file\n"
         "• `/incidents exclude INC-7 REASON` leaves one out of the metrics, `include INC-7` takes it in "
         "again; these take a role\n"
-        "• `/incidents monitors [NAME]` what is watched, how far it has learnt, what it raised"
+        "• `/incidents monitors [NAME]` what is watched, how far it has learnt, what it raised\n"
+        "• `/incidents timeline [INC-7]` what was said and done; `export [INC-7] html|md|json` as a file; "
+        "`note TEXT`, `mark LINK`, `unmark LINK` put something in or out\n"
+        "• `/incidents review [INC-7]` its retrospective; `own`, `write PART TEXT`, `milestone NAME TIME "
+        "because REASON`, `checked CHECK fine|gap TEXT`, `reviewers @…`, `reviewed`, `publish`\n"
+        "• `/incidents actions [INC-7|mine]`; `action [@owner] [DAY] TEXT`, `done N`, `move N [@owner] "
+        "[DAY]`, `drop N WHY`; `snooze [N]`, `quiet [N]` for reminders"
     ),
     "changes": (
         "*Changes*\n"
@@ -79,7 +85,10 @@ USAGE = {
         "Walk an incident, step by step",
         "start [here] [title] | answer | status | list | drill | help",
     ),
-    "incidents": ("Looking back on incidents", "list | metrics | monitors | exclude | include | help"),
+    "incidents": (
+        "Looking back on incidents",
+        "list | timeline | export | review | actions | metrics | monitors | help",
+    ),
     "changes": ("What changed, and when", "[2h | 3d | 2026-11-20] [service=…] [kind=…] | help"),
     "experiment": (
         "What the pre-registered plan allows",

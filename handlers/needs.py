@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from bot.core.permission import Act
 from bot.errors import RefusedError
-from bot.services import drafting, peeks, people_orders, permissions, walking
+from bot.services import drafting, peeks, people_orders, permissions, review_orders, walking
 from bot.services.desk import Desk
 from bot.views import amendment, silence_actions
 from bot.views.change_log import ChangesAction
@@ -20,9 +20,11 @@ from bot.views.dashboard_actions import DashboardAction
 from bot.views.decision_actions import DecisionAction
 from bot.views.dropped import DroppedAction
 from bot.views.marking import MarkAction
+from bot.views.monitor_actions import MonitorAction
 from bot.views.onset_actions import OnsetAction
 from bot.views.people_actions import PeopleAction
 from bot.views.readiness_actions import ReadinessAction
+from bot.views.review_actions import ReviewAction
 from bot.views.rollout_actions import RolloutAction, RolloutForm
 from bot.views.signing_actions import SigningAction
 from bot.views.silence_actions import SilenceAction
@@ -66,6 +68,8 @@ ORDERS: Mapping[tuple[str, str], Needed] = {
     ("triage", "onset"): _DATES,
     ("incidents", "mark"): _RECORDS,
     ("incidents", "unmark"): _RECORDS,
+    ("incidents", "export"): _ASKS,
+    **{("incidents", verb): _RECORDS for verb in review_orders.ORDERS},
     ("triage", "silence"): _SILENCES,
     ("triage", "unsilence"): _SILENCES,
     ("triage", "drill"): Everybody("a drill calls nobody outside its channel"),
@@ -92,6 +96,13 @@ PRESSES: Mapping[str, Needed] = {
     PeopleAction.DISMISS: _WATCHES,
     PeopleAction.UPDATE_SNOOZE: _WATCHES,
     PeopleAction.UPDATE_DISMISS: _WATCHES,
+    MonitorAction.OPEN: Everybody("whoever sees a ticket may call for help"),
+    ReviewAction.OWN: _RECORDS,
+    ReviewAction.REVIEWED: _RECORDS,
+    ReviewAction.PUBLISH: _RECORDS,
+    ReviewAction.ITEM_DONE: _RECORDS,
+    ReviewAction.SNOOZE: _RECORDS,
+    ReviewAction.QUIET: _RECORDS,
     ChangesAction.OLDER: _ASKS,
     ChangesAction.NEWER: _ASKS,
     SilenceAction.END: _SILENCES,
@@ -120,6 +131,12 @@ FORMS: Mapping[str, Needed] = {
     OnsetAction.CORRECT: _DATES,
     silence_actions.FORM: _SILENCES,
     MarkAction.FORM: _RECORDS,
+    ReviewAction.WRITE: _RECORDS,
+    ReviewAction.MILESTONES: _RECORDS,
+    ReviewAction.CHECK: _RECORDS,
+    ReviewAction.ASK: _RECORDS,
+    ReviewAction.ADD_ITEM: _RECORDS,
+    ReviewAction.CHANGE_ITEM: _RECORDS,
     RolloutForm.PAUSE: Act.PAUSE,
     RolloutForm.RESUME: Act.ROLL,
     peeks.FORM: Act.PEEK,

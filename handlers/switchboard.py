@@ -26,17 +26,22 @@ from bot.services import (
     drills,
     dropped,
     homes,
+    incident_export,
     incident_metrics,
     incident_people,
     investigating,
     look_questions,
     marking,
+    monitor_alarms,
+    monitor_status,
     onset_correction,
     overriding,
     pausing,
     peeks,
     people_orders,
     readiness,
+    review_forms,
+    review_orders,
     rollout_checks,
     rollouts,
     signing,
@@ -62,9 +67,11 @@ from bot.views.decision_actions import DecisionAction
 from bot.views.dropped import DroppedAction
 from bot.views.experiment_actions import ExperimentAction
 from bot.views.marking import MarkAction
+from bot.views.monitor_actions import MonitorAction
 from bot.views.onset_actions import OnsetAction
 from bot.views.people_actions import PeopleAction
 from bot.views.readiness_actions import ReadinessAction
+from bot.views.review_actions import ReviewAction
 from bot.views.rollout_actions import RolloutAction, RolloutForm
 from bot.views.signing_actions import SigningAction
 from bot.views.silence_actions import SilenceAction
@@ -128,6 +135,8 @@ ORDERS: Mapping[tuple[str, str], OrderVerb] = {
     ("triage", "onset"): onset_correction.order,
     ("incidents", "mark"): marking.mark_order,
     ("incidents", "unmark"): marking.unmark_order,
+    ("incidents", "export"): incident_export.order,
+    **{("incidents", verb): typed for verb, typed in review_orders.ORDERS.items()},
     ("triage", "silence"): silences.order,
     ("triage", "unsilence"): silences.order_end,
     ("triage", "drill"): drills.order,
@@ -149,6 +158,10 @@ ORDERS: Mapping[tuple[str, str], OrderVerb] = {
 """By topic and verb, as typed: `/experiment stop` is ("experiment", "stop")."""
 
 QUESTIONS: Mapping[tuple[str, str], Question] = {
+    ("incidents", "monitors"): monitor_status.answer,
+    ("incidents", "timeline"): incident_export.timeline,
+    ("incidents", "review"): review_orders.review,
+    ("incidents", "actions"): review_orders.actions,
     ("changes", "log"): change_log.answer,
     ("triage", "silences"): silences.listing,
     ("triage", "tree"): walking.tree,
@@ -173,6 +186,13 @@ PRESSES: Mapping[str, PressVerb] = {
     PeopleAction.DISMISS: people_orders.press_dismiss,
     PeopleAction.UPDATE_SNOOZE: stakeholders.snooze,
     PeopleAction.UPDATE_DISMISS: stakeholders.dismiss,
+    MonitorAction.OPEN: monitor_alarms.open_ticket,
+    ReviewAction.OWN: review_forms.own,
+    ReviewAction.REVIEWED: review_forms.read,
+    ReviewAction.PUBLISH: review_forms.publish,
+    ReviewAction.ITEM_DONE: review_forms.done,
+    ReviewAction.SNOOZE: review_forms.snooze,
+    ReviewAction.QUIET: review_forms.quiet,
     ChangesAction.OLDER: change_log.turn,
     ChangesAction.NEWER: change_log.turn,
     SilenceAction.END: silences.press_end,
@@ -204,6 +224,14 @@ FORMS: Mapping[str, Form] = {
     ),
     silence_actions.FORM: Form(_of_card(silences.form), silences.submit, silences.faults),
     MarkAction.FORM: Form(_of_card(marking.form), marking.submit),
+    ReviewAction.WRITE: Form(_of_card(review_forms.write_form), review_forms.write),
+    ReviewAction.MILESTONES: Form(
+        _of_card(review_forms.milestones_form), review_forms.milestones, review_forms.milestone_faults
+    ),
+    ReviewAction.CHECK: Form(_of_card(review_forms.check_form), review_forms.check),
+    ReviewAction.ASK: Form(_of_card(review_forms.ask_form), review_forms.ask),
+    ReviewAction.ADD_ITEM: Form(_of_card(review_forms.add_form), review_forms.add),
+    ReviewAction.CHANGE_ITEM: Form(_of_card(review_forms.change_form), review_forms.change),
     RolloutForm.PAUSE: Form(_of_card(pausing.pause_view), pausing.pause, pausing.check),
     RolloutForm.RESUME: Form(_of_card(pausing.resume_view), pausing.resume, pausing.check),
     peeks.FORM: Form(
@@ -239,6 +267,12 @@ FORMS: Mapping[str, Form] = {
 FORM_BUTTONS: Mapping[str, str] = {
     PeopleAction.ROLES: PeopleAction.ROLES,
     PeopleAction.UPDATE: PeopleAction.UPDATE,
+    ReviewAction.WRITE: ReviewAction.WRITE,
+    ReviewAction.MILESTONES: ReviewAction.MILESTONES,
+    ReviewAction.CHECK: ReviewAction.CHECK,
+    ReviewAction.ASK: ReviewAction.ASK,
+    ReviewAction.ADD_ITEM: ReviewAction.ADD_ITEM,
+    ReviewAction.CHANGE_ITEM: ReviewAction.CHANGE_ITEM,
     OnsetAction.CORRECT: OnsetAction.CORRECT,
     SilenceAction.OPEN: silence_actions.FORM,
     ReadinessAction.SUPPLY: ReadinessAction.SUPPLY,

@@ -1,13 +1,11 @@
 """What Slack knows of a file that somebody dropped into a channel."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
+from bot.chat.web import DeniedError, Web
 
-from bot.errors import SourceError
-
-SECONDS = 10.0
 _GONE = frozenset({"file_not_found", "file_deleted", "not_visible"})
 
 
@@ -28,22 +26,9 @@ def file_info(file: str, channel: str, *, token: str, api_url: str) -> FileInfo 
 
     Raises SourceError when Slack cannot be reached, or will not say for another reason.
     """
-    try:
-        answer = httpx.post(
-            f"{api_url}files.info",
-            data={"file": file},
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=SECONDS,
-        )
-        said: dict[str, Any] = answer.json()
-    except (httpx.HTTPError, ValueError) as error:
-        raise SourceError(f"files.info could not be asked: {type(error).__name__}") from None
-    if said.get("ok") is not True:
-        reason = str(said.get("error", answer.status_code))
-        if reason in _GONE:
-            return None
-        raise SourceError(f"files.info answered {reason}")
-    found = said["file"]
+    found = _ask(file, token, api_url)
+    if found is None:
+        return None
     return FileInfo(
         id=file,
         name=str(found.get("name") or ""),
@@ -52,6 +37,25 @@ def file_info(file: str, channel: str, *, token: str, api_url: str) -> FileInfo 
         user=str(found.get("user") or ""),
         message=_message(found.get("shares") or {}, channel),
     )
+
+
+def permalink(file: str, *, token: str, api_url: str) -> str:
+    """The address at which people see the file; empty where it is gone. Raises SourceError as above."""
+    found = _ask(file, token, api_url) or {}
+    link = str(found.get("permalink") or "")
+    return link if re.fullmatch(r"https?://[^\s<>|\"']+", link) else ""
+
+
+def _ask(file: str, token: str, api_url: str) -> dict[str, Any] | None:
+    """What `files.info` says; None where the file is gone or not ours to see."""
+    with Web(token, api_url) as slack:
+        try:
+            found: dict[str, Any] = slack.ask("files.info", file=file)["file"]
+        except DeniedError as error:
+            if error.code in _GONE:
+                return None
+            raise
+    return found
 
 
 def _message(shares: dict[str, Any], channel: str) -> str:

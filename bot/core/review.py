@@ -78,7 +78,8 @@ class ActionItem:
     """Something to be done because of the incident. `number` counts from 1 within the incident.
 
     `owner` is a Slack id, "" for nobody yet; `due` is a day in the configured zone. `dropped` is why it will
-    not be done. `quiet` stops its reminders.
+    not be done. `remind_on` is the day of its next reminder, None when no more come; `reminded` counts those
+    since it has its day.
     """
 
     incident: int
@@ -91,6 +92,8 @@ class ActionItem:
     done_at: datetime | None = None
     done_by: str = ""
     dropped: str = ""
+    remind_on: date | None = None
+    reminded: int = 0
 
     @property
     def open(self) -> bool:

@@ -1,10 +1,13 @@
 """The action items that a record asks for by itself, and the checks that follow every incident."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from bot.core.incident import Incident
 from bot.core.playbook import Category
+from bot.services.incident_document import Missed
+
+MOST = 20
+"""Items suggested; what the evidence could not say is often the same many times over."""
 
 _IMPROVE = {
     "detected": "improve monitoring",
@@ -14,42 +17,26 @@ _IMPROVE = {
 }
 
 
-@dataclass(frozen=True)
-class Missed:
-    """A milestone that came later than its target."""
-
-    name: str
-    took: str
-    target: str
-
-
-def action_items(
-    incident: Incident,
-    category: Category | None,
-    missed: Sequence[Missed],
-    unasked: Sequence[str],
-    given_to: tuple[str, str],
+def suggested(
+    incident: Incident, category: Category | None, missed: Sequence[Missed], unasked: Sequence[str]
 ) -> list[str]:
-    """Return the open items, each `given_to` an owner until a date."""
-    owner, due = given_to
+    """Return what should be done because of what the record shows."""
     found = [
         *(f"Alert “{alert.title}” still fires: find out why" for alert in incident.firing),
         *(f"{item.name} after {item.took}, target {item.target}: {_IMPROVE[item.name]}" for item in missed),
         *(f"Mend the evidence: {reason}" for reason in unasked),
-        f"Verify that recovery is uniform over cohorts{_cohorts(incident)}",
+        *(["Name the root cause"] if category is None else []),
+    ]
+    return found[:MOST]
+
+
+def checks(incident: Incident, category: Category | None) -> list[str]:
+    """The checks that follow every incident, as things to do where nobody works on a review."""
+    named = ", ".join(incident.cohorts)
+    return [
+        f"Verify that recovery is uniform over cohorts{f', {named} first' if named else ''}",
         "Check the offline-online correlation; if it decayed, schedule the harness rebuild",
         "Review whether the problem was misframed; update the framing artefacts",
-        _portfolio(category),
+        "Propose a portfolio candidate that would have shown it earlier"
+        + (f" ({category.signal})" if category else ""),
     ]
-    return [f"{item} (owner: {owner}, due {due})" for item in found]
-
-
-def _cohorts(incident: Incident) -> str:
-    named = ", ".join(incident.cohorts)
-    return f", {named} first" if named else ""
-
-
-def _portfolio(category: Category | None) -> str:
-    if category is None:
-        return "Name the root cause, and propose a portfolio candidate that would have shown it earlier"
-    return f"Propose a portfolio candidate that would have shown it earlier ({category.signal})"

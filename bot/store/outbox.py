@@ -4,6 +4,7 @@ Effects wait in *lanes*, one per channel reference, from which `bot.store.lanes`
 make effects idempotent; an Update replaces those of the same message that are not on their way yet.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,7 +41,12 @@ def put(session: Session, effect: Effect, *, now: datetime) -> None:
         return  # also when its row was purged long ago
     free_at = now
     if isinstance(effect, LATEST):
-        free_at = max(now, _supersede(session, effect, now))
+        rows = _waiting(session, effect, now)
+        if rows and _keeps_place(session, rows[0], effect):
+            _replace(rows[0], effect)
+            _supersede(session, rows[1:], now)
+            return
+        free_at = max(now, _supersede(session, rows, now))
     values: dict[str, Any] = {
         "kind": kind,
         "key": key,
@@ -137,9 +143,9 @@ def purge(session: Session, *, now: datetime, keep: timedelta = RETENTION) -> in
     return int(result.rowcount)
 
 
-def _supersede(session: Session, effect: Update | PublishHome, now: datetime) -> datetime:
-    """Drop waiting updates of the same message not on their way; how long the last of them had to wait."""
-    rows = session.exec(
+def _waiting(session: Session, effect: Update | PublishHome, now: datetime) -> Sequence[OutboxRow]:
+    """Waiting effects of the same message that are not on their way, oldest first."""
+    return session.exec(
         select(OutboxRow)
         .where(
             OutboxRow.kind == kind_of(effect),
@@ -147,8 +153,38 @@ def _supersede(session: Session, effect: Update | PublishHome, now: datetime) ->
             OutboxRow.state == "pending",
             or_(col(OutboxRow.lease_until).is_(None), col(OutboxRow.lease_until) <= now),
         )
+        .order_by(col(OutboxRow.id))
         .with_for_update()
     ).all()
+
+
+def _keeps_place(session: Session, row: OutboxRow, effect: Update | PublishHome) -> bool:
+    """Whether the newer effect may be sent in the place of the older one.
+
+    Without that, two messages of a channel that are edited faster than Slack takes edits would leave the
+    second of them unedited for as long: it would go to the end of the line each time. Not where a file was
+    put meanwhile, which the newer one may show.
+    """
+    if row.lane != effect.channel:
+        return False
+    behind = select(OutboxRow.id).where(
+        OutboxRow.kind == "upload",
+        OutboxRow.state == "pending",
+        OutboxRow.lane == row.lane,
+        col(OutboxRow.id) > row.id,
+    )
+    return session.exec(behind.limit(1)).first() is None
+
+
+def _replace(row: OutboxRow, effect: Update | PublishHome) -> None:
+    """Have the newer effect sent in the older one's place, as if it had never been tried."""
+    row.effect = dump(effect)
+    row.fence, row.tries, row.first_try, row.lease_until = row.fence + 1, 0, None, None
+    row.doubt, row.error = False, None
+
+
+def _supersede(session: Session, rows: Sequence[OutboxRow], now: datetime) -> datetime:
+    """Drop these waiting effects; how long the last of them had to wait."""
     for row in rows:
         row.state, row.settled_at = "superseded", now
         row.fence += 1

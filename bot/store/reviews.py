@@ -47,6 +47,8 @@ class ActionItemRow(SQLModel, table=True):
     done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     done_by: str
     dropped: str = Field(sa_type=SafeText)
+    remind_on: str | None = Field(default=None)
+    reminded: int
 
 
 def put(session: Session, review: Review) -> None:
@@ -82,8 +84,7 @@ def add_item(session: Session, item: ActionItem) -> ActionItem:
     last = session.exec(
         select(func.max(ActionItemRow.number)).where(ActionItemRow.incident == item.incident)
     ).one()
-    values = asdict(item) | {"number": (last or 0) + 1, "due": item.due.isoformat()}
-    row = ActionItemRow(**values)
+    row = ActionItemRow(**_item_values(item) | {"number": (last or 0) + 1})
     session.add(row)
     session.flush()
     return _item(row)
@@ -92,7 +93,7 @@ def add_item(session: Session, item: ActionItem) -> ActionItem:
 def save_item(session: Session, item: ActionItem) -> None:
     """Store an action item as it stands now."""
     row = session.get_one(ActionItemRow, (item.incident, item.number))
-    for name, value in (asdict(item) | {"due": item.due.isoformat()}).items():
+    for name, value in _item_values(item).items():
         setattr(row, name, value)
     session.flush()
 
@@ -150,6 +151,12 @@ def _review(row: ReviewRow) -> Review:
     return Review(**values)
 
 
+def _item_values(item: ActionItem) -> dict[str, Any]:
+    remind_on = item.remind_on.isoformat() if item.remind_on else None
+    return asdict(item) | {"due": item.due.isoformat(), "remind_on": remind_on}
+
+
 def _item(row: ActionItemRow) -> ActionItem:
     values = {name: getattr(row, name) for name in ActionItemRow.model_fields}
-    return ActionItem(**values | {"due": date.fromisoformat(row.due)})
+    remind_on = date.fromisoformat(row.remind_on) if row.remind_on else None
+    return ActionItem(**values | {"due": date.fromisoformat(row.due), "remind_on": remind_on})

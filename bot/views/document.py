@@ -15,11 +15,13 @@ class People:
 
     names: Mapping[str, str]
     roles: Mapping[str, tuple[str, ...]]
+    as_markdown: bool = True
 
     def called(self, reference: str) -> str:
         """The name with the roles held; the id where Slack never gave a name."""
         held = [role for role, who in self.roles.items() if reference in who]
-        name = markdown(self.names.get(reference, reference))
+        name = self.names.get(reference, reference)
+        name = markdown(name) if self.as_markdown else kept(name, 500)
         return f"{name} ({', '.join(held)})" if held else name
 
 

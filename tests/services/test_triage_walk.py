@@ -2,17 +2,18 @@
 
 import re
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
+from sqlmodel import select
 
 from bot.core.incident import Status
 from bot.core.playbook_reader import read_triage
 from bot.core.playbook_tree import walk
 from bot.errors import InputError, StaleError
-from bot.services import triage
+from bot.services import review_reminders, triage
 from bot.services.desk import Desk
-from bot.store import incidents, slots
+from bot.store import incidents
+from bot.store.slot_rows import SlotRow
 from bot.views.triage_actions import More, TriageAction
 from tests.services.incident_bench import EM, ENG, MATE, ROOT, Bench
 
@@ -232,11 +233,12 @@ def test_evidence_is_not_gathered_again_while_it_is_fresh(bench):
     assert bench.work() == ["incident.evidence"]
 
 
-def test_nothing_waits_after_the_end(bench):
-    """No timer and no search outlives the incident."""
+def test_only_its_review_waits_after_the_end(bench):
+    """No timer and no search outlives the incident; what is left is to be reminded of the retrospective."""
     bench.answer("config")
     bench.press(TriageAction.MITIGATED)
     bench.press(TriageAction.RESOLVED)
     bench.work()
     with bench.db.read() as session:
-        assert slots.counts(session, now=bench.now + timedelta(days=9)).due == 0
+        left = session.exec(select(SlotRow.job).where(SlotRow.state == "waiting")).all()
+    assert set(left) == {review_reminders.JOB}

@@ -73,6 +73,8 @@ def upgrade() -> None:
         sa.Column("done_at", columns.UtcDateTime(), nullable=True),
         sa.Column("done_by", sa.String(), nullable=False),
         sa.Column("dropped", columns.SafeText(), nullable=False),
+        sa.Column("remind_on", sa.String(), nullable=True),
+        sa.Column("reminded", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["incident"], ["incident.id"]),
         sa.PrimaryKeyConstraint("incident", "number"),
     )
