@@ -22,6 +22,10 @@ app = typer.Typer(
 )
 database = typer.Typer(help="Lookout's own database.", no_args_is_help=True)
 app.add_typer(database, name="db")
+incident_app = typer.Typer(help="What is on record of incidents.", no_args_is_help=True)
+app.add_typer(incident_app, name="incident")
+monitors = typer.Typer(help="Change detection on metrics, by cohort.", no_args_is_help=True)
+app.add_typer(monitors, name="monitor")
 playbook = typer.Typer(help="The triage trees.", no_args_is_help=True)
 app.add_typer(playbook, name="playbook")
 
@@ -209,6 +213,38 @@ def pick(
 def upgrade() -> None:
     """Apply the migrations."""
     _done(_verb("db")(os.environ))
+
+
+@incident_app.command()
+def export(
+    number: Annotated[str, typer.Argument(help="INC-7, or 7.")],
+    form: Annotated[str, typer.Option("--format", help="html, md or json.")] = "html",
+    out: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
+) -> None:
+    """Print an incident's record: timeline, marked messages with their images, evidence, retrospective."""
+    _done(_verb("incident")(os.environ, number, form=form, out=out))
+
+
+@monitors.command()
+def replay(
+    file: Annotated[Path, typer.Argument(help="A monitor (YAML).")],
+    data: Annotated[Path | None, typer.Option(help="History as Parquet or CSV; else from its source.")] = None,
+    since: Annotated[str, typer.Option("--from", help="From when on it watches: 2026-11-03.")] = "",
+    until: Annotated[str, typer.Option("--to", help="Up to when.")] = "",
+    out: Annotated[Path | None, typer.Option(help="The picture; else NAME.png here.")] = None,
+    json: Json = False,
+) -> None:
+    """Say what a monitor would have raised over its past, with a picture, before it is trusted."""
+    told = {"data": data, "since": since, "until": until, "out": out, "json": json}
+    _done(_verb("monitor")(os.environ, file, **told))
+
+
+@monitors.command("list")
+def list_monitors(json: Json = False) -> None:
+    """Say how the configured monitors stand."""
+    from bot.commands.monitor import listing
+
+    _done(listing(os.environ, json=json))
 
 
 def _version(value: bool) -> None:
