@@ -25,9 +25,9 @@ def every(incident: Incident, now: datetime) -> timedelta | None:
 
 
 def following(incident: Incident, now: datetime) -> datetime | None:
-    """When that is: on a grid, so that timers planned on several occasions are one."""
+    """When that is: on a grid, so that timers planned on several occasions are one, and not at once."""
     step = every(incident, now)
-    return None if step is None else _EPOCH + ((now - _EPOCH) // step + 1) * step
+    return None if step is None else _EPOCH + ((now + step / 2 - _EPOCH) // step + 1) * step
 
 
 def plan(session: Session, incident: Incident, *, now: datetime) -> None:

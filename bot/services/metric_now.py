@@ -30,7 +30,7 @@ def metric_now(
         value = series.points[-1][1]
         baseline = alert.baseline
         if baseline is None:
-            baseline = _usual(source, query, series, onset)
+            baseline = usual(source, query, series, onset)
         if baseline is None:
             line = f"{named(alert)} is now {value:.4g}; no baseline is known to compare with"
             return unknown(line, at=now, query=query, source=source.name)
@@ -120,8 +120,8 @@ def _fits(series: Mapping[str, str], labels: Mapping[str, str]) -> bool:
     return all(labels.get(name) == value for name, value in series.items() if name != "__name__")
 
 
-def _usual(source: Prometheus, query: str, current: Series, onset: datetime) -> float | None:
-    """The median of the same series over the day before the onset."""
+def usual(source: Prometheus, query: str, current: Series, onset: datetime) -> float | None:
+    """The median of the same series over the day before the onset, None where it has no points there."""
     past = source.range(query, start=onset - BASELINE_FROM, end=onset - BASELINE_TO, step=BASELINE_STEP)
     same = next((series for series in past if series.labels == current.labels), None)
     return median(value for _, value in same.points) if same and same.points else None
