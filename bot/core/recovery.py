@@ -43,12 +43,15 @@ Recovery: TypeAlias = Recovered | NotRecovered | Unknown
 
 
 def of(evidence: Sequence[Evidence]) -> Recovery:
-    """What the lines of the metric say together, one line a cohort; other checks have no say here.
+    """What the lines of the metric say together, one line a cohort.
 
-    One cohort that has not recovered is enough; one that cannot be asked leaves it open.
+    One cohort that has not recovered is enough; one that cannot be asked leaves it open. Other checks that
+    say what is seen (`Evidence.seen`), such as that of all cohorts, may say that something is still off, and
+    no more; those that say why have no say here.
     """
     lines = [item for item in evidence if item.check == METRIC]
-    suspect = tuple(item.line for item in lines if item.status is EvidenceStatus.SUSPECT)
+    off = [item for item in evidence if item.seen and item.status is EvidenceStatus.SUSPECT]
+    suspect = tuple(item.line for item in sorted(off, key=lambda item: item.check != METRIC))
     unknown = tuple(item.line for item in lines if item.status is EvidenceStatus.UNKNOWN)
     if suspect:
         return NotRecovered(suspect)

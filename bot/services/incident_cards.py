@@ -7,8 +7,9 @@ from sqlmodel import Session
 
 from bot.core.checks import METRIC
 from bot.core.effect import CreateChannel, Message, Pin, Post, Update
-from bot.core.evidence import Evidence
+from bot.core.evidence import Evidence, EvidenceStatus
 from bot.core.finding import Finding
+from bot.core.found import not_set_up
 from bot.core.incident import Event, Incident, Status
 from bot.core.playbook import Playbook
 from bot.core.playbook_reader import read_kept
@@ -123,11 +124,15 @@ def incident_roll_back(
 
 
 def recovery_lines(session: Session, incident: Incident) -> tuple[Evidence, ...]:
-    """What is known of the recovery: as watched, else what the metric said when the evidence was gathered."""
+    """What is known of the recovery: as watched, else what the metric said when the evidence was gathered.
+
+    What else the leaf has looked at that says what is seen follows: the cohorts that nobody alerted on.
+    """
     watched = incidents.evidence(session, incident.id, RECOVERY_STEP)
-    return watched or tuple(
-        line for line in incidents.evidence(session, incident.id, incident.position) if line.check == METRIC
-    )
+    gathered = [line for line in incidents.evidence(session, incident.id, incident.position) if line.seen]
+    metric = watched or tuple(line for line in gathered if line.check == METRIC)
+    known = [line for line in gathered if watched or line.status is not EvidenceStatus.UNKNOWN]
+    return (*metric, *(line for line in known if line.check != METRIC and not not_set_up(line)))
 
 
 def _card(session: Session, desk: Desk, incident: Incident, playbook: Playbook, now: datetime) -> Message:

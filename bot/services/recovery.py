@@ -14,6 +14,7 @@ import structlog
 from sqlmodel import Session
 
 from bot.core import recovery as core
+from bot.core.checks import METRIC
 from bot.core.evidence import Evidence, EvidenceStatus
 from bot.core.incident import Event, Incident, IncidentAlert, Status
 from bot.core.metric_evidence import named
@@ -22,6 +23,7 @@ from bot.core.recovery import NotRecovered, Recovered, Recovery, Target, Unknown
 from bot.errors import SourceError
 from bot.services.desk import Desk
 from bot.services.incident_cards import RECOVERY_STEP, draw, playbook_of, record, recovery_lines
+from bot.services.incident_opening import search
 from bot.services.metric_now import own, queries, usual
 from bot.sources.prometheus import Prometheus
 from bot.store import incidents, slots
@@ -48,7 +50,9 @@ MOST_SAID = 3
 
 def seen(session: Session, incident: Incident, *, now: datetime) -> Recovery:
     """Whether the metric recovered, by what was seen last."""
-    lines = recovery_lines(session, incident)
+    lines = [
+        line for line in recovery_lines(session, incident) if line.check == METRIC or now - line.at <= FRESH
+    ]
     if lines and now - min(line.at for line in lines) > FRESH:
         return Unknown(("it was last looked at more than half an hour ago",))
     return core.of(lines)
@@ -80,7 +84,7 @@ def watch(db: Database, desk: Desk, payload: Mapping[str, Any], *, now: datetime
         latest = incidents.load(session, incident.id, lock=True)
         if latest is None or not _current(desk, latest, payload):
             return
-        before = recovery_lines(session, latest)
+        before = incidents.evidence(session, latest.id, RECOVERY_STEP)
         incidents.keep_evidence(session, latest.id, {RECOVERY_STEP: found})
         _say(session, latest, core.of(before), core.of(found), now)
         if [(one.status, one.line) for one in before] != [(one.status, one.line) for one in found]:
@@ -185,7 +189,7 @@ def _line(alert: IncidentAlert, future: Future[Evidence], now: datetime) -> Evid
 
 
 def _unknown(reason: str, now: datetime) -> Evidence:
-    return Evidence("metric", EvidenceStatus.UNKNOWN, reason, now)
+    return Evidence(METRIC, EvidenceStatus.UNKNOWN, reason, now)
 
 
 def _say(session: Session, incident: Incident, before: Recovery, after: Recovery, now: datetime) -> None:
@@ -197,6 +201,8 @@ def _say(session: Session, incident: Incident, before: Recovery, after: Recovery
         kind, text = "relapsed", f"the metric fell again: {after.lines[0]}{_more(after.lines)}"
     else:
         return
+    if kind == "recovered":  # what else the leaf looks at is asked again: it was seen before the recovery
+        search(session, incident, f"recovery/{now.timestamp():.0f}", now=now, fresh=True)
     said = sum(1 for event in incidents.timeline(session, incident.id) if event.kind == kind)
     if said >= MOST_SAID:
         return

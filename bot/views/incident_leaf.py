@@ -100,8 +100,8 @@ def _item(incident: Incident, place: Leaf, item: Item) -> Block:
 
 
 def _others(scene: Scene) -> list[str]:
-    """Evidence of the leaf besides the metric, which the recovery check shows."""
-    others: list[Evidence] = [line for line in scene.evidence if line.check != "metric"]
+    """Evidence of the leaf besides what is seen of the metric, which the recovery check shows."""
+    others: list[Evidence] = [line for line in scene.evidence if not line.seen]
     return evidence_lines(scene, others) if others else []
 
 

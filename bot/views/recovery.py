@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 
 from bot.core import recovery as core
+from bot.core.checks import METRIC
 from bot.core.effect import Message
 from bot.core.evidence import Evidence, EvidenceStatus, worst_first
 from bot.core.incident import Event, Incident, Status
 from bot.core.playbook import Leaf
 from bot.core.recovery import Recovered
 from bot.views import text
+from bot.views.incident_scene import evidence_line
 
 SHOWN = 6
 """Cohorts named; the worst come first, the others are counted."""
@@ -21,22 +23,23 @@ _MARKS = {
 
 def recovery_lines(seen: Sequence[Evidence], place: Leaf, incident: Incident) -> list[str]:
     """The check in words, then where each cohort stands."""
-    metric = incident.metric or "the metric"
-    said = f"*Recovery check:* {text.escape(place.recovery.replace('{metric}', metric))}"
+    named = incident.metric or "the metric"
+    said = f"*Recovery check:* {text.escape(place.recovery.replace('{metric}', named))}"
     if not seen:
         return [f"{said} · not looked at yet"]
-    lines = [f"{_MARKS[one.status]} · {text.escape(one.line, 300)}" for one in worst_first(seen)]
+    metric = [one for one in seen if one.check == METRIC]
+    others = [one for one in seen if one.check != METRIC]
+    lines = [f"{_MARKS[one.status]} · {text.escape(one.line, 300)}" for one in worst_first(metric)]
     if len(lines) > SHOWN:
         lines = [*lines[: SHOWN - 1], f"and {len(lines) - SHOWN + 1} more, none of them worse"]
-    verdict = _verdict(seen)
-    return [said, *lines, *([verdict] if verdict else [])]
+    return [said, *lines, *(evidence_line(one) for one in worst_first(others)), _verdict(seen, len(metric))]
 
 
-def _verdict(seen: Sequence[Evidence]) -> str:
-    """One line that says it of all cohorts, where they agree that it is over."""
+def _verdict(seen: Sequence[Evidence], cohorts: int) -> str:
+    """One line that says it of all cohorts, where they agree that it is over; else as of when it was seen."""
     if not isinstance(core.of(seen), Recovered):
         return f"As of {text.when(min(one.at for one in seen))}."
-    whole = {1: "the metric", 2: "both cohorts"}.get(len(seen), f"all {len(seen)} cohorts")
+    whole = {1: "the metric", 2: "both cohorts"}.get(cohorts, f"all {cohorts} cohorts")
     return f"*Recovered:* {whole}, as of {text.when(min(one.at for one in seen))}."
 
 

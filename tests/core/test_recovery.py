@@ -1,5 +1,6 @@
 """Recovery: every cohort, at its baseline, for as long as the tree asks; holes prove nothing."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -82,6 +83,15 @@ def test_one_cohort_that_has_not_recovered_is_enough_and_one_unknown_leaves_it_o
     assert of(lines(CLEAR, UNKNOWN)) == Unknown(("line 1",))
     assert of([]) == Unknown()
     assert of([*lines(CLEAR), *lines(SUSPECT, check="changes")]) == Recovered(("line 0",))
+
+
+def test_a_cohort_nobody_alerted_on_may_keep_it_from_having_recovered():
+    """What all cohorts say is no proof that the metric held, and enough to say that something is off."""
+    cohorts = Evidence("cohorts", SUSPECT, "2 of 18 cohorts off", NOW, symptom=True)
+    assert of([*lines(CLEAR), cohorts]) == NotRecovered(("2 of 18 cohorts off",))
+    assert of([cohorts, *lines(SUSPECT)]) == NotRecovered(("line 0", "2 of 18 cohorts off"))
+    assert of([*lines(CLEAR), replace(cohorts, status=UNKNOWN)]) == Recovered(("line 0",))
+    assert of([replace(cohorts, status=CLEAR)]) == Unknown()
 
 
 @given(

@@ -151,13 +151,13 @@ def test_what_was_answered_with_the_deploy_before_ones_eyes_is_not_offered_again
 
 def test_the_card_shows_the_way_and_what_is_left(bench):
     """In a line, with short names; a tree of its own is named."""
-    assert "*1 changed, here* · left: upstream, features, eval set, frontend, traffic, unknown cause" in (
+    assert "*1 change, here* · left: upstream, features, eval set, UI, traffic, unknown" in (
         bench.card().text
     )
     bench.answer("nothing")
-    assert "Way: ✓ 1 changed: Nothing changed → *2 upstream, here* · left: features," in bench.card().text
+    assert "Way: ✓ 1 change: Nothing changed → *2 upstream, here* · left: features," in bench.card().text
     bench.answer("schema")
-    assert "Way: ✓ 1 changed: Nothing changed → ✓ 2 upstream: Schema drift → *here*" in bench.card().text
+    assert "Way: ✓ 1 change: Nothing changed → ✓ 2 upstream: Schema drift → *here*" in bench.card().text
     bench.receive(bench.alert("slow", metric="turn_latency_p95_ms", service="chat"))
     card = bench.card(2)
     assert "*Step 1 of 5: Did anything change in the last 24 h?*" in card.text
