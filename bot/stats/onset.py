@@ -22,10 +22,14 @@ AWAY = 0.25
 """Share of the departure beyond which a segment belongs to it."""
 STANDS_OUT = 3.0
 """Robust standard deviations of the usual level by which the last level must differ from it."""
-BEFORE, AFTER = 240, 240
+BEFORE, AFTER = 120, 360
 """Points before and after the change that decide its place: more only add noise about other things."""
+USUAL = 0.05
+"""Share of the departure by which a level may differ from the usual one and still be usual."""
+LONG_BEFORE, SHORT_BEFORE = 30, 6
+"""Usual points that must come before the departure; with fewer, the longer history is looked at first."""
 LEVEL = 0.95
-RAMPS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 19, 24, 30, 37, 46, 58, 72, 90, 113, 141, 176, 220)
+RAMPS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 19, 24, 30, 37, 46, 58, 72, 90, 113, 141, 176, 220, 275, 344)
 """Points that a ramp takes; 1 is a step."""
 
 
@@ -66,14 +70,15 @@ def estimate(recent: History, past: History, *, direction: int = 0) -> Onset | U
     if most < LEAST:
         return Undecided(f"its history has {most} points, and {LEAST} are needed")
     usual = coarse if len(coarse.values) >= LEAST else fine
-    found: Onset | Undecided | None = None
-    for history in (fine, coarse):
+    said: Undecided | None = None
+    for history, before in ((fine, LONG_BEFORE), (coarse, SHORT_BEFORE), (fine, SHORT_BEFORE)):
         if len(history.values) < LEAST:
             continue
-        found = _within(history, usual, direction)
-        if found is not None:
+        found = _within(history, usual, direction, min(before, len(history.values) // 4))
+        if isinstance(found, Onset) or (isinstance(found, Undecided) and said is None and history is fine):
             return found
-    return Undecided("it was where it is now as far back as its history goes")
+        said = said or found
+    return said or Undecided("it was where it is now as far back as its history goes")
 
 
 def thinned(history: History) -> History:
@@ -93,8 +98,8 @@ def thinned(history: History) -> History:
     return History(history.times[kept], values[kept])
 
 
-def _within(history: History, usual: History, direction: int) -> Onset | Undecided | None:
-    """The onset within one history; None where it lies before its beginning."""
+def _within(history: History, usual: History, direction: int, least: int) -> Onset | Undecided | None:
+    """The onset within one history; None where fewer than `least` usual points come before it."""
     values, normal, course = without_season(history.times, history.values, usual.times, usual.values)
     values = _without_spikes(values)
     about = noise(values)
@@ -106,13 +111,17 @@ def _within(history: History, usual: History, direction: int) -> Onset | Undecid
     levels = [float(np.median(values[a:b])) for a, b in pairwise(bounds)]
     middle = float(np.median(normal))
     away = levels[-1] - middle
-    wrong = _not_away(away, direction, _scatter(normal, middle))
+    scatter = _scatter(normal, middle)
+    wrong = _not_away(away, direction, scatter)
     if wrong is not None:
         return wrong
     first = len(levels) - 1
     while first > 0 and (levels[first - 1] - middle) / away > AWAY:
         first -= 1
-    if first == 0:
+    near = max(STANDS_OUT * scatter, USUAL * abs(away))
+    lengths = np.diff(bounds)[:first]
+    calm = lengths[np.abs(np.array(levels[:first]) - middle) <= near] if first else lengths
+    if calm.sum() < least:
         return None
     begin = _begin(bounds, levels, first, middle, away)
     window = slice(max(begin, bounds[first] - BEFORE), min(bounds[first] + AFTER, len(values)))
