@@ -4,7 +4,7 @@
 
 Six hours by the minute and seven days by ten minutes, as they are read from Prometheus: normal noise of sd 1
 with a lag-1 correlation by the minute (rho), a daily course (its amplitude), and a drop of so many sd, so
-many minutes ago, at once or over some minutes. Printed for each: how often an onset was dated at all, how often
+many minutes ago, at once or over some minutes. Printed for each: how often an onset was dated, how often
 the 95 % interval held the truth, the median and the 90th percentile of the error, and the interval's median
 width, in minutes. The last rows have no drop: there "dated" is a false date. Seed 1.
 """
