@@ -21,6 +21,7 @@ from bot.views import text
 
 LOOK_JOB = "incident.degraded"
 EVERY = timedelta(minutes=1)
+AGAIN = timedelta(seconds=20)
 STUCK = timedelta(minutes=2)
 """Messages and jobs that wait longer than this do not get through."""
 CHANGES = "changes"
@@ -33,12 +34,20 @@ _DOWN = re.compile(r"timed out|cannot be reached|no answer in|answered \d{3}|ref
 
 
 def look(session: Session, desk: Desk, payload: Mapping[str, Any], *, now: datetime) -> None:
-    """Draw the cards of which something else has to be said than is."""
-    del payload
+    """Draw the cards of which something else has to be said than is.
+
+    What waits is looked at again after a moment before anybody is told: where the machine slept, all of it is
+    old and gone at once.
+    """
     of_all = _of_all(session, now)
+    if of_all and not payload.get("again"):
+        slot = f"again/{now:%Y-%m-%dT%H:%M}"
+        slots.at(session, job=LOOK_JOB, slot=slot, due=now + AGAIN, payload={"again": True})
     for one in incidents.open_ones(session, limit=200):
         watch = watches.load(session, one.id)
-        troubles = () if one.reached(Status.MITIGATED) else (*of_all, *_of_one(session, one))
+        known = _kinds(watch.troubles) if not payload.get("again") else _kinds(of_all)
+        sure = tuple(trouble for trouble in of_all if _kinds((trouble,))[0] in known)
+        troubles = () if one.reached(Status.MITIGATED) else (*sure, *_of_one(session, one))
         if _kinds(troubles) == _kinds(watch.troubles):
             continue
         incident = incidents.load(session, one.id, lock=True)

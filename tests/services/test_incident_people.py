@@ -11,7 +11,7 @@ from bot.errors import InputError, RefusedError, StaleError
 from bot.limits import check_blocks
 from bot.services import degraded, incident_people, people_orders, stakeholders, watching
 from bot.services.incident_opening import Opening, open_incident
-from bot.store import incidents, outbox, people, watches
+from bot.store import incidents, outbox, people, slots, watches
 from bot.views import stakeholders as update_views
 from bot.views.triage_actions import Control, TriageAction
 from tests.services.incident_bench import ENG, Bench, Shown
@@ -309,10 +309,24 @@ def test_a_drill_s_update_stays_in_its_channel(bench):
 
 
 def look(bench):
-    """Look for what does not work; the card as it stands."""
+    """Look for what does not work, and again after a moment; the card as it stands."""
+    for payload in ({}, {"again": True}):
+        with bench.write() as session:
+            degraded.look(session, bench.desk, payload, now=bench.now)
+    return bench.card().text
+
+
+def test_what_waited_while_the_machine_slept_is_no_trouble(bench):
+    """It is gone at the second look, twenty seconds later; nobody was told."""
+    bench.clock.advance(hours=3)
+    drawn = len(bench.effects())
     with bench.write() as session:
         degraded.look(session, bench.desk, {}, now=bench.now)
-    return bench.card().text
+        session.connection().exec_driver_sql("UPDATE outbox SET state = 'sent'")
+        (again,) = slots.kept(session, job=degraded.LOOK_JOB, prefix="again/")
+        session.connection().exec_driver_sql("UPDATE slot SET state = 'done'")
+        degraded.look(session, bench.desk, again.payload, now=bench.now)
+    assert len(bench.effects()) == drawn
 
 
 def test_the_card_prints_the_phone_tree_when_messages_do_not_get_through(bench):
