@@ -123,6 +123,9 @@ _WALKING = frozenset(
 )
 """What the buttons of an incident's card do."""
 
+_TWO_WORDS = re.compile(r"^\s*(roll|false)[\s_]?(back|alarm)\b", re.IGNORECASE)
+"""How people write "roll-back" and "false-alarm" at 3 am."""
+
 _PEOPLE = frozenset({"ack", "role", "snooze", "dismiss", "update"})
 """Who is on it, in which role, and what they are reminded of."""
 
@@ -164,7 +167,8 @@ def parse(command: str, text: str, *, by: str, place: Place) -> Inbound | OpenFo
         InputError: what was read, what was expected, and an example.
 
     """
-    word, *rest = plain(text).split(None, 1) or [""]
+    text = _TWO_WORDS.sub(r"\1-\2", plain(text)) if command == "triage" else plain(text)
+    word, *rest = text.split(None, 1) or [""]
     match (command, word.lower(), rest[0].strip() if rest else ""):
         case ("changes", verb, _) if verb != "help":
             return _changes(plain(text), by, place)

@@ -141,7 +141,9 @@ def _ask_all(
     pool.shutdown(wait=False, cancel_futures=True)
     lines = [_line(alert, future, now) for alert, future in zip(asked, futures, strict=True)]
     if len(cohorts) > MOST:
-        lines.append(_unknown(f"{len(cohorts) - MOST} more cohorts are not asked for: look by hand", now))
+        left = len(cohorts) - MOST
+        which = "1 more cohort is" if left == 1 else f"{left} more cohorts are"
+        lines.append(_unknown(f"{which} not asked for: look by hand", now))
     order = {EvidenceStatus.SUSPECT: 0, EvidenceStatus.UNKNOWN: 1, EvidenceStatus.CLEAR: 2}
     return sorted(lines, key=lambda line: order[line.status])
 

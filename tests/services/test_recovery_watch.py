@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
+from bot.core.evidence import Evidence, EvidenceStatus
 from bot.core.incident import Status
 from bot.core.recovery import NotRecovered, Recovered, Unknown
 from bot.errors import InputError
@@ -144,6 +145,33 @@ def test_one_cohort_left_behind_keeps_it_from_being_primary(bench, metric):
     (text,) = told(bench, "mitigated")
     assert text.startswith("marked it mitigated although the metric had not recovered: ndcg (jp) is 0.61")
     assert "The metric is not where it has to be: is it mitigated?" in bench.card().text
+
+
+def test_a_cohort_nobody_alerted_on_keeps_it_from_being_primary(bench, metric):
+    """Until it is looked at again, which the recovery of the others brings about."""
+    off = Evidence("cohorts", EvidenceStatus.SUSPECT, "2 of 18 cohorts off", bench.now, symptom=True)
+    with bench.write() as session:
+        incidents.keep_evidence(session, 1, {"roll_back_deploy": [off]})
+    back(bench, metric, "jp", "en")
+    minutes(bench, 11)
+    assert seen(bench) == NotRecovered(("2 of 18 cohorts off",))
+    assert "⚠ suspect · cohorts: 2 of 18 cohorts off" in bench.card().text
+    assert "[Mitigated]" not in bench.card().buttons
+    with bench.db.read() as session:
+        asked = slots.kept(session, job="incident.evidence", prefix="1/recovery/")
+    assert [one.state for one in asked] == ["waiting"]
+    with bench.write() as session:
+        clear = replace(off, status=EvidenceStatus.CLEAR)
+        incidents.keep_evidence(session, 1, {"roll_back_deploy": [clear]})
+    assert isinstance(seen(bench), Recovered)
+
+
+def test_more_cohorts_than_are_asked_for_are_not_called_recovered(bench, metric, monkeypatch):
+    """It is said how many are left to look at by hand."""
+    monkeypatch.setattr(recovery, "MOST", 1)
+    back(bench, metric, "jp", "en")
+    minutes(bench, 11)
+    assert seen(bench) == Unknown(("1 more cohort is not asked for: look by hand",))
 
 
 def test_a_metric_that_falls_again_after_mitigation_is_said_three_times_at_most(bench, metric):

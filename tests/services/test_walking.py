@@ -201,6 +201,13 @@ def text_of(message):
     return Shown({"text": message.text, "blocks": message.blocks}).text
 
 
+@pytest.mark.parametrize("text", ["false alarm", "False_alarm", "falsealarm", "FALSE-ALARM"])
+def test_two_words_are_as_good_as_one(typed, text):
+    """Nobody looks up a hyphen at 3 am."""
+    typed(text)
+    assert typed.stands().status is Status.FALSE_ALARM
+
+
 def test_two_people_who_type_at_once_do_not_step_on_each_other(typed):
     """The second answer is for a question that was answered: it is told so."""
     typed("answer nothing", by=MATE)
