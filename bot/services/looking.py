@@ -24,6 +24,7 @@ from bot.services.look_record import (
     registration_then,
 )
 from bot.services.verifying import sealed
+from bot.sources.engine import load
 from bot.sources.samples import observe
 from bot.stats.undecided import Undecided
 from bot.store import experiments
@@ -34,7 +35,8 @@ from bot.views import chart
 
 def warm() -> None:
     """Import what a look needs (2 s, 6 s without compiled files), so that the first one need not wait."""
-    for module in ("ibis.backends.duckdb", "matplotlib.backends.backend_agg", "pyarrow.parquet"):
+    load()
+    for module in ("matplotlib.backends.backend_agg", "pyarrow.parquet"):
         import_module(module)
 
 

@@ -7,10 +7,12 @@ URL goes to Ibis as it is, with the read-only role and the time-out that its own
 import os
 import shutil
 import sys
+import threading
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -25,6 +27,8 @@ SPARK = {
 }
 """For a Spark that starts here; the source's URL may say otherwise."""
 
+_loading = threading.Lock()
+
 
 @dataclass(frozen=True)
 class Engine:
@@ -35,8 +39,20 @@ class Engine:
     close: Callable[[], None]
 
 
+def load() -> None:
+    """Import Ibis with its DuckDB, in one thread at a time.
+
+    A thread that imports a part of a package does not wait for the thread that is still importing the package
+    itself, and finds half of it.
+    """
+    with _loading:
+        import_module("ibis")
+        import_module("ibis.backends.duckdb")
+
+
 def connect(source: SourceSettings) -> Engine:
     """Open a source. Raises what the engine raises, one of `failures()`, or ValueError for a bad URL."""
+    load()
     url = source.url.get_secret_value()
     scheme = url.partition("://")[0]
     if scheme == "duckdb":
@@ -82,8 +98,9 @@ def _duckdb(url: str) -> Engine:
     joint = "&" if "?" in url else "?"
     # One thread: sums are hashed, and with several threads their last bits differ from run to run.
     backend = ibis.connect(f"{url}{joint}read_only=True&threads=1")
+    # Nothing turns it on again. The configuration is not locked besides: connections of one process share the
+    # open file with its settings, and each next one sets its own.
     backend.raw_sql("SET enable_external_access = false")
-    backend.raw_sql("SET lock_configuration = true")
     return Engine(backend, backend.con.interrupt, backend.disconnect)
 
 

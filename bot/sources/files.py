@@ -7,6 +7,7 @@ from typing import Any
 from bot.core.lint.data import leaves
 from bot.errors import SourceError
 from bot.sources import parts
+from bot.sources.engine import load
 
 READABLE = (".parquet", ".csv", ".csv.gz", ".tsv")
 MAX_FILES = 10_000
@@ -47,6 +48,7 @@ def open_files(files: list[Path]) -> tuple[Any, Any]:
     Folders named like `day=3` are columns. A query has one thread: sums are hashed, and with several threads
     their last bits differ from run to run.
     """
+    load()
     import duckdb
     import ibis
 

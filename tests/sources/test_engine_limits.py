@@ -1,5 +1,7 @@
 """A warehouse is read in time and never written, and what it says holds no secret."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from bot.core.registration import Registration, load
+from bot.core.registration import Data, Registration, load
 from bot.errors import SourceError
 from bot.settings import SourceSettings
 from bot.sources import together, warehouse
@@ -189,3 +191,29 @@ def test_a_url_that_is_none_is_refused_without_its_secret(url: str) -> None:
     with pytest.raises(SourceError) as caught:
         warehouse.tables(SourceSettings(kind="ibis", url=url))
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_duckdb_file_is_asked_by_several_at_once_and_none_reaches_other_files(tmp_path: Path) -> None:
+    """The checks of an incident run side by side, a look may be under way; the first shuts the door for all."""
+    source = in_duckdb(tmp_path, "CREATE TABLE t AS SELECT 1 AS n")
+    data = Data(source="w", table="t")
+    with (
+        warehouse.table_of(data, sources={"w": source}, root=None) as one,
+        warehouse.table_of(data, sources={"w": source}, root=None) as other,
+    ):
+        assert [table.count().to_pyarrow().as_py() for table in (one, other)] == [1, 1]
+        for table in (one, other):
+            with pytest.raises(duckdb.Error, match="Cannot enable external access"):
+                table.get_backend().raw_sql("SET enable_external_access = true")
+
+
+def test_ibis_is_whole_for_whoever_imports_it_first() -> None:
+    """In a program of its own, where four threads want it at once."""
+    program = (
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from bot.services import looking\n"
+        "from bot.sources.engine import load\n"
+        "with ThreadPoolExecutor(4) as pool:\n"
+        "    [one.result() for one in [pool.submit(what) for what in (looking.warm, load, load, looking.warm)]]\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
