@@ -10,6 +10,9 @@ from bot.core.chart_spec import Bar
 from bot.core.figures import MINUS
 from bot.core.found import Found, clear, suspect, unknown
 
+DRAWN = 6
+"""Cells drawn: on a phone each takes a finger's breadth."""
+
 
 def read_cells(judged: Sequence[Judged], *, noun: str, some: str, usual: str, **more: Any) -> Found:
     """The line: how many are off, what they share, the worst of them.
@@ -26,7 +29,9 @@ def read_cells(judged: Sequence[Judged], *, noun: str, some: str, usual: str, **
     ranked = worst_first(judged)
     off = [one for one in known if one.off]
     tail = f"; of {blind} nothing is known" if blind else ""
-    chart = chart_spec.bars(f"{noun}s, now beside usual".capitalize(), [_bar(one) for one in ranked])
+    chart = chart_spec.bars(
+        f"{noun}s, now beside usual".capitalize(), [_bar(one) for one in ranked], most=DRAWN
+    )
     if not off:
         far = f", furthest {_moved(ranked[0])}" if ranked[0].change is not None else ""
         line = f"none of {_count(len(known), noun)} is off {usual}{far}{tail}"

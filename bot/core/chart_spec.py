@@ -47,13 +47,13 @@ def line(
     }
 
 
-def bars(title: str, rows: Sequence[Bar], *, unit: str = "") -> Mapping[str, Any]:
-    """Bars, one a row, in the order given: put what is off first, for only ten are drawn."""
+def bars(title: str, rows: Sequence[Bar], *, unit: str = "", most: int = MAX_ROWS) -> Mapping[str, Any]:
+    """Bars, one a row, in the order given: put what is off first, for only `most` are drawn."""
     return {
         "kind": "bars",
         "title": title[:MAX_NAME],
         "unit": unit,
-        "more": max(len(rows) - MAX_ROWS, 0),
+        "more": max(len(rows) - most, 0),
         "rows": [
             {
                 "name": row.name[:MAX_NAME],
@@ -62,7 +62,7 @@ def bars(title: str, rows: Sequence[Bar], *, unit: str = "") -> Mapping[str, Any
                 "limit": _number(row.limit),
                 "off": row.off,
             }
-            for row in rows[:MAX_ROWS]
+            for row in rows[:most]
         ],
     }
 

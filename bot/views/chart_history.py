@@ -86,7 +86,7 @@ class HistoryPanel:
     def _span(self, axes: Any, span: Span, limits: tuple[float, float]) -> None:
         history, seconds = self.history, span.length.total_seconds()
         axes.set_xlim(-seconds, 0.01 * seconds)
-        _, high = roomy(axes, limits)
+        _, top = roomy(axes, limits)
         _frame(axes, limits)
         half = span.name.split()
         ticks = [f"\N{MINUS SIGN}{span.name}", f"\N{MINUS SIGN}{float(half[0]) / 2:g} {half[1]}", "now"]
@@ -98,21 +98,22 @@ class HistoryPanel:
         if history.usual is not None:
             axes.axhline(history.usual, color=GREY, linewidth=1.0, linestyle=(0, (4, 2)))
         if history.bounds is not None:
-            low, high = (_ago(history, end) for end in history.bounds)
-            axes.axvspan(low, high, color=VERMILLION, alpha=0.13, linewidth=0)
+            axes.axvspan(
+                *(_ago(history, end) for end in history.bounds), color=VERMILLION, alpha=0.13, linewidth=0
+            )
         axes.axvline(_ago(history, history.onset), color=VERMILLION, linewidth=1.3)
-        self._changes(axes, seconds, high)
+        self._changes(axes, seconds, top)
         times, values = broken([(_ago(history, at), value) for at, value in span.points])
         axes.plot(times, values, color=BLUE, linewidth=1.4)
         axes.plot([times[-1]], [values[-1]], color=BLUE, marker="o", markersize=4.5, clip_on=False)
 
-    def _changes(self, axes: Any, seconds: float, high: float) -> None:
+    def _changes(self, axes: Any, seconds: float, top: float) -> None:
         for place, change in enumerate(self.history.changes, 1):
             at = _ago(self.history, change.at)
             if at < -seconds:
                 continue
             axes.axvline(at, color=ORANGE, linewidth=1.1, linestyle=(0, (1, 1)))
-            axes.text(at, high, str(place), color=OCHRE, fontsize=SIZE, ha="center", va="bottom")
+            axes.text(at, top, str(place), color=OCHRE, fontsize=SIZE, ha="center", va="bottom")
 
 
 def roomy(axes: Any, ends: tuple[float, float]) -> tuple[float, float]:

@@ -127,12 +127,13 @@ def _symptoms(board: Board) -> list[str]:
 
 def _steps(board: Board) -> list[str]:
     """Each step with its worst line; one that only has what another said, for no answer, is left out."""
+    first, _ = first_suspect(board)
     lines: list[str] = []
     said: set[str] = set()
     for step in board.playbook.questions.values():
-        worst, ask = _worst(board, step), text.escape(step.ask, 80)
+        worst, name = _worst(board, step), f"*{step.number} {text.escape(step.short or step.ask, 60)}*"
         if worst is None:
-            lines.append(f"{step.number} {ask} · nothing is gathered: test it by hand")
+            lines.append(f"{name} · nothing is gathered: test it by hand")
             continue
         if worst.line in said and worst.suggests is None:
             continue
@@ -140,7 +141,8 @@ def _steps(board: Board) -> list[str]:
         others = [line for line in board.evidence.get(step.id, ()) if _of_cause(line) and line is not worst]
         again = sum(1 for line in others if line.status is worst.status)
         more = f" · {again} more {worst.status}" if again and worst.status is not EvidenceStatus.CLEAR else ""
-        lines.append(f"{step.number} {ask}\n{_line(worst)}{more}")
+        shown = f"{MARKS[worst.status]} · as above" if worst is first else _line(worst)
+        lines.append(f"{name} · {shown}{more}")
     return lines
 
 

@@ -95,8 +95,9 @@ def test_the_first_suspect_is_on_top_and_every_step_has_its_worst_line(bench):
     assert first in shown.text
     assert " <https://ml/12|look>\nSpeaks for “Model registry change”." in shown.text
     assert "⚠ suspect · metric: ndcg is now 0.61, baseline 0.78 (\u221221.8\u00a0%)" in shown.text
-    steps = [line[0] for line in shown.text.splitlines() if line[:2] in {f"{n} " for n in range(1, 8)}]
+    steps = [line[1] for line in shown.text.splitlines() if line[:2] in {f"*{n}" for n in range(1, 8)}]
     assert steps == list("123456")  # the seventh has only what the first says, and no answer for it
+    assert "*1 change* · ⚠ suspect · as above" in shown.text
     assert shown.notification.startswith("INC-1 evidence: 2 suspect")
     assert "First suspect: model “reranker”" in shown.notification
     assert shown.buttons == ["Refresh evidence", "What was asked"]
