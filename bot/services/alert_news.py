@@ -55,6 +55,7 @@ def tell(session: Session, desk: Desk, number: int, brought: Brought, now: datet
     incident = incidents.load(session, number) if brought.spoken or brought.quietly else None
     if incident is None:
         return
+    draw(session, desk, incident, now=now)
     if brought.joined or brought.left_out:
         _say(session, incident, "joined", brought.joined, now, left_out=brought.left_out)
     if brought.resolved:
@@ -66,7 +67,6 @@ def tell(session: Session, desk: Desk, number: int, brought: Brought, now: datet
         record(session, incident, event, notes.happened(event), now=now)
         escalation.plan(session, desk, incident, now=now)
         draw_notice(session, desk, incident, now=now)
-    draw(session, desk, incident, now=now)
 
 
 def settle(session: Session, payload: Mapping[str, Any], now: datetime) -> None:

@@ -52,7 +52,8 @@ def test_a_storm_is_handled_in_few_transactions_and_makes_one_card_that_counts(b
     assert len([e for e in bench.effects("post") if e["key"].endswith("/card")]) == 1
     assert f"{2 * STORM + 50} alerts in this incident" in bench.card().text
     assert len([note for note in bench.notes() if "joined this incident" in note]) == 1
-    said = bench.effects("update")[-2]["message"]["text"]
+    (note,) = [e["key"] for e in bench.effects("post") if "/event/" in e["key"]]
+    said = bench.last(note)["text"]
     assert re.fullmatch(rf"{2 * STORM + 49} more alerts joined this incident since <!date\^.*>:", said)
 
 

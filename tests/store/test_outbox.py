@@ -120,7 +120,7 @@ def test_the_same_key_is_said_once(database: Database, clock: ManualClock) -> No
 
 
 def test_waiting_updates_of_one_message_become_the_newest(database: Database, clock: ManualClock) -> None:
-    """Three edits before delivery are one; other messages' edits are untouched."""
+    """Three edits before delivery are one, in the place of the first; other messages' edits are untouched."""
     put(
         database,
         clock,
@@ -130,9 +130,32 @@ def test_waiting_updates_of_one_message_become_the_newest(database: Database, cl
         Update("card", "#a", Message("v2")),
     )
     put(database, clock, Update("card", "#a", Message("v3")))
-    assert deliver_all(Outbox(database), clock) == ["card", "o1", "v3"]
+    assert deliver_all(Outbox(database), clock) == ["card", "v3", "o1"]
     with database.read() as session:
         assert outbox.counts(session) == outbox.Counts(pending=0, oldest=None, dead=0)
+
+
+def test_of_two_messages_edited_faster_than_slack_takes_edits_both_are(
+    database: Database, clock: ManualClock
+) -> None:
+    """Neither goes to the end of the line each time."""
+    box, said = Outbox(database), []
+    for number in range(4):
+        put(database, clock, *(Update(key, "#a", Message(f"{key}{number}")) for key in ("card", "note")))
+        sending = take(box, clock)
+        said.append(sending.effect.message.text)  # type: ignore[union-attr]
+        assert box.sent(sending, {}, clock())
+    assert said == ["card0", "note1", "card2", "note3"]
+
+
+def test_an_update_that_may_show_a_file_put_meanwhile_comes_after_it(
+    database: Database, clock: ManualClock
+) -> None:
+    """In its older place it would wait for what is behind it."""
+    file = Upload("chart", "#a", "c.png", "Chart", "blob", share=False)
+    put(database, clock, Update("card", "#a", Message("v1")), file, Update("card", "#a", Message("v2")))
+    box = Outbox(database)
+    assert take(box, clock).effect == file
 
 
 def test_an_update_on_its_way_is_followed_not_replaced(database: Database, clock: ManualClock) -> None:
