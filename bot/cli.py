@@ -228,7 +228,7 @@ def export(
 @monitors.command()
 def replay(
     file: Annotated[Path, typer.Argument(help="A monitor (YAML).")],
-    data: Annotated[Path | None, typer.Option(help="History as Parquet or CSV; else from its source.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Its history: Parquet or CSV.")] = None,
     since: Annotated[str, typer.Option("--from", help="From when on it watches: 2026-11-03.")] = "",
     until: Annotated[str, typer.Option("--to", help="Up to when.")] = "",
     out: Annotated[Path | None, typer.Option(help="The picture; else NAME.png here.")] = None,

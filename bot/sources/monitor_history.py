@@ -145,13 +145,13 @@ def _rows(
         )
     )
     top, bottom = top.cast("float64"), bottom.cast("float64")
-    both = top.notnull() & bottom.notnull()
     rows = table.select(
         step=step,
         x=(top if feed.is_rate else top * bottom),
         n=bottom,
         **{f"c{number}": table[name].cast("string") for number, name in enumerate(monitor.cohorts)},
-    ).filter(step.notnull() & both)
+    )
+    rows = rows.filter(rows.step.notnull() & rows.x.notnull() & rows.n.notnull())
     if since is not None and until is not None:
         first, end = (int(one.timestamp()) // seconds for one in (since, until))
         rows = rows.filter((rows.step >= first) & (rows.step < end))
