@@ -30,9 +30,10 @@ def test_the_settings_in_the_readme_are_read(tmp_path: Path) -> None:
     (text,) = _blocks("toml")
     file = tmp_path / "lookout.toml"
     file.write_text(text, encoding="utf-8")
-    for folder in ("playbooks", "templates"):
+    for folder in ("playbooks", "templates", "monitors"):
         (tmp_path / folder).mkdir()
-    known = settings.load({"LOOKOUT_CONFIG": str(file), "SHOP_PASSWORD": "s3cret"})
+    secrets = dict.fromkeys(("SHOP_PASSWORD", "MLFLOW_TOKEN", "CALENDAR_KEY"), "s3cret")
+    known = settings.load({"LOOKOUT_CONFIG": str(file), **secrets})
     assert known.sources["warehouse"].timeout_seconds == 60
     assert "s3cret" not in repr(known)
 
