@@ -194,7 +194,7 @@ def test_a_url_that_is_none_is_refused_without_its_secret(url: str) -> None:
 
 
 def test_a_duckdb_file_is_asked_by_several_at_once_and_none_reaches_other_files(tmp_path: Path) -> None:
-    """The checks of an incident run side by side, a look may be under way; the first shuts the door for all."""
+    """The checks of an incident run side by side, and a look may be under way."""
     source = in_duckdb(tmp_path, "CREATE TABLE t AS SELECT 1 AS n")
     data = Data(source="w", table="t")
     with (
@@ -214,6 +214,7 @@ def test_ibis_is_whole_for_whoever_imports_it_first() -> None:
         "from bot.services import looking\n"
         "from bot.sources.engine import load\n"
         "with ThreadPoolExecutor(4) as pool:\n"
-        "    [one.result() for one in [pool.submit(what) for what in (looking.warm, load, load, looking.warm)]]\n"
+        "    asked = [pool.submit(one) for one in (looking.warm, load, load, looking.warm)]\n"
+        "[one.result() for one in asked]\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
