@@ -20,6 +20,7 @@ from bot.services import (
     drill_reminders,
     experiments,
     look_asking,
+    monitors,
     oncall,
     people,
     planned_looks,
@@ -29,8 +30,9 @@ from bot.services import (
 from bot.services.desk import Desk
 from bot.services.incident_jobs import incident_jobs
 from bot.services.launch_jobs import launch_jobs
+from bot.services.monitor_jobs import monitor_jobs
 from bot.services.scheduled_looks import PLANNED_LOOK_JOB
-from bot.store import inbox, outbox, slots
+from bot.store import held_alerts, inbox, outbox, slots
 from bot.store.database import Database
 from bot.store.schedule import Daily
 from bot.store.slots import Finish, GivenUp, Job, Slot
@@ -60,6 +62,7 @@ def jobs(db: Database, desk: Desk) -> Mapping[str, Job]:
         schema_watch.JOB: schemas,
         **incident_jobs(db, desk),
         **launch_jobs(db, desk),
+        **monitor_jobs(db, desk),
         experiments.LOOK_JOB: look,
         slack_verbs.FILE_JOB: file,
         PURGE_JOB: purge,
@@ -101,6 +104,7 @@ def schedule(session: Session, desk: Desk, now: datetime) -> None:
     rollout_checks.schedule(session, now)
     schema_watch.schedule(session, desk, now)
     drill_reminders.schedule(session, desk, now)
+    monitors.schedule(session, desk, now)
 
 
 def _register_file(desk: Desk, payload: Mapping[str, Any], now: datetime) -> Finish:
@@ -136,3 +140,4 @@ def _purge(session: Session, desk: Desk, now: datetime) -> None:
     keep = timedelta(days=desk.settings.retention_days)
     for room in (inbox, outbox, slots):
         room.purge(session, now=now, keep=keep)
+    held_alerts.purge(session, now=now)
