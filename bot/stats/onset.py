@@ -112,7 +112,8 @@ def _within(history: History, usual: History, direction: int, least: int) -> Ons
     middle = float(np.median(normal))
     away = levels[-1] - middle
     scatter = _scatter(normal, middle)
-    wrong = _not_away(away, direction, scatter)
+    spread = MAD_TO_SD * float(np.median(np.abs(normal - middle)))
+    wrong = _not_away(away, direction, max(STANDS_OUT * scatter, spread))
     if wrong is not None:
         return wrong
     first = len(levels) - 1
@@ -129,8 +130,9 @@ def _within(history: History, usual: History, direction: int, least: int) -> Ons
     return _told(history, window.start, place, middle, levels[-1], course)
 
 
-def _not_away(away: float, direction: int, scatter: float) -> Undecided | None:
-    if away == 0.0 or abs(away) < STANDS_OUT * scatter:
+def _not_away(away: float, direction: int, usual: float) -> Undecided | None:
+    """Why there is no departure; `usual` is how far the level and single values are from their middle."""
+    if away == 0.0 or abs(away) < usual:
         return Undecided("no change in its history stands out of its noise")
     if direction and np.sign(away) != direction:
         expected, instead = ("rise", "fell") if direction > 0 else ("fall", "rose")

@@ -46,9 +46,10 @@ def kept(incident: Incident, reason: str) -> Message:
 
 def corrected(incident: Incident, *, by: str, before: datetime, note: str) -> Message:
     """A person said when it began."""
-    way = "earlier" if incident.started < before else "later"
-    if incident.started == before:
-        way = "as it was"
+    apart = incident.started - before
+    way = "earlier" if apart < timedelta(0) else "later"
+    if abs(apart) < timedelta(minutes=1):  # a form knows minutes only
+        way = "as was thought"
     said = (
         f"{text.person(by)} says that it began {_at(incident.started, incident)}{_bounds(incident)}, {way} "
         f"({_at(before, incident)} until now), {_before(incident)}."
