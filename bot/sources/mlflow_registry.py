@@ -27,7 +27,8 @@ FIRST = timedelta(days=7)
 """How far back versions are taken at the first reading; aliases are only remembered then."""
 LATE = timedelta(minutes=10)
 """A version may show up so much later than it was created: what is known already stays one change."""
-_PROMPTS = "tags.`mlflow.prompt.is_prompt` = 'true'"
+_PROMPT = "mlflow.prompt.is_prompt"
+_PROMPTS = f"tags.`{_PROMPT}` = 'true'"
 """Without it a registry of MLflow 3 lists models only."""
 
 
@@ -106,7 +107,7 @@ def _versions(registry: _Registry, kind: ChangeKind, only: str, since: datetime)
     params = {"order_by": "creation_timestamp DESC", **({"filter": only} if only else {})}
     for item in registry.items("model-versions/search", "model_versions", params):
         name, version, at = _text(item, "name"), _text(item, "version"), _milliseconds(item)
-        if not name or not version or at is None:
+        if not name or not version or at is None or _other(item, kind):
             continue
         if at < since:
             return
@@ -123,7 +124,7 @@ def _aliases(registry: _Registry, kind: ChangeKind, only: str) -> dict[str, dict
         "registered-models/search", "registered_models", {"filter": only} if only else {}
     ):
         name, listed = _text(item, "name"), item.get("aliases")
-        if name and _wanted(registry.settings.models, name):
+        if name and _wanted(registry.settings.models, name) and not _other(item, kind):
             pairs = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
             found[f"{kind.value}/{name}"] = {
                 _text(one, "alias"): _text(one, "version") for one in pairs if _text(one, "alias")
@@ -156,6 +157,13 @@ def _moved(
                     earliest=earliest,
                     url=registry.page(ChangeKind(kind), name, new),
                 )
+
+
+def _other(item: Mapping[str, Any], kind: ChangeKind) -> bool:
+    """Whether it is a prompt among the models, where MLflow 2 lists them."""
+    tags = item.get("tags")
+    named = [one.get("key") for one in tags if isinstance(one, dict)] if isinstance(tags, list) else []
+    return kind is ChangeKind.MODEL and _PROMPT in named
 
 
 def _wanted(models: Sequence[str], name: str) -> bool:

@@ -156,3 +156,17 @@ def test_a_token_is_sent_as_a_bearer_and_items_of_any_shape_are_passed_over():
 
     assert read(answer, url="https://mlflow.example", token="t0ken").changes == ()
     assert set(seen) == {"Bearer t0ken"}
+
+
+def test_prompts_among_the_models_as_mlflow_2_lists_them_are_no_models():
+    """They are read once, as prompts."""
+    both = {
+        "models": {"registered_models": [*REGISTRY["models"]["registered_models"],
+                                         *REGISTRY["prompts"]["registered_models"]]},
+        "model_versions": {"model_versions": [*REGISTRY["model_versions"]["model_versions"],
+                                              *REGISTRY["prompt_versions"]["model_versions"]]},
+        "prompts": REGISTRY["prompts"], "prompt_versions": REGISTRY["prompt_versions"],
+    }  # fmt: skip
+    found = read(both)
+    assert found.changes == read(REGISTRY).changes
+    assert set(found.cursor["aliases"]) == {"model/reranker", "prompt/answer-style"}
