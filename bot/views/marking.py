@@ -44,12 +44,17 @@ def form(offered: Sequence[Incident], here: Incident | None, about: str) -> Bloc
 
 
 def kept(message: Marked, *, removable: bool) -> Message:
-    """What who marked a message is told; of emoji only the first time."""
-    said = text.escape(message.said.text, 150) or "a file"
+    """What who marked a message is told; of emoji only the first time.
+
+    It quotes nothing: what its author deletes later must not stand here either.
+    """
+    link = message.said.permalink
+    said = f"<{link}|the message>" if link else "the message"
+    who = text.person(message.said.author) if message.said.author else "somebody"
     out = "Take the emoji away" if removable else "`/incidents unmark LINK`"
     images = sum(one.image is not None for one in message.said.attachments)
     left = [one for one in message.said.attachments if one.image is None]
-    lines = [f"In the timeline of INC-{message.incident}: “{said}”"]
+    lines = [f"In the timeline of INC-{message.incident}: {said} of {who}, {text.when(message.said_at)}."]
     if images:
         lines.append(f"With {images} image{'' if images == 1 else 's'}.")
     lines += [f"Not kept: {text.escape(one.name, 80)}, {text.escape(one.why, 120)}." for one in left[:5]]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.chat import reading
+from bot.chat.file_info import permalink
 from bot.chat.reading import Closed, Found, read_message
 from bot.commands.manifest import manifest
 from bot.core.marked import moment_of
@@ -134,3 +135,14 @@ async def test_what_slack_does_not_answer_is_tried_again(local: LocalWorkspace) 
     with pytest.raises(SourceError, match=r"conversations\.replies: answered 500"):
         await read(local, "C0INC", message.ts)
     assert await read(local, "C0INC", message.ts) is not None
+
+
+async def test_where_people_see_a_file(local: LocalWorkspace) -> None:
+    """Its address in Slack; none for one that is gone."""
+    file = local.people.upload("U0ENG", "page.html", b"<p>")
+
+    async def asked(name: str) -> str:
+        return await asyncio.to_thread(permalink, name, token="xoxb-local", api_url=local.api_url)
+
+    assert await asked(file.id) == f"{local.url}/files/{file.id}/page.html"
+    assert await asked("F0NOWHERE") == ""

@@ -99,7 +99,8 @@ def test_an_emoji_puts_a_message_into_the_timeline(bench, slack):
     assert message.said_at == moment_of(TS)
     assert message.said_at < bench.now
     assert kinds(bench) == ["message"]
-    assert "In the timeline of INC-1: “rolled back to v41”" in told(bench)[0]
+    assert f"In the timeline of INC-1: <{SAID.permalink}|the message> of <@{MATE}>" in told(bench)[0]
+    assert "rolled back" not in told(bench)[0]
     with bench.db.read() as session:
         assert people.names(session)[MATE] == "ravi"
 
