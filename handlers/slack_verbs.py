@@ -38,6 +38,7 @@ from bot.services import (
     marking,
     registering,
     signing,
+    stakeholders,
     triage,
     watching,
 )
@@ -194,6 +195,8 @@ def undeliverable(desk: Desk) -> OnDead:
     """Return what tells the ops channel of an effect that Slack refused for good."""
 
     def tell(session: Session, claimed: Claimed, reason: str, now: datetime) -> None:
+        if stakeholders.undelivered(session, claimed, reason, now):
+            return
         if incident_homes.elsewhere(session, desk, claimed, reason, now):
             return
         if homes.elsewhere(session, desk, claimed, reason, now):

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from bot.core.incident import Incident
+from bot.core.incident import Incident, Status
 from bot.services import oncall, permissions, reachable
 from bot.services.desk import Desk
 from bot.store import people, watches
@@ -22,6 +22,8 @@ def on_call(session: Session, desk: Desk, incident: Incident, now: datetime) -> 
 
     Somebody whose quiet hours a ticket has to wait for is only named; in a drill nobody is.
     """
+    if incident.lead or incident.reached(Status.MITIGATED):
+        return ()  # the card names whoever leads, and nobody is called once it is mitigated
     if incident.drill:
         return (DRILL,)
     line = oncall.now(session, desk, now)
@@ -51,7 +53,8 @@ def shown(session: Session, desk: Desk, incident: Incident, now: datetime) -> Pe
     """What the card shows of its people."""
     watch = watches.load(session, incident.id)
     settings = desk.settings
-    silent = incident.drill or incident.closed or watch.held(now) or not settings.oncall.configured
+    settled = incident.lead or incident.reached(Status.MITIGATED) or watch.held(now)
+    silent = incident.drill or settled or not settings.oncall.configured
     notes = () if silent else oncall.line(session, desk, now).notes
     return People(watch, settings.oncall.lease, notes, settings.phone_tree)
 

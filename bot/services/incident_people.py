@@ -87,7 +87,7 @@ def _give(
     for role, to in wanted.items():
         before = incident.roles.get(role, "")
         detail = {"role": role, "to": to, "from": before}
-        event = Event(now, "role", _what(role, to, before, by), by, detail)
+        event = Event(now, "role", _what(role, to, before, by, people.names(session)), by, detail)
         mention = watching.named(session, incident, to) if to else ""
         record(session, after, event, views.given(event, role, mention), now=now)
     draw(session, desk, after, now=now)
@@ -110,11 +110,12 @@ def _check(incident: Incident, role: str, to: str, *, over: bool) -> None:
         )
 
 
-def _what(role: str, to: str, before: str, by: str) -> str:
+def _what(role: str, to: str, before: str, by: str, names: Mapping[str, str]) -> str:
     """The line of the timeline; the people are in its detail too."""
     if not to:
-        return f"gave back the role of {role}" if before == by else f"took the role of {role} from {before}"
-    return f"took the role of {role}" if to == by else f"made {to} {role}"
+        other = names.get(before, before)
+        return f"gave back the role of {role}" if before == by else f"took the role of {role} from {other}"
+    return f"took the role of {role}" if to == by else f"made {names.get(to, to)} {role}"
 
 
 def find(session: Session, number: int, *, lock: bool = True) -> Incident:

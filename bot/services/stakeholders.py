@@ -1,11 +1,13 @@
 """Updates for those who wait: drafted from the timeline, edited and posted by a person, and promised."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session
 
+from bot.core.claimed import Claimed
 from bot.core.effect import Block, Ephemeral, Message, Post, Update
 from bot.core.inbound import Press, Submit
 from bot.core.incident import Event, Incident
@@ -102,6 +104,20 @@ def remind(session: Session, desk: Desk, payload: Mapping[str, Any], *, now: dat
     outbox.put(session, Post(key, incident.channel, said), now=now)
     if not final:
         _remind_at(session, incident, number, count + 1, now + AGAIN, str(payload["by"]))
+
+
+def undelivered(session: Session, claimed: Claimed, reason: str, now: datetime) -> bool:
+    """Say in the incident's thread that Slack refused an update for good; whether it was one."""
+    effect = claimed.effect
+    match = re.fullmatch(r"incident/(\d+)/update/(\d+)", effect.key) if isinstance(effect, Post) else None
+    incident = incidents.load(session, int(match[1]), lock=True) if match else None
+    if match is None or incident is None:
+        return False
+    number = int(match[2])
+    detail = {"channel": claimed.lane, "number": number, "reason": reason}
+    event = Event(now, "update_refused", f"could not post update {number}: Slack said {reason}", "", detail)
+    record(session, incident, event, views.refused(claimed.lane, number, reason), now=now)
+    return True
 
 
 def snooze(session: Session, desk: Desk, press: Press, key: str, now: datetime) -> None:

@@ -181,7 +181,8 @@ def _call_next(
     due = now + desk.settings.oncall.ack
     watches.save(session, replace(watch, called=(*watch.called, line[0])))
     detail = {"who": line[0], "next_at": due.isoformat()}
-    number = incidents.append(session, incident.id, Event(now, "called", f"called {line[0]}", "", detail))
+    name = people.names(session).get(line[0], line[0])
+    number = incidents.append(session, incident.id, Event(now, "called", f"called {name}", "", detail))
     following = _plain_name(session, line[1]) if len(line) > 1 else ""
     said = views.called(incident, named(session, incident, line[0]), why, then=following, due=due)
     outbox.put(session, Post(_call_key(incident, number), incident.channel, said), now=now)

@@ -72,6 +72,15 @@ def posted(by: str, channel: str, number: int, next_at: datetime | None) -> Mess
     return text.message(f"{text.person(by)} posted update {number} in {text.channel(channel)}.{promise}")
 
 
+def refused(channel: str, number: int, reason: str) -> Message:
+    """Slack did not take it: nobody there has read it."""
+    where = text.channel(channel)
+    return text.message(
+        f"⚠ Update {number} was not posted in {where}: Slack said {text.escape(reason, 80)}. Nobody there "
+        "has read it; invite Lookout there, or post it elsewhere."
+    )
+
+
 def offered(incident: Incident, draft: str) -> Message:
     """A draft for whoever typed it, with the button that opens the form."""
     lines = [text.escape(line, 600) for line in draft.splitlines()]

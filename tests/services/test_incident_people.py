@@ -1,10 +1,13 @@
 """Roles, what is typed about people, updates for those who wait, and what is said when nothing works."""
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
+from bot.core.claimed import Claimed
+from bot.core.effect import Message, Post
 from bot.core.inbound import Ask, Order, Place, Press, Submit
 from bot.core.incident_roles import Role
 from bot.errors import InputError, RefusedError, StaleError
@@ -256,6 +259,20 @@ def test_an_update_that_lacks_something_is_not_posted(bench, fields):
     assert len(update_views.faults(fields)) == 1
     with pytest.raises(InputError):
         bench.submit("update", **fields)
+
+
+def test_an_update_that_slack_refuses_is_said_to_those_who_think_it_was_read(bench):
+    """Lookout is not in that channel, for example."""
+    bench.submit("update", channel="C0LAUNCH", text="Search is worse for now.", next="")
+    effect = Post("incident/1/update/1", "C0LAUNCH", Message("x"))
+    claimed = Claimed(1, effect, "C0LAUNCH", bench.now, bench.now, 1, 1, bench.now)
+    with bench.write() as session:
+        assert stakeholders.undelivered(session, claimed, "not_in_channel", bench.now)
+        other = replace(claimed, effect=Post("incident/1/card", "C0INC", Message("x")))
+        assert not stakeholders.undelivered(session, other, "not_in_channel", bench.now)
+    assert "⚠ Update 1 was not posted in <#C0LAUNCH>: Slack said not" in bench.notes()[-1].replace(
+        "\u200b", ""
+    )
 
 
 def test_a_promised_update_is_reminded_of_twice_and_then_never(bench):
