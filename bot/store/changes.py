@@ -1,7 +1,7 @@
 """The change log: one row per change, known by its source and that source's id."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -50,10 +50,17 @@ def put(session: Session, change: Change, *, now: datetime) -> bool:
     """Store the change, or correct the one of the same source and id; True when it is new.
 
     Told twice under two ids, the one whose time is known exactly is kept: a poll's finding gives way to the
-    webhook's, whichever comes first.
+    webhook's, whichever comes first, and only tells it which version was there before.
     """
-    if change.twin and _told_better(session, change):
+    twin = _twin(session, change) if change.twin else None
+    if twin is not None and change.earliest is not None:
+        twin.previous_version = twin.previous_version or change.previous_version
+        session.flush()
         return False
+    if twin is not None:
+        change = replace(change, previous_version=change.previous_version or twin.previous_version)
+        session.delete(twin)
+        session.flush()
     values: dict[str, Any] = {
         "kind": change.kind.value,
         "title": change.title,
@@ -143,22 +150,23 @@ def services(session: Session, most: int = 50) -> tuple[str, ...]:
     return tuple(found.all()[:most])
 
 
-def _told_better(session: Session, change: Change) -> bool:
-    """Whether the log has the same thing with its exact time; that takes the place of a poll's finding."""
-    twins = session.exec(
+def _twin(session: Session, change: Change) -> ChangeRow | None:
+    """What the log has of the same thing under another id, within the span that one of them is known by."""
+    found = session.exec(
         select(ChangeRow)
         .where(col(ChangeRow.twin) == change.twin, col(ChangeRow.id) != change.id)
         .with_for_update()
     ).all()
-    if change.earliest is not None:
-        return any(
-            row.earliest is None and change.earliest - SLACK <= row.at <= change.at + SLACK for row in twins
-        )
-    for row in twins:
-        if row.earliest is not None and row.earliest - SLACK <= change.at <= row.at + SLACK:
-            session.delete(row)
-    session.flush()
-    return False
+    for row in found:
+        if change.earliest is not None and row.earliest is None:
+            first, at, last = change.earliest, row.at, change.at
+        elif change.earliest is None and row.earliest is not None:
+            first, at, last = row.earliest, change.at, row.at
+        else:
+            continue
+        if first - SLACK <= at <= last + SLACK:
+            return row
+    return None
 
 
 def _change(row: ChangeRow) -> Change:

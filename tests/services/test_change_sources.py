@@ -1,7 +1,10 @@
 """Sources of changes are asked on time; what they say is kept once, and failures are told once."""
 
+from dataclasses import replace
 from datetime import timedelta
 
+import duckdb
+import httpx
 import pytest
 
 from bot.core.change import Change, ChangeKind
@@ -147,12 +150,13 @@ def alias(at, earliest=None, version="2"):
 def test_an_alias_told_by_a_webhook_and_by_asking_is_one_change_with_the_webhooks_time(bench, first):
     """Whichever comes first; the same move an hour later is another."""
     now = bench.now
-    exact, found = alias(now - timedelta(minutes=1)), alias(now, earliest=now - timedelta(minutes=2))
+    exact = replace(alias(now - timedelta(minutes=1)), previous_version="")  # a webhook does not know it
+    found = alias(now, earliest=now - timedelta(minutes=2))
     for change in (exact, found) if first == "webhook" else (found, exact):
         with bench.write() as session:
             changes.record(session, [change], now=now)
     (kept,) = logged(bench)
-    assert (kept.at, kept.earliest) == (exact.at, None)
+    assert (kept.at, kept.earliest, kept.versions) == (exact.at, None, "1 → 2")
     again = now + timedelta(hours=1)
     with bench.write() as session:
         changes.record(session, [alias(again, earliest=again - timedelta(minutes=2))], now=again)
@@ -198,3 +202,41 @@ def test_the_job_is_planned_only_where_there_are_sources_and_forgets_those_that_
         assert slots.next_due(session) is not None
         change_sources.schedule(session, Bench(sqlite, clock).desk, bench.now)
         assert slots.next_due(session) is None
+
+
+def test_each_kind_of_source_is_asked_by_its_own_reader(sqlite, clock, tmp_path):
+    """Over one client; a warehouse by its own connection."""
+    path = tmp_path / "w.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "CREATE TABLE t AS SELECT 1 AS id, 'd' AS title, TIMESTAMP '2026-11-23 12:00' AS made"
+        )
+    configured = {
+        "registry": {"kind": "mlflow", "url": "https://mlflow.example"},
+        "plan": {"kind": "ical", "url": "https://plan.example/x.ics", "change_kind": "campaign"},
+        "deploys": {
+            "kind": "sql", "source": "shop", "query": "SELECT * FROM t", "columns": {"at": "made"},
+            "change_kind": "code_deploy",
+        },
+    }  # fmt: skip
+    sources = {"shop": {"kind": "ibis", "url": f"duckdb://{path}"}}
+    bench = Bench(sqlite, clock, changes=configured, sources=sources)
+
+    def answer(request):
+        if request.url.host == "mlflow.example":
+            return httpx.Response(200, json={})
+        event = "BEGIN:VEVENT\r\nUID:1\r\nDTSTART:20261122T000000Z\r\nSUMMARY:sale\r\nEND:VEVENT\r\n"
+        return httpx.Response(200, text=f"BEGIN:VCALENDAR\r\n{event}END:VCALENDAR\r\n")
+
+    client = httpx.Client(transport=httpx.MockTransport(answer))
+
+    def ask(name, settings, cursor, now):
+        return change_sources.ask_with(client, bench.desk, name, settings, cursor, now)
+
+    finish = change_sources.run(bench.db, bench.desk, bench.now, ask=ask)
+    with bench.write() as session:
+        finish(session)
+    assert [(change.source, change.title) for change in logged(bench)] == [("deploys", "d"), ("plan", "sale")]
+    with bench.db.read() as session:
+        readings = store.readings(session)
+    assert {one.name: one.read_at for one in readings} == dict.fromkeys(configured, bench.now)
