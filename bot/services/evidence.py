@@ -17,13 +17,13 @@ from sqlmodel import Session
 
 from bot.core.checks import LONGEST
 from bot.core.evidence import Evidence, EvidenceStatus
-from bot.core.incident import Incident
+from bot.core.incident import Event, Incident
 from bot.core.metric_evidence import as_alerted
 from bot.core.playbook import Playbook
 from bot.errors import SourceError
 from bot.services import dashboard, drills, evidence_picture, evidence_timer
 from bot.services.desk import Desk
-from bot.services.evidence_board import BOARD, note, noted
+from bot.services.evidence_board import BOARD, news, note, noted
 from bot.services.evidence_checks import Found, Inquiry, inquiries
 from bot.services.incident_cards import draw, playbook_of
 from bot.store import incident_evidence, incidents
@@ -62,7 +62,10 @@ def gather(
         current = incidents.load(session, incident_id, lock=True)
         if current is None or current.closed:
             return
-        gathered = note(now, took, noted(incident_evidence.by_step(session, incident_id)))
+        before = incident_evidence.by_step(session, incident_id)
+        gathered = note(now, took, noted(before))
+        if told := news({step: before.get(step, ()) for step in found}, found):
+            incidents.append(session, incident_id, Event(now, "evidence", told))
         known = {**found, BOARD: [*found.get(BOARD, ()), gathered]}
         incidents.keep_evidence(session, incident_id, known)
         draw(session, desk, current, now=now)

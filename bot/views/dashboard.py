@@ -131,7 +131,7 @@ def _steps(board: Board) -> list[str]:
     lines: list[str] = []
     said: set[str] = set()
     for step in board.playbook.questions.values():
-        worst, name = _worst(board, step), f"*{step.number} {text.escape(step.short or step.ask, 60)}*"
+        worst, name = _worst(board, step), f"*{step.number} {text.escape(step.name, 60)}*"
         if worst is None:
             lines.append(f"{name} · nothing is gathered: test it by hand")
             continue
@@ -140,7 +140,7 @@ def _steps(board: Board) -> list[str]:
         said.add(worst.line)
         others = [line for line in board.evidence.get(step.id, ()) if _of_cause(line) and line is not worst]
         again = sum(1 for line in others if line.status is worst.status)
-        more = f" · {again} more {worst.status}" if again and worst.status is not EvidenceStatus.CLEAR else ""
+        more = f" · {again} more {worst.status}" if again else ""
         shown = f"{MARKS[worst.status]} · as above" if worst is first else _line(worst)
         lines.append(f"{name} · {shown}{more}")
     return lines

@@ -370,3 +370,21 @@ def test_it_can_be_asked_for_by_mention(bench):
 
 def _dumped(message):
     return {"text": message.text, "blocks": [dict(block) for block in message.blocks]}
+
+
+def test_the_timeline_tells_of_evidence_where_it_says_something_else_than_before(bench):
+    """Not of every look at the same."""
+    told = collapsed(bench).give(bench)
+    bench.receive(bench.alert())
+    for _ in range(3):
+        gather(bench, fresh=True)
+        bench.clock.advance(minutes=5)
+    told.series[0] = ("ndcg", {}, 0.78)
+    gather(bench, fresh=True)
+    with bench.db.read() as session:
+        said = [event.text for event in incidents.timeline(session, 1) if event.kind == "evidence"]
+    assert len(said) == 2
+    assert said[0].startswith("evidence: suspect metric, ")
+    assert said[0].endswith(" 0 clear")
+    assert said[1].startswith("evidence: suspect nothing, ")
+    assert said[1].endswith(" 1 clear")
