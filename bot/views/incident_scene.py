@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.effect import Block
-from bot.core.evidence import Evidence, EvidenceStatus, worst_first
+from bot.core.evidence import Evidence, EvidenceStatus, suggestion, worst_first
 from bot.core.found import not_set_up
 from bot.core.incident import Incident, Status
 from bot.core.playbook import Choice, Ladder, Playbook
@@ -76,9 +76,15 @@ def lead(scene: Scene) -> str:
 def evidence_lines(scene: Scene, lines: Sequence[Evidence], choices: Sequence[Choice] = ()) -> list[str]:
     """The worst lines of what was gathered, or why there are none.
 
-    Checks that a site has not set up share a line: at 3 am nobody sets them up.
+    Checks that a site has not set up share a line: at 3 am nobody sets them up. That one check is clear
+    speaks for an answer only where all of them together do.
     """
-    shown = [evidence_line(item, choices) for item in worst_first(lines) if not not_set_up(item)]
+    suggested = suggestion(lines)
+    shown = [
+        evidence_line(item, choices if _speaks(item, suggested) else ())
+        for item in worst_first(lines)
+        if not not_set_up(item)
+    ]
     missing = list(dict.fromkeys(item.check for item in lines if not_set_up(item)))
     if len(shown) > LINES:
         shown = [*shown[: LINES - 1], f"and {len(shown) - LINES + 1} more, none of them worse"]
@@ -88,6 +94,10 @@ def evidence_lines(scene: Scene, lines: Sequence[Evidence], choices: Sequence[Ch
     if scene.gathering and not shown:
         return ["Evidence is being gathered; it will be here in a few seconds."]
     return shown or ["No evidence is gathered for this step: test it by hand."]
+
+
+def _speaks(item: Evidence, suggested: str | None) -> bool:
+    return item.status is EvidenceStatus.SUSPECT or item.suggests == suggested
 
 
 def answer_button(incident: Incident, choice: Choice, primary: bool) -> Block:

@@ -219,6 +219,7 @@ def test_checks_that_a_site_has_not_set_up_share_a_line(bench):
         text = bench.card().text
         assert f"? unknown · not set up in the playbook: {expected[step]}\n" in f"{text}\n", step
         assert "under checks." not in text
+        assert "→ suggests" not in text, "one clear check of several says nothing for an answer"
 
 
 def test_trees_that_do_not_go_together_stop_the_start(tmp_path):
