@@ -16,7 +16,7 @@ from bot.sources.windows import AGO
 
 HEAD_ROWS = 100_000
 """Rows of the reference whose quantiles are its bins: any bins will do that are not all empty but one."""
-LEVELS = (0.005, 0.01, 0.025, *(step / 20 for step in range(1, 20)), 0.975, 0.99, 0.995)
+LEVELS = (0.005, 0.025, *(step / 10 for step in range(1, 10)), 0.975, 0.995)
 """The quantiles between which numbers are binned."""
 WORDS = 20
 """Most frequent words that have a bin; the others share one."""

@@ -236,7 +236,7 @@ def test_a_drifted_feature_is_named_with_how_it_moved(desk):
     desk.warehouse.change('UPDATE served SET price = price * 0.6 WHERE "at" > {now} - INTERVAL 6 HOUR')
     (found,) = desk.ask(FEATURES)
     assert (found.status, found.finding) == (SUSPECT, "drifted")
-    assert found.line.startswith("price mean 4.96 → 2.9")
+    assert found.line.startswith("price mean 4.95 → 2.9")
     assert "Wasserstein/sd 0.71" in found.line
     assert found.line.endswith("; last 6 h against the same hours of the days before")
     assert found.chart["unit"] == "%"
