@@ -112,6 +112,13 @@ def watch(monitor: Monitor, method: Seasonal, learnt: Learnt, memory: Memory, hi
     return Watched(after, tuple(hours.alarms), tuple(hours.recoveries), hours.held, scores, effects)
 
 
+def warmed(monitor: Monitor, method: Seasonal, learnt: Learnt, history: History) -> Memory:
+    """The memory of one that begins after `history`: it knows the last day's effects, and its sums are 0."""
+    day = history.part(len(history) - monitor_chart.DAY, len(history))
+    state = watch(monitor, method, learnt, Memory(), day).memory.state
+    return Memory(state=None if state is None else state.without(np.ones(len(state.last), dtype=bool)))
+
+
 def block_of(monitor: Monitor, history: History, cells: tuple[Cell, ...] | None = None) -> Block:
     """The history as numbers, its columns in the order of `cells`; a cell it has not is a column unseen."""
     zone = ZoneInfo(monitor.timezone)

@@ -16,7 +16,7 @@ from bot.core.incident import Incident, IncidentAlert
 from bot.core.metric_evidence import NO_SOURCE, as_alerted, unknown
 from bot.core.playbook import Leaf, Playbook, Question
 from bot.errors import SourceError
-from bot.services import changes
+from bot.services import changes, monitor_now
 from bot.services.checks import KINDS, Asked
 from bot.services.desk import Desk
 from bot.services.evidence_board import BOARD
@@ -121,7 +121,10 @@ def _of_metrics(
     source = next(iter(desk.prometheus.values()), None)
     found = []
     for alert in alerts:
-        if source is None:
+        monitor = monitor_now.monitor_of(desk, alert)
+        if monitor is not None:
+            run = _says(steps, monitor_now.metric_now(desk, monitor, alert, playbook.within, now))
+        elif source is None:
             run = _says(steps, _constant(as_alerted(alert, reason=NO_SOURCE, at=now)))
         else:
             run = _says(steps, metric_now(source, alert, incident.started, playbook.within, now))

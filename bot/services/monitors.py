@@ -139,7 +139,10 @@ def _stepped(session: Session, monitor: Monitor, kept: monitors.Kept | None, fre
     learnt, memory = _learnt(session, monitor, method, learnt, memory, fresh)
     if learnt is None:
         return Stepped(before, fresh, replace(memory, until=fresh.at(len(fresh))), None, None, False)
-    unseen = fresh if before is not None else fresh.part(len(fresh) - 1, len(fresh))
+    unseen = fresh
+    if before is None:  # what is past when it begins is known, and no news
+        memory = monitor_watch.warmed(monitor, method, learnt, fresh.part(0, len(fresh) - 1))
+        unseen = fresh.part(len(fresh) - 1, len(fresh))
     watched = monitor_watch.watch(monitor, method, learnt, memory, unseen)
     ripe = monitor_watch.ripe(monitor, learnt)
     return Stepped(before, fresh, watched.memory, learnt, watched, ripe)

@@ -21,6 +21,7 @@ from bot.core.metric_evidence import named
 from bot.core.playbook import HELD, Leaf, Playbook
 from bot.core.recovery import NotRecovered, Recovered, Recovery, Target, Unknown, judge
 from bot.errors import SourceError
+from bot.services import monitor_now
 from bot.services.desk import Desk
 from bot.services.incident_cards import RECOVERY_STEP, draw, playbook_of, record, recovery_lines
 from bot.services.incident_opening import search
@@ -134,7 +135,11 @@ def _ask_all(
     for alert in sorted(incident.alerts, key=lambda one: one.status != "firing"):
         cohorts.setdefault(named(alert), alert)
     asked = list(cohorts.values())[:MOST]
-    runs = [_question(source, alert, incident.started, leaf, known, now) for alert in asked]
+    runs = [
+        _of_monitor(desk, alert, leaf, known, now)
+        or _question(source, alert, incident.started, leaf, known, now)
+        for alert in asked
+    ]
     pool = ThreadPoolExecutor(max_workers=min(8, len(runs)), thread_name_prefix="recovery")
     futures = [pool.submit(run) for run in runs]
     wait(futures, timeout=DEADLINE)
@@ -146,6 +151,27 @@ def _ask_all(
         lines.append(_unknown(f"{which} not asked for: look by hand", now))
     order = {EvidenceStatus.SUSPECT: 0, EvidenceStatus.UNKNOWN: 1, EvidenceStatus.CLEAR: 2}
     return sorted(lines, key=lambda line: order[line.status])
+
+
+def _of_monitor(
+    desk: Desk, alert: IncidentAlert, leaf: Leaf | None, known: dict[str, float], now: datetime
+) -> Callable[[], Evidence] | None:
+    """The question to the monitor that sent the alert, by its own queries; None where none did."""
+    monitor = monitor_now.monitor_of(desk, alert)
+    if monitor is None or alert.baseline is None:
+        return None
+    held, within = (leaf.held, leaf.within) if leaf is not None else (HELD, 0.0)
+    step, baseline = max(timedelta(minutes=1), held / 60), alert.baseline
+
+    def ask() -> Evidence:
+        seen = monitor_now.points(desk, monitor, alert, now - held, now, step)
+        known[named(alert)] = baseline
+        target = Target(named(alert), baseline, alert.value, within)
+        query = f"monitor {monitor.id}"
+        source = monitor.feed.source
+        return judge(target, seen, held=held, at=now, step=step, source=source, query=query)
+
+    return ask
 
 
 def _question(

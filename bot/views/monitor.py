@@ -64,8 +64,7 @@ def ticket(monitor: Monitor, alarm: Alarm, number: int) -> Message:
     lines = [
         f"*{said}*",
         f"{moved} since {moment(alarm.began)} · chart {alarm.score:.1f}, a ticket from {alarm.h:.1f}",
-        "Nobody was paged. It is looked at when there is time; the baseline does not learn a page, "
-        "but it does learn this.",
+        "Nobody was paged: look at it when there is time. If it lasts, it becomes usual in some weeks.",
     ]
     button = {
         "type": "button",

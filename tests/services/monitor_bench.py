@@ -49,7 +49,7 @@ class Teller:
         numbers = self.past.x if asked["query"] == "useful" else self.past.n
         first = round((start - self.past.start.timestamp()) / 3600) - 1
         last = min(round((end - self.past.start.timestamp()) / 3600) - 1, len(self.past) - 1)
-        rows = range(max(first, 0), last + 1)
+        rows = range(max(first, 0), last + 1, max(round(float(asked["step"]) / 3600), 1))
         result = [
             {
                 "metric": dict(zip(self.names, cell, strict=True)),

@@ -8,10 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
+from bot.core.evidence import EvidenceStatus
 from bot.core.inbound import Ask, Place, Press
 from bot.core.incident import Incident
-from bot.errors import ConfigError, InputError, StaleError
-from bot.services import monitor_alarms, monitor_status, triage
+from bot.errors import ConfigError, InputError, SourceError, StaleError
+from bot.services import monitor_alarms, monitor_now, monitor_status, triage
 from bot.services.monitor_files import read_monitors
 from bot.services.monitors import STEP_JOB, past, step
 from bot.settings import Settings
@@ -41,7 +42,7 @@ def kept_alarms(bench: MonitorBench) -> list[monitors.KeptAlarm]:
 
 def incident_of(bench: MonitorBench) -> Incident:
     """The only incident there is."""
-    with bench.db.read() as session:
+    with bench.write() as session:
         return triage.find(session, 1)
 
 
@@ -278,3 +279,36 @@ def test_a_folder_with_a_fault_stops_the_start(tmp_path: Path, files: dict[str, 
     )
     with pytest.raises(ConfigError, match=said.replace("[", r"\[")):
         read_monitors(settings)
+
+
+def test_where_a_monitors_metric_stands_is_asked_by_its_own_queries(bench: MonitorBench) -> None:
+    """The evidence, and what says that it recovered, need no series of the metric's name."""
+    bench.hours(LEARNT + 18, LEARNT + 34)
+    alert = incident_of(bench).alerts[0]
+    monitor = monitor_now.monitor_of(bench.desk, alert)
+    assert monitor is not None
+    bench.clock.now = bench.teller.past.at(LEARNT + 33)
+    line = monitor_now.metric_now(bench.desk, monitor, alert, 0.02, bench.now)()
+    assert line.status is EvidenceStatus.SUSPECT
+    assert line.line.startswith("useful_answer_rate (jp-mobile-returning) is now 0.")
+    assert (line.source, line.query) == ("prom", "monitor useful_answer_rate")
+    gone = replace(alert, cohort={**alert.cohort, "locale": "fr"})
+    with pytest.raises(SourceError, match="prom has nothing of locale=fr,device=mobile,tenure=returning"):
+        monitor_now.points(bench.desk, monitor, gone, bench.now, bench.now, timedelta(hours=1))
+    whole = replace(alert, cohort={})
+    start = bench.now - timedelta(hours=2)
+    found = monitor_now.points(bench.desk, monitor, whole, start, bench.now, timedelta(hours=1))
+    assert len(found) == 3
+    assert found[0][1] == pytest.approx(0.18, abs=0.03)
+    assert monitor_now.monitor_of(bench.desk, replace(alert, source="generic")) is None
+
+
+def test_a_monitor_lives_on_either_database(database: Database, clock: Any, tmp_path: Path) -> None:
+    """What is learnt, remembered and raised comes back as it was."""
+    seen = history(5, fall=(LEARNT + 2, 6, 0.5))
+    bench = MonitorBench(database, clock, tmp_path / "monitors", seen)
+    bench.hours(LEARNT + 1, LEARNT + 11)
+    assert incident_of(bench).metric == "useful_answer_rate"
+    assert next(one.cell for one in kept_alarms(bench) if one.level == "page") == seen.cells[6]
+    with bench.write() as session:
+        assert monitors.purge(session, now=bench.now + timedelta(days=420)) > LEARNT
