@@ -165,18 +165,18 @@ async def storm(seconds: float) -> None:
     with TemporaryDirectory(prefix="lookout-storm-") as name:
         folder = Path(name)
         async with stage(folder, limits=True) as (local, url), sender() as session:
-            refused: list[int] = []
+            again: list[str] = []
 
             async def post(number: int) -> None:
-                async with session.post(url, data=alert(number, "common")) as answer:
-                    if answer.status != 202:
-                        refused.append(answer.status)
+                while (said := await _sent(session, url, alert(number, "common"))) not in ("202", "200"):
+                    again.append(said)
+                    await asyncio.sleep(1)
 
             taken = await paced(post, STORM_RATE, seconds)
             sent = len(taken.seconds)
-            print(f"storm  answered  {taken}  refused {len(refused)}", flush=True)
+            print(f"storm  answered  {taken}  sent again {len(again)} {set(again) or ''}", flush=True)
             stored, began = _count(folder), perf_counter()
-            print(f"storm  sent {sent:,}, stored {stored:,}, lost {sent - len(refused) - stored}", flush=True)
+            print(f"storm  sent {sent:,}, stored {stored:,}, lost {sent - stored}", flush=True)
             while waiting := _count(folder, "new"):
                 print(f"storm  {waiting:,} not yet worked off", flush=True)
                 await asyncio.sleep(5)
@@ -188,6 +188,15 @@ async def storm(seconds: float) -> None:
             said = sum(len(local.workspace.messages(channel)) for channel in local.workspace.channels)
             print(f"storm  worked off {perf_counter() - began:.0f} s after its end: {inside} incident")
             print(f"storm  whose card counts {seen.counted:,}; {said} messages in all channels")
+
+
+async def _sent(session: aiohttp.ClientSession, url: str, body: bytes) -> str:
+    """The status of the answer, or the name of what happened instead: a sender then tries again."""
+    try:
+        async with session.post(url, data=body) as answer:
+            return str(answer.status)
+    except aiohttp.ClientError as error:
+        return type(error).__name__
 
 
 def _count(folder: Path, state: str = "") -> int:

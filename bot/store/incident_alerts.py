@@ -5,7 +5,7 @@ from dataclasses import fields
 from itertools import islice
 from typing import Any, TypeAlias
 
-from sqlalchemy import and_, func, tuple_
+from sqlalchemy import and_, func, insert, tuple_
 from sqlmodel import Session, col, select
 
 from bot.core.incident import IncidentAlert, Tally
@@ -81,18 +81,19 @@ def save(session: Session, incident_id: int, alerts: Sequence[IncidentAlert]) ->
             .where(tuple_(col(IncidentAlertRow.source), col(IncidentAlertRow.key)).in_(some))
         )
         known |= {(row.source, row.key): row for row in rows}
-    place = _count(session, incident_id)
+    place, new = _count(session, incident_id), dict[Key, dict[str, Any]]()
     for alert in alerts:
-        row = known.get((alert.source, alert.key))
-        if row is None:
-            row = IncidentAlertRow(incident=incident_id, place=place, **_values(alert))
-            known[alert.source, alert.key] = row
-            session.add(row)
-            place += 1
-        else:
-            for name, value in _values(alert).items():
+        key, values = (alert.source, alert.key), _values(alert)
+        row = known.get(key)
+        if row is not None:
+            for name, value in values.items():
                 setattr(row, name, value)
+        else:
+            at = new[key]["place"] if key in new else place + len(new)
+            new[key] = {"incident": incident_id, "place": at, **values}
     session.flush()
+    if new:  # many at once: objects for each would take most of the time that a storm takes
+        session.execute(insert(IncidentAlertRow), list(new.values()))
 
 
 def _count(session: Session, incident_id: int) -> int:
