@@ -100,9 +100,7 @@ class _Reader(Fields):
         owner = self.words(path, fields, "owner")
         if fields.get("owner") == []:
             self.find("missing", (*path, "owner"), f"{task_id!r} has no owner.", "Name a role.")
-        return PlannedTask(
-            task_id, self.number(path, fields, "day", 0, MAX_DAY), title, short or title, owner
-        )
+        return PlannedTask(task_id, self.whole(path, fields, "day", 0, MAX_DAY), title, short or title, owner)
 
     def review(self, root: Mapping[str, Any]) -> Review:
         """What an override takes."""
@@ -113,8 +111,8 @@ class _Reader(Fields):
         self.apart((*path, "fields"), [one.id for one in asked])
         return Review(
             fields=asked,
-            max_days=self.number(path, fields, "max_days", 1, MAX_DAY),
-            retrospective_days=self.number(path, fields, "retrospective_days", 1, MAX_DAY),
+            max_days=self.whole(path, fields, "max_days", 1, MAX_DAY),
+            retrospective_days=self.whole(path, fields, "retrospective_days", 1, MAX_DAY),
         )
 
     def field(self, path: Path, item: object) -> ReviewField:
@@ -122,8 +120,8 @@ class _Reader(Fields):
         fields = self.mapping(path, item, ["id", "label", "hint", "min_length"])
         field_id = self.text(path, fields, "id")
         self.identifier((*path, "id"), field_id)
-        least = self.number(path, fields, "min_length", 1, MAX_LEAST)
-        label = self.label(path, fields, "label")
+        least = self.whole(path, fields, "min_length", 1, MAX_LEAST)
+        label = self.button_label(path, fields, "label")
         return ReviewField(field_id, label, self.text(path, fields, "hint", required=False), least)
 
     def options(self, root: Mapping[str, Any]) -> tuple[Option, ...]:
@@ -145,7 +143,7 @@ class _Reader(Fields):
         self.identifier((*path, "id"), option_id)
         return Option(
             id=option_id,
-            label=self.label(path, fields, "label", 20),
+            label=self.button_label(path, fields, "label", 20),
             title=self.text(path, fields, "title"),
             what=self.text(path, fields, "what"),
             cost=self.text(path, fields, "cost"),
@@ -162,7 +160,7 @@ class _Reader(Fields):
             self.find("too-many", (*path, key), what, f"Keep it to {most}.")
         return items
 
-    def number(self, path: Path, fields: Mapping[str, Any], key: str, least: int, most: int) -> int:
+    def whole(self, path: Path, fields: Mapping[str, Any], key: str, least: int, most: int) -> int:
         """A whole number in a range."""
         value = fields.get(key)
         if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
@@ -171,7 +169,7 @@ class _Reader(Fields):
         self.find("not-a-number", (*path, key), what, f"Write for example `{key}: {max(least, 14)}`.")
         return least
 
-    def label(self, path: Path, fields: Mapping[str, Any], key: str, most: int = MAX_LABEL) -> str:
+    def button_label(self, path: Path, fields: Mapping[str, Any], key: str, most: int = MAX_LABEL) -> str:
         """A short text for a button or above a field."""
         said = self.text(path, fields, key)
         if len(said) > most:

@@ -1,7 +1,6 @@
 """Where the sources of changes that are asked were read up to; what is told twice, and spans of time."""
 
 import sqlalchemy as sa
-import sqlmodel
 from alembic import op
 
 from bot.store import columns
@@ -15,7 +14,7 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "change_source",
-        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
         sa.Column("cursor", columns.Json(), nullable=False),
         sa.Column("asked_at", columns.UtcDateTime(), nullable=True),
         sa.Column("read_at", columns.UtcDateTime(), nullable=True),
