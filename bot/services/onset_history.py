@@ -12,7 +12,7 @@ from bot.core.metric_evidence import named
 from bot.errors import SourceError
 from bot.services.desk import Desk
 from bot.services.metric_now import own, queries
-from bot.sources.prometheus import Prometheus, Series
+from bot.sources.prometheus import Prometheus, Selector, Series
 
 if TYPE_CHECKING:  # NumPy takes a tenth of a second to import, on the way to an ack
     from bot.stats.onset import History, Onset
@@ -82,6 +82,7 @@ def by_monitor(session: Session, desk: Desk, alerts: Sequence[IncidentAlert], no
 
 def _of_metric(source: Prometheus, alert: IncidentAlert, now: datetime) -> Told:
     query, fine = _series(source, alert, now)
+    query = _exact(fine, query)
     coarse = source.range(query, start=now - PAST, end=now, step=PAST_STEP)
     past = next((series for series in coarse if series.labels == fine.labels), Series(fine.labels, ()))
     return _told(query, alert, _history(fine), _history(past), FINE_STEP)
@@ -104,6 +105,13 @@ def _series(source: Prometheus, alert: IncidentAlert, now: datetime) -> tuple[st
         if found:
             return query, own(found, alert, query)
     raise SourceError(f"{source.name} has no history of {queries(alert)[-1]}")
+
+
+def _exact(series: Series, query: str) -> str:
+    """What asks for this one series: a week of all that the alert's metric has may be too much."""
+    name = series.labels.get("__name__")
+    others = {label: value for label, value in series.labels.items() if label != "__name__"}
+    return str(Selector(name, others)) if name else query
 
 
 def _history(series: Series) -> "History":

@@ -15,6 +15,7 @@ from bot.core.incident import milestones
 from bot.core.monitor import Feed, Monitor, Seasonal
 from bot.errors import InputError
 from bot.services import changes, onset_correction, triage
+from bot.services.onset_history import by_metric
 from bot.sources.prometheus import Prometheus
 from bot.store import incidents, monitors
 from bot.views import onset as views
@@ -104,6 +105,37 @@ def test_the_onset_is_dated_by_the_metrics_history(bench):
     assert "ndcg went from 0.78 to 0.61 at once, 22 min before it was detected" in shown.text
     assert shown.buttons == ["It began earlier or later…"]
     assert "by the metric's history" in bench.card().text
+
+
+def test_of_many_series_the_alerts_own_is_dated_and_only_one_series_is_asked_for_a_week(bench):
+    """Cohorts that are told apart by a label; the others did not fall."""
+    asked = []
+
+    def handler(request):
+        given = {name: values[0] for name, values in parse_qs(request.url.query.decode()).items()}
+        if "step" not in given:
+            return httpx.Response(404)
+        start, end, step = float(given["start"]), float(given["end"]), float(given["step"])
+        times = [start + step * at for at in range(int((end - start) / step) + 1)]
+        asked.append((given["query"], step))
+        calm = datetime(2030, 1, 1, tzinfo=UTC)
+        result = [
+            {"metric": {"__name__": "ndcg", "locale": locale},
+             "values": [[t, str(v)] for t, v in zip(times, fallen(times, began), strict=True)]}
+            for locale, began in (("en", calm), ("jp", FELL))
+            if f'locale="{locale}"' in given["query"] or "locale" not in given["query"]
+        ]  # fmt: skip
+        data = {"resultType": "matrix", "result": [] if "device" in given["query"] else result}
+        return httpx.Response(200, json={"status": "success", "data": data})
+
+    source = Prometheus("http://prometheus", client=httpx.Client(transport=httpx.MockTransport(handler)))
+    bench.desk = replace(bench.desk, prometheus={"prom": source})
+    bench.receive(bench.alert(cohort={"locale": "jp", "device": "app"}))
+    with bench.db.read() as session:
+        alerts = incidents.load(session, 1).alerts
+    told = by_metric(source, alerts, bench.now)
+    assert told.found.low <= FELL.timestamp() <= told.found.high
+    assert asked == [('ndcg{locale="jp",device="app"}', 60.0), ("ndcg", 60.0), ('ndcg{locale="jp"}', 600.0)]
 
 
 def test_changes_within_the_bounds_come_first_in_the_evidence(bench):
