@@ -84,7 +84,7 @@ def _listener(stage: Stage) -> Callable[[str], Awaitable[str]]:
 
 
 async def _alarm(stage: Stage) -> str:
-    stage.recall.alarm, stage.recall.recovered_at = stage.now(), None
+    await stage.collapse()
     await stage.post("/webhooks/generic", incident_story.ALERT | {"started_at": _at(stage, minutes=6)})
     return "The monitor sent its alert: Recall@10 0.91 → 0.62. `/rehearse cohort` sends a second one."
 
@@ -103,7 +103,7 @@ async def _change(stage: Stage) -> str:
 
 
 async def _recovery(stage: Stage) -> str:
-    stage.recall.recovered_at = stage.now()
+    await stage.recover()
     return "Recall@10 is back at 0.90. Press *Refresh evidence* on the card to see it in the evidence."
 
 

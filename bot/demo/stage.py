@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import uvicorn
 
-from bot.demo import data, metrics, timers
+from bot.demo import data, metrics, playbooks, timers, warehouse
 from bot.demo.people import MANAGER
 from bot.errors import LookoutError
 from bot.workspace.records import Channel
@@ -56,6 +56,9 @@ applied_ml = ["U0ENG", "U0DS"]
 [sources.prom]
 kind = "prometheus"
 url = "{metrics}"
+[sources.warehouse]
+kind = "ibis"
+url = "duckdb://{warehouse}"
 [data]
 path = "data"
 [oncall]
@@ -112,9 +115,11 @@ class Stage:
             answering = _Server(metrics.app(self.recall, self.now))
             await answering.start()
             parts.push_async_callback(answering.stop)
-            configuration = CONFIGURATION.format(metrics=answering.url)
-            if self._playbooks is not None:
-                configuration += f"[playbooks]\npath = {json.dumps(str(self._playbooks.resolve()))}\n"
+            await self._write_warehouse()
+            tables = self.folder / warehouse.FILE
+            configuration = CONFIGURATION.format(metrics=answering.url, warehouse=tables)
+            trees = self._playbooks.resolve() if self._playbooks else playbooks.write(self.folder)
+            configuration += f"[playbooks]\npath = {json.dumps(str(trees))}\n"
             (self.folder / "lookout.toml").write_text(configuration, encoding="utf-8")
             self.bot_url = f"http://127.0.0.1:{_free_port()}"
             self._http = httpx.AsyncClient(base_url=self.bot_url, timeout=10, trust_env=False)
@@ -152,6 +157,21 @@ class Stage:
         """Make up an experiment's data and registration, where the bot looks for them; day 1 is tomorrow."""
         tomorrow = self.now().astimezone(ZONE).date() + timedelta(days=1)
         return await asyncio.to_thread(data.write, self.folder / "data", name, start=tomorrow, called=called)
+
+    async def collapse(self) -> None:
+        """Let recall be down since now, and what the warehouse holds be what it is then."""
+        self.recall.alarm, self.recall.recovered_at = self.now(), None
+        await self._write_warehouse()
+
+    async def recover(self) -> None:
+        """Let recall be back from now on."""
+        self.recall.recovered_at = self.now()
+        await self._write_warehouse()
+
+    async def _write_warehouse(self) -> None:
+        alarm, recovered = self.recall.alarm, self.recall.recovered_at
+        write = warehouse.write
+        await asyncio.to_thread(write, self.folder, now=self.now(), alarm=alarm, recovered=recovered)
 
     def now(self) -> datetime:
         """The rehearsal's time: real time, and what was advanced."""
