@@ -11,6 +11,7 @@ from bot import clock, settings
 from bot.chat.slack import connect
 from bot.commands.diagnosis import Diagnosis
 from bot.commands.doctor_changes import changes
+from bot.commands.doctor_monitors import monitors
 from bot.commands.doctor_oncall import people
 from bot.commands.doctor_roles import roles
 from bot.errors import ConfigError, SourceError, UserError
@@ -29,7 +30,7 @@ def run(environment: Mapping[str, str]) -> int:
     configured = settings.load(environment)
     print(Diagnosis("configuration", True, environment.get("LOOKOUT_CONFIG", "./lookout.toml (or defaults)")))
     broken = False
-    for look in (_playbooks, _slack, roles, people, _database, _sources, changes, _webhooks):
+    for look in (_playbooks, _slack, roles, people, _database, _sources, changes, monitors, _webhooks):
         for diagnosis in look(configured):
             print(diagnosis)
             broken = broken or diagnosis.ok is False

@@ -206,3 +206,14 @@ def test_a_wrong_address_of_the_flag_system_is_not_repeated(tmp_path: Path) -> N
     with pytest.raises(ConfigError) as caught:
         load(written(tmp_path, "[flags]\nurl = 'hunter2'"))
     assert "hunter2" not in str(caught.value)
+
+
+def test_monitors_are_read_from_a_folder_that_is_there(tmp_path: Path) -> None:
+    """Relative to the file; one that is not there stops the start with its line."""
+    (tmp_path / "watched").mkdir()
+    found = load(written(tmp_path, '[monitors]\npath = "watched"\n'))
+    assert found.monitors is not None
+    assert found.monitors.path == tmp_path / "watched"
+    assert load({}).monitors is None
+    with pytest.raises(ConfigError, match=r"lookout.toml:2: monitors.path .*gone is not a folder"):
+        load(written(tmp_path, '[monitors]\npath = "gone"\n'))

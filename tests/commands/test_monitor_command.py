@@ -8,7 +8,9 @@ import pytest
 
 from bot.commands import monitor
 from bot.commands.check import run as check
+from bot.commands.doctor_monitors import monitors
 from bot.errors import InputError
+from bot.settings import Settings
 from tests.core.monitor_bench import history
 
 FILE = """kind: monitor
@@ -125,3 +127,19 @@ def test_list_says_how_monitors_stand(
     assert capsys.readouterr().out == "useful_answer_rate: begins with its first hour\n"
     assert monitor.listing(database, json=True) == 0
     assert json.loads(capsys.readouterr().out)[0]["until"] is None
+
+
+def test_doctor_says_how_many_there_are_and_what_is_wrong(tmp_path: Path) -> None:
+    """Nothing where none is configured; a file with a fault by its line."""
+    assert list(monitors(Settings())) == []
+    (tmp_path / "m.yaml").write_text(FILE)
+    given = {
+        "monitors": {"path": tmp_path},
+        "sources": {"prom": {"kind": "prometheus", "url": "http://127.0.0.1:9"}},
+        "database_url": f"sqlite:///{tmp_path}/l.db",
+    }
+    (fine,) = monitors(Settings(**given))
+    assert (fine.ok, fine.said) == (True, "1 configured, 1 still without a baseline")
+    (tmp_path / "m.yaml").write_text(FILE.replace("title", "titel"))
+    (wrong,) = monitors(Settings(**given))
+    assert wrong.ok is False

@@ -117,7 +117,7 @@ def test_a_small_fall_is_a_ticket_that_can_become_an_incident(
     """A message in the incidents channel with a button; pressed twice it is one incident."""
     seen = history(5, fall=(LEARNT + 5, -1, 0.055))
     bench = MonitorBench(sqlite, clock, tmp_path / "monitors", seen)
-    bench.hours(LEARNT + 4, LEARNT + 24)
+    bench.hours(LEARNT + 18, LEARNT + 32)
     tickets = [one for one in bench.effects("post") if "/ticket/" in one["key"]]
     assert [one["channel"] for one in tickets] == ["#ml-incidents"] * len(tickets) != []
     shown = Shown(tickets[0]["message"])
