@@ -7,11 +7,10 @@ from typing import Any
 from bot.core.change import ChangeKind
 from bot.core.drill import Cue, Drill, Page, PastChange, Recovery
 from bot.core.evidence import EvidenceStatus
-from bot.core.finding import Finding, Path, errors
+from bot.core.finding import Finding, Path
 from bot.core.playbook import Leaf, Playbook
 from bot.core.strict_yaml import Document, parse_quickly
-from bot.core.yaml_fields import Fields, unreadable
-from bot.errors import InputError
+from bot.core.yaml_fields import Fields, read_whole
 
 KEYS = [
     "kind", "id", "title", "tree", "alert", "changes", "evidence", "recovery", "answer", "story", "lesson",
@@ -25,16 +24,7 @@ MAX_CHANGES = 50
 
 def read_drill(text: str, *, name: str) -> tuple[Drill | None, tuple[Finding, ...]]:
     """Read a drill; None with the findings where one of them is an error."""
-    try:
-        document = parse_quickly(text, name=name)
-    except InputError as error:
-        return None, (unreadable(error, name),)
-    reader = _Reader(document)
-    if not reader.is_mapping():
-        return None, tuple(reader.findings)
-    drill = reader.drill()
-    findings = tuple(sorted(reader.findings, key=lambda finding: finding.line))
-    return (None if errors(findings) else drill), findings
+    return read_whole(text, name, _Reader, _Reader.drill)
 
 
 def tree_findings(drill: Drill, text: str, trees: Sequence[Playbook], *, name: str) -> tuple[Finding, ...]:

@@ -189,11 +189,7 @@ def measure(
     paged = [one for one in real if one.paged]
     known = [one for one in true if one.cause is not None]
     repeated = frozenset(one.incident.id for one in known if _came_before(one, everything))
-    judged = [
-        one for one in true if one.localize is not None or now - one.incident.detected_at > LOCALIZE_TARGET
-    ]
     drills = [one for one in inside if one.incident.drill]
-    in_time = [one for one in judged if one.localize is not None and one.localize <= LOCALIZE_TARGET]
     return Metrics(
         since=since,
         until=until,
@@ -208,7 +204,7 @@ def measure(
             ROLLED_BACK_TARGET,
         ),
         by_category=_by_category(true),
-        localized=Rate("localized in 15 min", len(in_time), len(judged), 0.70, 0.50, least=True),
+        localized=_localized(true, now),
         false_alarms=Rate(
             "false alarms of pages", sum(one.false_alarm for one in paged), len(paged), 0.10, 0.20
         ),
@@ -216,12 +212,25 @@ def measure(
         repeated=repeated,
         open=sum(1 for one in true if not one.incident.reached(Status.MITIGATED)),
         drills=tuple(drills),
-        practised=Practised(
-            ended=sum(one.incident.id in passed for one in drills),
-            passed=sum(passed.get(one.incident.id, False) for one in drills),
-            localize=_span("drills", drills, lambda one: one.localize, LOCALIZE_TARGET),
-        ),
+        practised=_practised(drills, passed),
         excluded=tuple(one for one in inside if one.incident.excluded and not one.incident.drill),
+    )
+
+
+def _localized(true: Sequence[Counted], now: datetime) -> Rate:
+    """How many had a category in time, of those that have one or whose time is over."""
+    judged = [
+        one for one in true if one.localize is not None or now - one.incident.detected_at > LOCALIZE_TARGET
+    ]
+    in_time = [one for one in judged if one.localize is not None and one.localize <= LOCALIZE_TARGET]
+    return Rate("localized in 15 min", len(in_time), len(judged), 0.70, 0.50, least=True)
+
+
+def _practised(drills: Sequence[Counted], passed: Mapping[int, bool]) -> Practised:
+    return Practised(
+        ended=sum(one.incident.id in passed for one in drills),
+        passed=sum(passed.get(one.incident.id, False) for one in drills),
+        localize=_span("drills", drills, lambda one: one.localize, LOCALIZE_TARGET),
     )
 
 

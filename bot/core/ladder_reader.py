@@ -6,12 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from bot.core.finding import Finding, Path, errors
+from bot.core.finding import Finding, Path
 from bot.core.incident import SEVERITIES, Status
 from bot.core.playbook import Actor, Ladder, Rung
-from bot.core.strict_yaml import parse_quickly
-from bot.core.yaml_fields import Fields, unreadable
-from bot.errors import InputError
+from bot.core.yaml_fields import Fields, read_whole
 
 _RUNG = ["id", "after_minutes", "every_minutes", "most", "until", "title", "expects"]
 _RUNG += ["acts", "notifies", "notifies_from"]
@@ -20,16 +18,7 @@ _SEVERITY = f"Use {', '.join(SEVERITIES)}; the first is the worst."
 
 def read_escalation(text: str, *, name: str) -> tuple[Ladder | None, tuple[Finding, ...]]:
     """Read an escalation ladder; None with the findings where one of them is an error."""
-    try:
-        document = parse_quickly(text, name=name)
-    except InputError as error:
-        return None, (unreadable(error, name),)
-    reader = _Reader(document)
-    if not reader.is_mapping():
-        return None, tuple(reader.findings)
-    ladder = reader.escalation()
-    findings = tuple(sorted(reader.findings, key=lambda finding: finding.line))
-    return (None if errors(findings) else ladder), findings
+    return read_whole(text, name, _Reader, _Reader.escalation)
 
 
 class _Reader(Fields):

@@ -12,7 +12,7 @@ from bot.core.incident import UNKNOWN
 from bot.core.playbook import HELD, WITHIN, Category, Choice, Leaf, Playbook, Question
 from bot.core.playbook_tree import tree_findings
 from bot.core.strict_yaml import parse_quickly
-from bot.core.yaml_fields import Fields, unreadable
+from bot.core.yaml_fields import Fields, read_whole, unreadable
 from bot.errors import InputError
 
 MAX_LABEL = 75
@@ -40,18 +40,7 @@ _TOLERATED = {"unused-check", "unheard", "unknown-check", "change-kind", "unknow
 
 def read_triage(text: str, *, name: str) -> tuple[Playbook | None, tuple[Finding, ...]]:
     """Read a triage tree; None with the findings where one of them is an error."""
-    try:
-        document = parse_quickly(text, name=name)
-    except InputError as error:
-        return None, (unreadable(error, name),)
-    reader = _Reader(document)
-    if not reader.is_mapping():
-        return None, tuple(reader.findings)
-    playbook = reader.triage(text)
-    if not errors(reader.findings):
-        reader.findings += tree_findings(playbook, document)
-    findings = tuple(sorted(reader.findings, key=lambda finding: finding.line))
-    return (None if errors(findings) else playbook), findings
+    return read_whole(text, name, _Reader, lambda reader: reader.whole(text))
 
 
 def read_kept(text: str) -> tuple[Playbook | None, tuple[Finding, ...]]:
@@ -80,6 +69,13 @@ class _Reader(Fields):
 
     known: Mapping[str, Check] = BUILT_IN
     recovered: tuple[timedelta, float] = (HELD, WITHIN)
+
+    def whole(self, text: str) -> Playbook:
+        """The tree, and where it reads well, what is wrong with its shape."""
+        playbook = self.triage(text)
+        if not errors(self.findings):
+            self.findings += tree_findings(playbook, self.document)
+        return playbook
 
     def triage(self, text: str) -> Playbook:
         """The tree, with stand-ins where there are findings."""

@@ -5,11 +5,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from bot.core.finding import Finding, Path, errors
-from bot.core.strict_yaml import Document, parse_quickly
+from bot.core.finding import Finding, Path
 from bot.core.veto_plan import LINES, Option, PlannedTask, Redesign, Review, ReviewField, VetoPlan
-from bot.core.yaml_fields import Fields, unreadable
-from bot.errors import InputError
+from bot.core.yaml_fields import Fields, read_whole
 
 MAX_TASKS = 10
 """A card has 50 blocks, and a veto by both a guardrail and a cohort shows the tasks of two playbooks."""
@@ -24,31 +22,12 @@ Plan = TypeVar("Plan", VetoPlan, Redesign)
 
 def read_veto(text: str, *, name: str) -> tuple[VetoPlan | None, tuple[Finding, ...]]:
     """Read the plan after a veto; None with the findings where one of them is an error."""
-    reader = _opened(text, name)
-    if not isinstance(reader, _Reader):
-        return None, reader
-    return _judged(reader, reader.veto() if reader.is_mapping() else None)
+    return read_whole(text, name, _Reader, _Reader.veto)
 
 
 def read_redesign(text: str, *, name: str) -> tuple[Redesign | None, tuple[Finding, ...]]:
     """Read the plan after a cohort's veto; None with the findings where one of them is an error."""
-    reader = _opened(text, name)
-    if not isinstance(reader, _Reader):
-        return None, reader
-    return _judged(reader, reader.redesign() if reader.is_mapping() else None)
-
-
-def _opened(text: str, name: str) -> "_Reader | tuple[Finding, ...]":
-    try:
-        document: Document = parse_quickly(text, name=name)
-    except InputError as error:
-        return (unreadable(error, name),)
-    return _Reader(document)
-
-
-def _judged(reader: "_Reader", plan: Plan | None) -> tuple[Plan | None, tuple[Finding, ...]]:
-    findings = tuple(sorted(reader.findings, key=lambda finding: finding.line))
-    return (None if errors(findings) else plan), findings
+    return read_whole(text, name, _Reader, _Reader.redesign)
 
 
 class _Reader(Fields):

@@ -1,16 +1,20 @@
 """Takes a YAML document apart field by field; what is missing or wrong becomes a finding and a stand-in."""
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
-from bot.core.finding import Finding, Path, dotted
-from bot.core.strict_yaml import Document
+from bot.core.finding import Finding, Path, dotted, errors
+from bot.core.strict_yaml import Document, parse_quickly
 from bot.errors import InputError
 
 MAX_TEXT = 500
 _ID = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+
+
+Taken = TypeVar("Taken")
+Reader = TypeVar("Reader", bound="Fields")
 
 
 class Fields:
@@ -132,6 +136,22 @@ class Fields:
         self.findings.append(
             Finding(code, "error", self.document.name, dotted(path), self.document.line(path), message, hint)
         )
+
+
+def read_whole(
+    text: str, name: str, reader: Callable[[Document], Reader], take: Callable[[Reader], Taken]
+) -> tuple[Taken | None, tuple[Finding, ...]]:
+    """Read a file whole: what `take` made of it, None where a finding is an error; all findings by line."""
+    try:
+        document = parse_quickly(text, name=name)
+    except InputError as error:
+        return None, (unreadable(error, name),)
+    opened = reader(document)
+    if not opened.is_mapping():
+        return None, tuple(opened.findings)
+    taken = take(opened)
+    findings = tuple(sorted(opened.findings, key=lambda finding: finding.line))
+    return (None if errors(findings) else taken), findings
 
 
 def unreadable(error: InputError, name: str) -> Finding:
