@@ -44,7 +44,7 @@ def noise(values: Values) -> Noise:
     first, second = np.abs(values[1:] - values[:-1]), np.abs(values[2:] - values[:-2])
     near, far = float(np.median(first)), float(np.median(second))
     if near == 0.0:
-        # Most neighbours are equal. E|d| = 2 sd / sqrt(pi) for normal noise, and a lone step adds little to it.
+        # Most neighbours are equal. E|d| = 2 sd / sqrt(pi) for normal noise; a lone step adds little to it.
         return Noise(float(np.mean(first)) * np.sqrt(np.pi) / 2, 0.0)
     rho = min(max((far / near) ** 2 - 1.0, 0.0), MOST_RHO)
     # Var(y[t+1] - y[t]) = 2 v (1 - rho) and the innovations have v (1 - rho²).
