@@ -12,7 +12,7 @@ from bot.core.evidence import EvidenceStatus
 from bot.core.strict_yaml import parse
 from bot.core.yaml_fields import Fields
 from bot.errors import SourceError
-from bot.services import changes, schema_watch
+from bot.services import changes, evidence, schema_watch
 from bot.services.checks import KINDS, Asked
 from bot.services.incident_cards import playbook_of
 from bot.store import incidents
@@ -444,3 +444,22 @@ def test_a_feed_of_dates_is_judged_by_its_newest_one(desk):
     assert nulls.status is CLEAR
     desk.warehouse.change("DELETE FROM batch WHERE day > CAST({now} AS DATE) - 4")
     assert desk.ask({"kind": "upstream", "table": "batch", "time": "day"})[2].status is SUSPECT
+
+
+def test_what_the_warehouse_says_suggests_the_answer_on_the_card(desk):
+    """The whole way: gathered with the other evidence, placed at its question, shown with its reason."""
+    bench = desk.bench
+    old = bench.desk
+    checks = {**old.playbooks.triage.checks, "upstream_feed": desk.check(FEED, "upstream_feed")}
+    tree = replace(old.playbooks.triage, checks=checks)
+    bench.desk = replace(old, playbooks=replace(old.playbooks, triage=tree))
+    desk.warehouse.change("DELETE FROM feed.titles WHERE loaded_at > {now} - INTERVAL 40 HOUR")
+    bench.receive(bench.alert("k2", metric="recall", service="rag"))
+    finish = evidence.gather(bench.db, bench.desk, {"incident": 2}, now=bench.now, deadline=desk.deadline)
+    with bench.write() as session:
+        finish(session)
+        found = incidents.evidence(session, 2, "upstream")
+    told = {one.line.partition(":")[0]: one for one in found if one.check == "upstream_feed"}
+    assert told["row counts"].suggests == told["freshness"].suggests == "row_counts"
+    assert told["row counts"].query.startswith("SELECT")
+    assert told["row counts"].source == "w"

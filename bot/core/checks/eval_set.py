@@ -102,7 +102,7 @@ def _production(
     found = options.name(fields, where, given, "segment") or segment
     if not segment:
         what = "production can be compared by a segment only, and the eval set names none."
-        fields.find("missing", (*path, "segment"), what, "Add `segment:` with the column that both have.")
+        fields.find("missing", where, what, "Add `segment:` with the column that both have.")
     return Production(_needed(fields, where, given, source), found)
 
 
