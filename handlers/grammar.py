@@ -19,6 +19,7 @@ HELP = {
         "keeps it in this one\n"
         "• `/triage status [INC-7]` where an incident stands; in its channel the number is not needed\n"
         "• `/triage list` the open ones; `/triage tree` the way through the tree\n"
+        "• `/triage dashboard [INC-7]` all evidence at once; `/triage queries [INC-7]` what was asked\n"
         "• what the card's buttons do, `INC-7` first where it is elsewhere: `answer nothing`, `back`, "
         "`roll-back`, `mitigated`, `resolved`, `reopen`, `false-alarm`, `lead [@somebody]`, `escalate`, "
         "`refresh`; of the checklist `claim 2`, `done 2`, `undo 2`; `switch TREE` walks another tree\n"
