@@ -44,15 +44,18 @@ class Replay:
 
 def replay(monitor: Monitor, history: History, since: datetime | None = None) -> Replay | Undecided:
     """Return what would have been raised; since: from when on, else from where four weeks are there."""
-    method = monitor.method
-    if not isinstance(method, Seasonal):
+    if not isinstance(monitor.method, Seasonal):
         return _plain(monitor, history, since)
     first = MIN_WEEKS * WEEK if since is None else round((since - history.start) / history.step)
     if first < MIN_WEEKS * WEEK:
         return Undecided(f"{max(first, 0)} hours before it are there, {MIN_WEEKS * WEEK} are needed to learn")
     if len(history) <= first:
         return Undecided(f"{len(history)} hours are there, more than {first} are needed")
-    cells = history.cells
+    return _seasonal(monitor, monitor.method, history, first)
+
+
+def _seasonal(monitor: Monitor, method: Seasonal, history: History, first: int) -> Replay | Undecided:
+    """Learn from what is before `first`, watch a week, learn again, and so on."""
     memory, learnt, known = Memory(), [], None
     parts: list[monitor_watch.Watched] = []
     thresholds: list[float] = []
@@ -74,13 +77,12 @@ def replay(monitor: Monitor, history: History, since: datetime | None = None) ->
         recoveries += watched.recoveries
         thresholds += [known.h] * len(week)
         parts.append(watched)
-    whole = monitor_sums.series_of(history)[()][first:]
     return Replay(
         start=history.at(first),
-        charts=(*cells, ()),
+        charts=(*history.cells, ()),
         scores=np.vstack([part.scores for part in parts]),
         effects=np.vstack([part.effects for part in parts]),
-        values=whole,
+        values=monitor_sums.series_of(history)[()][first:],
         thresholds=np.array(thresholds),
         alarms=tuple(alarms),
         recoveries=tuple(recoveries),
