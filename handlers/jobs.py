@@ -98,7 +98,7 @@ def schedule(session: Session, desk: Desk, now: datetime) -> None:
     change_sources.schedule(session, desk, now)
     people.schedule(session, now)
     oncall.schedule(session, desk, now)
-    degraded.schedule(session, now)
+    degraded.soon(session, now)
     app_home.schedule(session, now)
     digests.schedule(session, now)
     rollout_checks.schedule(session, now)

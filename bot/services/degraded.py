@@ -1,12 +1,12 @@
 """What of Lookout does not work just now, said on the cards of open incidents with what to do by hand.
 
-A look once a minute; a card is drawn again only when what is said of it changes.
+A look once a minute while an incident goes on; a card is drawn again only when what is said of it changes.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session
@@ -16,11 +16,9 @@ from bot.core.incident import Incident, Status
 from bot.services.desk import Desk
 from bot.services.incident_cards import draw
 from bot.store import incidents, outbox, slots, watches
-from bot.store.schedule import Interval
 from bot.views import text
 
 LOOK_JOB = "incident.degraded"
-EVERY = timedelta(minutes=1)
 AGAIN = timedelta(seconds=20)
 STUCK = timedelta(minutes=2)
 """Messages and jobs that wait longer than this do not get through."""
@@ -39,15 +37,18 @@ def look(session: Session, desk: Desk, payload: Mapping[str, Any], *, now: datet
     What waits is looked at again after a moment before anybody is told: where the machine slept, all of it is
     old and gone at once.
     """
+    ones = [one for one in incidents.open_ones(session, limit=200) if not one.reached(Status.MITIGATED)]
+    if ones:
+        soon(session, now)
     of_all = _of_all(session, now)
     if of_all and not payload.get("again"):
         slot = f"again/{now:%Y-%m-%dT%H:%M}"
         slots.at(session, job=LOOK_JOB, slot=slot, due=now + AGAIN, payload={"again": True})
-    for one in incidents.open_ones(session, limit=200):
+    for one in ones:
         watch = watches.load(session, one.id)
         known = _kinds(watch.troubles) if not payload.get("again") else _kinds(of_all)
         sure = tuple(trouble for trouble in of_all if _kinds((trouble,))[0] in known)
-        troubles = () if one.reached(Status.MITIGATED) else (*sure, *_of_one(session, one))
+        troubles = (*sure, *_of_one(session, one))
         if _kinds(troubles) == _kinds(watch.troubles):
             continue
         incident = incidents.load(session, one.id, lock=True)
@@ -56,9 +57,10 @@ def look(session: Session, desk: Desk, payload: Mapping[str, Any], *, now: datet
             draw(session, desk, incident, now=now)
 
 
-def schedule(session: Session, now: datetime) -> None:
-    """Have it looked at every minute; what was missed is not made up for."""
-    slots.every(session, job=LOOK_JOB, rule=Interval(EVERY), now=now)
+def soon(session: Session, now: datetime) -> None:
+    """Have it looked at in the next minute; said again, it is the same look."""
+    due = datetime.fromtimestamp((now.timestamp() // 60 + 1) * 60, UTC)
+    slots.at(session, job=LOOK_JOB, slot=f"{due:%Y-%m-%dT%H:%M}", due=due)
 
 
 def _of_all(session: Session, now: datetime) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from bot.core.effect import Post, Update
 from bot.core.incident import Event, Incident, Status
 from bot.core.watch import Watch
 from bot.errors import InputError
-from bot.services import oncall, reachable
+from bot.services import degraded, oncall, reachable
 from bot.services.desk import Desk
 from bot.services.incident_cards import draw, record
 from bot.store import incidents, outbox, people, slots, watches
@@ -35,6 +35,7 @@ def plan(session: Session, desk: Desk, incident: Incident, *, now: datetime) -> 
 
     For what is only a ticket, in the quiet hours of whoever is first, that one is called when they end.
     """
+    degraded.soon(session, now)
     settings = desk.settings
     if not (settings.oncall.configured or settings.phone_tree):
         return
@@ -82,6 +83,7 @@ def progress(session: Session, desk: Desk, incident: Incident, *, by: str, now: 
     after, first = _acknowledged(session, incident, by, now)
     if first:
         incidents.append(session, after.id, Event(now, "acknowledged", "began to look at it", by))
+    degraded.soon(session, now)
     watch = watches.load(session, incident.id)
     if not watch.held(now):
         until = now + desk.settings.oncall.lease
@@ -96,7 +98,7 @@ def stop(session: Session, incident: Incident, *, now: datetime) -> None:
         slots.cancel(session, job=job, prefix=f"{incident.id}/")
     watch = watches.load(session, incident.id)
     if watch != Watch(incident.id):
-        watches.save(session, Watch(incident.id, troubles=watch.troubles))
+        watches.save(session, Watch(incident.id))
         _settle(session, incident, "", now)
 
 

@@ -286,5 +286,5 @@ def test_a_person_can_climb_the_ladder_early(bench):
 def test_after_a_false_alarm_nobody_is_called(bench):
     """It is past every rung."""
     bench.press(TriageAction.MORE, choice=More.FALSE_ALARM)
-    bench.clock.advance(hours=5)
-    assert bench.work() == []
+    assert ladder(bench, hours=5) == []
+    assert ladder(bench, hours=5) == []
