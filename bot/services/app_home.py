@@ -9,6 +9,7 @@ from sqlmodel import Session
 from bot.core.effect import Message, PublishHome
 from bot.core.figures import weekday
 from bot.core.inbound import OpenedHome
+from bot.core.incident import Incident
 from bot.core.launch import Launch, LookSeen, Task
 from bot.core.launch_steps import so_far
 from bot.core.permission import Act
@@ -16,7 +17,7 @@ from bot.services import decision_cards, permissions, signing
 from bot.services.desk import Desk
 from bot.services.home_news import REDRAW_JOB
 from bot.services.scheduled_looks import zone_now
-from bot.store import home_pages, incidents, ledger, outbox, people, slots
+from bot.store import home_pages, incidents, ledger, outbox, people, reviews, slots
 from bot.store.database import Database
 from bot.store.schedule import Interval
 from bot.store.slots import Finish
@@ -61,6 +62,8 @@ def page(session: Session, desk: Desk, by: str, unfinished: Iterable[Launch], no
     going = [one for one in every if one.open]
     groups = (
         Group("Incidents you lead", "walk the next step", _incidents(session, by)),
+        Group("Retrospectives you own", "finish and publish", _reviews(session, desk, by, now)),
+        Group("Action items of incidents", "do them, or move them", _action_items(session, desk, by, now)),
         Group("Overrides", "approve or refuse", _overrides(session, desk, by, going)),
         Group("Decisions", "what the rule allows", _decisions(session, desk, by, going)),
         Group("Tasks", "do them, or move them", _tasks(session, desk, by, every, now)),
@@ -85,6 +88,33 @@ def _incidents(session: Session, by: str) -> tuple[Item, ...]:
         for one in incidents.open_ones(session)
         if one.lead == by
     )
+
+
+def _reviews(session: Session, desk: Desk, by: str, now: datetime) -> tuple[Item, ...]:
+    """The retrospectives of somebody that are not published yet, the one due first first."""
+    today, found = now.astimezone(desk.settings.zone).date(), []
+    for review in reviews.unpublished(session):
+        if review.owner == by:
+            incident = incidents.bare(session, review.incident)
+            due = review.due.astimezone(desk.settings.zone).date()
+            found.append(_dated(f"*{incident.number}* {escape(incident.title, 150)}", due, today, incident))
+    return tuple(found)
+
+
+def _action_items(session: Session, desk: Desk, by: str, now: datetime) -> tuple[Item, ...]:
+    """The open action items of somebody, the one due first first."""
+    today, found = now.astimezone(desk.settings.zone).date(), []
+    for one in reviews.open_items(session, by):
+        incident = incidents.bare(session, one.incident)
+        said = f"{escape(one.title, 200)} · {incident.number}, item {one.number}"
+        found.append(_dated(said, one.due, today, incident))
+    return tuple(found)
+
+
+def _dated(said: str, due: date, today: date, incident: Incident) -> Item:
+    late = due < today
+    when = f"⚠ Overdue since {weekday(due)}" if late else f"Due {'today' if due == today else weekday(due)}"
+    return Item(f"{when}: {said}", incident.channel, late)
 
 
 def _overrides(session: Session, desk: Desk, by: str, going: list[Launch]) -> tuple[Item, ...]:

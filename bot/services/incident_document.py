@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from bot.core.evidence import Evidence, EvidenceStatus, worst_first
+from bot.core.evidence import Evidence, worst_first
 from bot.core.incident import Event, Incident, milestones
 from bot.core.marked import Marked
 from bot.core.playbook import Playbook, Question
 from bot.core.review import MILESTONES, PARTS, ActionItem, Check, Outcome, recorded
+from bot.core.unseen import unasked
 from bot.services.incident_record import IncidentRecord, Line
 from bot.views.document import People
 from bot.views.text import duration, number
@@ -272,18 +273,6 @@ def unknown(record: IncidentRecord) -> list[str]:
     if not (record.review and record.review.written.get("impact")):
         lines.append("How many customers were hit: nothing here measures it.")
     return lines
-
-
-def unasked(incident: Incident) -> list[str]:
-    """What the evidence could not say when an answer was given, each reason once."""
-    return list(
-        dict.fromkeys(
-            f"{item.check} was unknown: {item.line}"
-            for answer in incident.path
-            for item in answer.evidence
-            if item.status is EvidenceStatus.UNKNOWN
-        )
-    )
 
 
 def _verdict(span: timedelta | None, target: timedelta | None) -> str:

@@ -8,9 +8,10 @@ from sqlmodel import Session
 from bot.core.effect import Upload
 from bot.core.incident import Incident
 from bot.core.outside import kept
+from bot.core.unseen import blind
 from bot.services import incident_record
 from bot.services.desk import Desk
-from bot.services.incident_document import Writer, unasked
+from bot.services.incident_document import Writer
 from bot.services.incident_record import IncidentRecord
 from bot.services.retrospective_actions import checks, suggested
 from bot.store import blobs, outbox
@@ -58,7 +59,7 @@ def suggestions(desk: Desk, record: IncidentRecord) -> list[str]:
     roles = {str(role): who for role, who in desk.settings.roles.items()}
     _, missed = Writer(record, People(record.names, roles), desk.settings.zone, kept).milestones()
     category = record.playbook.categories.get(record.incident.category)
-    return suggested(record.incident, category, missed, unasked(record.incident))
+    return suggested(record.incident, category, missed, blind(record.incident))
 
 
 def lines(text: str, limit: int = 500) -> str:

@@ -1,6 +1,6 @@
 """The action items that a record asks for by itself, and the checks that follow every incident."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.core.incident import Incident
 from bot.core.playbook import Category
@@ -18,13 +18,13 @@ _IMPROVE = {
 
 
 def suggested(
-    incident: Incident, category: Category | None, missed: Sequence[Missed], unasked: Sequence[str]
+    incident: Incident, category: Category | None, missed: Sequence[Missed], blind: Mapping[str, str]
 ) -> list[str]:
-    """Return what should be done because of what the record shows."""
+    """Return what should be done because of what the record shows; `blind` are checks that said nothing."""
     found = [
         *(f"Alert “{alert.title}” still fires: find out why" for alert in incident.firing),
         *(f"{item.name} after {item.took}, target {item.target}: {_IMPROVE[item.name]}" for item in missed),
-        *(f"Mend the evidence: {reason}" for reason in unasked),
+        *(f"Mend the evidence: {check} was unknown: {reason}" for check, reason in blind.items()),
         *(["Name the root cause"] if category is None else []),
     ]
     return found[:MOST]

@@ -158,7 +158,7 @@ def _say_items(
     today: date,
     now: datetime,
 ) -> None:
-    ordered = sorted(items, key=lambda item: (item.due, item.number))[: views.MOST_ITEMS]
+    ordered = sorted(items, key=lambda item: (item.due, item.number))
     days = [item.remind_on for item in ordered if item.remind_on is not None]
     following = _morning(desk, min(days), now) if days else None
     message = views.items(

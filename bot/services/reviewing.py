@@ -13,7 +13,7 @@ from bot.core.incident import Event, Incident
 from bot.core.recovery import NotRecovered, Recovered, of
 from bot.core.review import ActionItem, Check, Checked, Outcome, Review
 from bot.errors import InputError, StaleError
-from bot.services import deltas, incident_record, oncall, retrospective, review_reminders
+from bot.services import deltas, home_news, incident_record, oncall, retrospective, review_reminders
 from bot.services.desk import Desk
 from bot.services.incident_cards import recovery_lines
 from bot.store import incidents, outbox, reviews
@@ -111,6 +111,7 @@ def draw(session: Session, desk: Desk, incident: Incident, review: Review, *, no
     """Bring the card up to date."""
     message = shown(session, desk, incident, review, now=now)
     outbox.put(session, Update(card_key(incident.id), incident.channel, message), now=now)
+    home_news.changed(session, now)
 
 
 def shown(session: Session, desk: Desk, incident: Incident, review: Review, *, now: datetime) -> Message:

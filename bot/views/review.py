@@ -13,7 +13,7 @@ from bot.core.review import MILESTONES, ActionItem, Check, Outcome, Review, bloc
 from bot.views import text
 from bot.views.review_actions import About, ReviewAction, button
 
-_ITEMS: Final = 8
+_ITEMS: Final = 5
 """Action items on the card; `/incidents actions` shows all."""
 _MARKS: Final = {Outcome.FINE: "✓ fine", Outcome.GAP: "⚠ a gap", Outcome.UNKNOWN: "? open"}
 GAPS: Final = {

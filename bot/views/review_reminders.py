@@ -11,8 +11,11 @@ from bot.core.review import ActionItem
 from bot.views import text
 from bot.views.review_actions import About, ReviewAction, button
 
-MOST_ITEMS: Final = 12
-"""Items in one reminder; the rest come with the next one."""
+MOST_ITEMS: Final = 6
+"""Items shown in one reminder; the rest are counted."""
+
+_NUMBERED: Final = 20
+"""Items that the buttons of a reminder act on: more do not fit their value."""
 
 
 def of_review(incident: Incident, todo: Sequence[str], who: str, *, today: date, due: date) -> str:
@@ -40,12 +43,14 @@ def items(
     noun = "an action item" if len(due) == 1 else f"{len(due)} action items"
     said = f"{who}: {noun} of *{incident.number}* {text.escape(incident.title, 150)}"
     blocks: list[Block] = []
-    for item in due:
+    for item in due[:MOST_ITEMS]:
         line = f"{item.number}. *{text.escape(item.title, 500)}* {_when(item.due, today)}"
         section = dict(text.section(line))
         section["accessory"] = button("Done", ReviewAction.ITEM_DONE, About(incident.id, str(item.number)))
         blocks.append(section)
-    about = About(incident.id, f"items:{','.join(str(item.number) for item in due)}")
+    if len(due) > MOST_ITEMS:
+        blocks.append(text.context(f"And {len(due) - MOST_ITEMS} more: `/incidents actions mine`."))
+    about = About(incident.id, f"items:{','.join(str(item.number) for item in due[:_NUMBERED])}")
     times = sorted({item.reminded for item in due})
     which = f"Reminder {times[0]}" if len(times) == 1 else f"Reminders {times[0]} to {times[-1]}"
     return _message(said, blocks, about, f"{which} of {most}.", following)

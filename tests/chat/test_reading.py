@@ -9,12 +9,12 @@ import pytest
 from bot.chat import reading
 from bot.chat.file_info import permalink
 from bot.chat.reading import Closed, Found, read_message
-from bot.commands.manifest import manifest
 from bot.core.marked import moment_of
 from bot.errors import SourceError
 from bot.workspace.faults import Fault
 from bot.workspace.records import Message
 from bot.workspace.server import LocalWorkspace
+from handlers.manifest import manifest
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 100
 

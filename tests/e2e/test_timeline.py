@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from bot.core.marked import Marked
 from bot.store import marked
 from bot.store.marked import MarkedImageRow
 from tests.conftest import poll
@@ -46,7 +47,7 @@ async def test_marked_messages_are_followed_and_what_was_taken_back_is_nowhere(t
         assert len(house.rows(MarkedImageRow)) == 1
 
 
-def kept(house: House) -> list[marked.Marked]:
+def kept(house: House) -> list[Marked]:
     """The messages that are in the timeline."""
     with house.db.read() as session:
         return [one for one in marked.of_incident(session, 1) if one.state == "kept"]
