@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.store import claims, inbox
+from bot.store.database import Database
 from handlers.dispatch import STORM, Dispatcher
 from tests.services.incident_bench import Bench
 
@@ -92,3 +93,21 @@ def test_a_storm_taken_over_by_another_worker_counts_once(bench, dispatcher):
     with bench.write() as session:
         assert not any(claims.done(session, delivery) for delivery in slow)
     assert "3 alerts in this incident" in bench.card().text
+
+
+def test_the_same_delivery_to_two_replicas_is_one_alert(database_url, clock):
+    """Each stores it as it comes and works off what it finds; one of them calls it a repeat."""
+    replicas = [Database(database_url) for _ in range(2)]
+    benches = [Bench(db, clock) for db in replicas]
+    body = json.dumps({"key": "k", "title": "NDCG fell", "metric": "ndcg", "status": "firing"})
+    answers = []
+    for bench in benches:
+        with bench.write() as session:
+            answers.append(inbox.put(session, source="webhooks/generic", key="d", body=body, now=clock()))
+    assert [answer.duplicate for answer in answers] == [False, True]
+    assert answers[0].id == answers[1].id
+    workers = [Dispatcher(bench.db, bench.desk, clock) for bench in benches]
+    assert [worker.step() for worker in workers] == [True, False]
+    assert "1 alert in this incident, 1 firing" in benches[1].card().text
+    for db in replicas:
+        db.close()
