@@ -13,7 +13,7 @@ def wilson(hits: int, of: int) -> tuple[float, float]:
     nothing was tried, or more hit than tried.
 
     >>> [round(end, 6) for end in wilson(3, 10)]
-    [0.107789, 0.603222]
+    [0.107791, 0.603222]
     """
     if not 0 <= hits <= of or of < 1:
         raise ValueError(f"no rate of {hits} in {of}")
