@@ -10,6 +10,7 @@ from bot.core.checks.options import Table
 from bot.core.checks.upstream import Upstream
 from bot.core.feed import SchemaSeen
 from bot.services import schema_watch
+from bot.services.checks.upstream import place_of
 from bot.store import schemas
 from bot.store.slot_rows import ScheduleRow, SlotRow
 from tests.services.incident_bench import Bench
@@ -50,7 +51,7 @@ def test_every_table_that_can_be_asked_is_seen(sqlite, clock, tmp_path):
         finish(session)
         seen = SchemaSeen({"id": "int64", "added_at": "timestamp(6)"}, clock(), clock())
         assert schemas.before(session, "w/catalog", clock()) == seen
-        assert schemas.before(session, "w/SELECT 1 AS n", clock()).schema == {"n": "int32"}
+        assert schemas.before(session, place_of(query), clock()).schema == {"n": "int32"}
         assert schemas.before(session, "w/gone", clock()) is None
 
 

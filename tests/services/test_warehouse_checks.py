@@ -141,6 +141,15 @@ def test_a_healthy_warehouse_is_clear_in_every_way(desk):
     assert [line.chart["kind"] for line in told if line.chart] == ["line", "bars", "bars", "bars", "bars"]
 
 
+def test_a_query_does_in_place_of_a_table(desk):
+    """One SELECT, over as many tables as it likes."""
+    query = "SELECT loaded_at, price FROM feed.titles JOIN catalog ON title_id = id"
+    options = {key: value for key, value in FEED.items() if key != "table"}
+    rows, *_ = desk.ask({**options, "sql": query})
+    assert rows.status is CLEAR
+    assert "1200 yesterday" in rows.line
+
+
 def test_half_a_feed_is_suspect_and_suggests_row_counts(desk):
     """Yesterday's load was cut in half, today's went on so."""
     desk.warehouse.change(

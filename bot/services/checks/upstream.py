@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 
 from bot.core import feed_evidence
 from bot.core.checks.options import Table
@@ -50,5 +51,5 @@ def run(asked: Asked) -> Sequence[Found]:
 
 
 def place_of(table: Table) -> str:
-    """How the schemas of a table are known: its source and name, or its query."""
-    return f"{table.source}/{table.table or table.sql}"
+    """How the schemas of a table are known: its source and name, or the SHA-256 of its query."""
+    return f"{table.source}/{table.table or sha256(table.sql.encode()).hexdigest()}"
