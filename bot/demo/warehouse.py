@@ -14,7 +14,7 @@ from pathlib import Path
 from bot.demo.metrics import SLIDE
 
 FILE = "warehouse.duckdb"
-DAYS, FEED_DAYS = 36, 60
+DAYS, FEED_DAYS = 31, 60
 """How far the tables reach back: most checks compare 28 days, a feed eight weeks."""
 AHEAD = timedelta(days=2)
 """How far they reach on: the demo's time goes on, and rows of the future are left out by the checks."""
@@ -58,19 +58,19 @@ def _ticks(start: str, seconds: int) -> str:
     )
 
 
-BROKEN = "t >= {broken} AND t < {mended} AND n // 7 % 4 = 3"
+BROKEN = "t >= {broken} AND t < {mended} AND n // 13 % 4 = 3"
 """What is wrong: the documents of shard-3, while its index is."""
 TABLES = (
     "CREATE TABLE titles AS SELECT n AS title_id, t AS loaded_at, "
     "CASE WHEN u < 0.004 THEN NULL ELSE round(400 + 300 * w) END AS price, "
     "CASE WHEN w < 0.7 THEN 'manga' ELSE 'novel' END AS kind "
-    f"FROM {_ticks('feed', 60)} WHERE NOT (dayofweek(t) IN (0, 6) AND n // 60 % 3 = 0)",
-    "CREATE TABLE scored AS SELECT t AS scored_at, 'shard-' || (n // 7 % 4) AS shard, "
+    f"FROM {_ticks('feed', 120)} WHERE NOT (dayofweek(t) IN (0, 6) AND n // 120 % 3 = 0)",
+    "CREATE TABLE scored AS SELECT t AS scored_at, 'shard-' || (n // 13 % 4) AS shard, "
     f"round(8 + 4 * u - CASE WHEN {BROKEN} THEN 3 * w ELSE 0 END, 3) AS embedding_norm, "
     f"round(CASE WHEN {BROKEN} THEN 300 + 700 * u ELSE 900 * u * u END) AS doc_age_days, "
     "round(5 + 10 * w * w, 2) AS bm25, round(u * w, 4) AS popularity, "
     "CASE WHEN w < 0.55 THEN 'en' WHEN w < 0.85 THEN 'jp' ELSE 'mixed' END AS locale "
-    f"FROM {_ticks('start', 7)}",
+    f"FROM {_ticks('start', 13)}",
     "CREATE TABLE clicks AS SELECT t AS clicked_at, 1 + floor(10 * u * u * u)::INTEGER AS position, "
     f"CASE WHEN w < 0.5 THEN 'mobile' WHEN w < 0.75 THEN 'app' ELSE 'desktop' END AS device "
     f"FROM {_ticks('start', 11)}",
