@@ -39,13 +39,8 @@ def test_every_table_that_can_be_asked_is_seen(sqlite, clock, tmp_path):
     """One that is not there, or whose source is not, does not keep the others from being seen."""
     warehouse = Warehouse(tmp_path, clock(), small=True)
     bench = Bench(sqlite, clock, sources={"w": warehouse.source})
-    desk = desk_with(
-        bench,
-        Table("w", "gone"),
-        Table("nowhere", "x"),
-        Table("w", "catalog"),
-        Table("w", sql="SELECT 1 AS n"),
-    )
+    query = Table("w", sql="SELECT 1 AS n")
+    desk = desk_with(bench, Table("w", "gone"), Table("nowhere", "x"), Table("w", "catalog"), query)
     finish = schema_watch.watch(desk, {}, clock())
     with bench.write() as session:
         finish(session)
