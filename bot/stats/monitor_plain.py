@@ -82,7 +82,8 @@ def step(chart: Plain, value: float, *, k: float) -> Plain | Undecided:
 
 def baseline_of(chart: Plain) -> tuple[float, float]:
     """Mean and standard deviation of the first points, with n in its denominator, as the reference has it."""
-    return float(np.mean(chart.first)), float(np.std(chart.first))
+    mean = math.fsum(chart.first) / len(chart.first)
+    return mean, math.sqrt(math.fsum((value - mean) ** 2 for value in chart.first) / len(chart.first))
 
 
 @lru_cache(maxsize=32)

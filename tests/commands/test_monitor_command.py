@@ -57,16 +57,21 @@ def test_a_replay_says_what_would_have_been_raised_and_draws_it(
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_replay_of_plain_sums_says_what_they_cost(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """In JSON, for programs, too."""
+def test_a_replay_of_plain_sums_is_loud(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A page nearly every day, as its cost promises; in JSON, for programs."""
     where = folder / "c.png"
-    assert monitor.run({}, folder / "c.yaml", data=folder / "past.csv", since="2026-10-05", out=where) == 0
-    assert "what it costs: a plain CUSUM" in capsys.readouterr().out
     monitor.run({}, folder / "c.yaml", data=folder / "past.csv", since="2026-10-05", out=where, json=True)
     shape = json.loads(capsys.readouterr().out)
     assert shape["pages"] >= 5
     assert shape["alarms"][0]["level"] == "page"
     assert set(shape["alarms"][0]["cohort"]) <= {"locale", "device", "tenure"}
+
+
+def test_a_replay_of_plain_sums_says_what_they_cost(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Above what they would have raised."""
+    few = {"data": folder / "past.csv", "since": "2026-10-09", "until": "2026-10-10"}
+    assert monitor.run({}, folder / "c.yaml", out=folder / "d.png", **few) == 0
+    assert "what it costs: a plain CUSUM" in capsys.readouterr().out
 
 
 def test_a_past_too_short_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
