@@ -77,7 +77,7 @@ def place(
                 suggests=_speaks_for(check, one, choices),
                 source=one.source,
                 query=one.query,
-                url=one.url,
+                url=one.url or check.link,
                 took=took,
                 rank=rank,
                 chart=one.chart,

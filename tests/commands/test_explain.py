@@ -64,6 +64,7 @@ leaves:
 PLAYBOOK_READERS = (
     "playbook_reader", "playbook_tree", "playbook_folder", "ladder_reader", "veto_reader", "yaml_fields",
     "monitor_reader",
+    "checks/__init__",
     "checks/options",
     "drill_reader",
 )  # fmt: skip

@@ -50,13 +50,15 @@ KINDS: Mapping[str, Kind] = {
 class Check:
     """A check as a playbook configures it: what questions call it, its kind, and that kind's options.
 
-    `deadline` is in seconds: what has not answered by then is unknown.
+    `deadline` is in seconds: what has not answered by then is unknown. `link` leads to the team's own page of
+    what is checked, "" for none.
     """
 
     name: str
     kind: str
     options: object = None
     deadline: float = DEADLINE
+    link: str = ""
 
     @property
     def findings(self) -> tuple[str, ...]:
@@ -82,5 +84,8 @@ def read_check(fields: Fields, path: Path, name: str, item: object) -> Check:
         fields.find("unknown-check", (*path, "kind"), what, f"Use {' or '.join(KINDS)}.")
         return Check(name, "")
     deadline = fields.number(path, item, "deadline_seconds", DEADLINE, low=SHORTEST, high=LONGEST)
-    own = {key: value for key, value in item.items() if key not in ("kind", "deadline_seconds")}
-    return Check(name, kind, KINDS[kind].read(fields, path, own), deadline)
+    link = fields.text(path, item, "link", required=False)
+    if link and not link.startswith(("https://", "http://")):
+        fields.find("not-a-link", (*path, "link"), f"{link!r} is no link.", "Begin with https://.")
+    own = {key: value for key, value in item.items() if key not in ("kind", "deadline_seconds", "link")}
+    return Check(name, kind, KINDS[kind].read(fields, path, own), deadline, link)
