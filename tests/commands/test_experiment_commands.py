@@ -69,7 +69,7 @@ def test_check_reads_folders_playbooks_and_json(capsys: pytest.CaptureFixture[st
     assert check.run([ROOT / "playbooks", DATA / "asos"], json=True) == 0
     found = json.loads(capsys.readouterr().out)
     kinds = [one["kind"] for one in found["files"]]
-    assert (kinds.count("triage"), kinds.count("escalation"), kinds.count("registration")) == (1, 1, 13)
+    assert (kinds.count("triage"), kinds.count("escalation"), kinds.count("registration")) == (2, 1, 13)
     assert found["ok"] is True
 
 

@@ -227,10 +227,10 @@ def test_evidence_is_not_gathered_again_while_it_is_fresh(bench):
     """Within a minute a step shows what was found on opening."""
     bench.work()
     bench.answer("nothing")
-    assert bench.work() == []
+    assert "incident.evidence" not in bench.work()
     bench.clock.advance(minutes=2)
     bench.answer("healthy")
-    assert bench.work() == ["incident.evidence"]
+    assert "incident.evidence" in bench.work()
 
 
 def test_only_its_review_waits_after_the_end(bench):
