@@ -19,6 +19,8 @@ MAX_IMAGE: Final = 5 * 1024 * 1024
 MAX_IMAGES: Final = 10
 """Images kept of one message: as many as Slack lets one attach."""
 
+NO_ROOM: Final = "the incident's images fill their room"
+
 _MAGIC: Final = {
     "image/png": (b"\x89PNG\r\n\x1a\n",),
     "image/jpeg": (b"\xff\xd8\xff",),
@@ -71,7 +73,6 @@ def read_message(
         thread=str(shown.get("thread_ts") or ""),
         permalink=link,
         edited_at=_edited(shown),
-        reactions=frozenset(str(one.get("name")) for one in shown.get("reactions") or ()),
         attachments=attachments,
     )
     return Found(said, images, {who: name for who, name in names.items() if who not in known})
@@ -149,7 +150,7 @@ def _image(file: Attachment, url: str, token: str, api_url: str, room: int) -> t
     if not slacks(url, api_url):
         return None, "it is not kept by Slack"
     if file.size > room:
-        return None, "the incident's images fill their room"
+        return None, NO_ROOM
     try:
         body = content(url, token=token, most=min(MAX_IMAGE, room))
     except SourceError as error:

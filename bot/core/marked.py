@@ -10,7 +10,7 @@ How: TypeAlias = Literal["emoji", "form", "typed"]
 
 
 class MarkState(StrEnum):
-    """Whether a message is in the timeline; one that its author deleted leaves nothing but the fact."""
+    """Whether a message is in the timeline; one taken out or deleted leaves nothing but the fact."""
 
     KEPT = "kept"
     REMOVED = "removed"
@@ -42,8 +42,7 @@ class Attachment:
 class Said:
     """A message as Slack has it. `author` is a user's id, or the name an app speaks under; `text` is plain.
 
-    `reactions` are the names of the emoji under it; `thread` is the ts of the thread's first message, empty
-    where it stands in none.
+    `thread` is the ts of the thread's first message, empty where it stands in none.
     """
 
     author: str
@@ -51,7 +50,6 @@ class Said:
     thread: str = ""
     permalink: str = ""
     edited_at: datetime | None = None
-    reactions: frozenset[str] = frozenset()
     attachments: tuple[Attachment, ...] = ()
 
 
@@ -99,19 +97,20 @@ def marked(message: Marked, mark: Mark, remark: str = "") -> Marked:
 def unmarked(message: Marked, by: str, emoji: str) -> Marked:
     """The message without somebody's emoji; out of the timeline when that was the last mark."""
     left = tuple(mark for mark in message.marks if (mark.by, mark.emoji) != (by, emoji))
-    gone = message.state is MarkState.KEPT and not left
-    return replace(message, marks=left, state=MarkState.REMOVED if gone else message.state)
+    if message.state is MarkState.KEPT and not left:
+        return taken_out(message)
+    return replace(message, marks=left)
 
 
 def taken_out(message: Marked) -> Marked:
-    """The message out of the timeline, whoever marked it."""
-    return replace(message, marks=(), state=MarkState.REMOVED)
+    """The message out of the timeline, whoever marked it; what it said is no longer kept either."""
+    return replace(message, marks=(), state=MarkState.REMOVED, remark="", said=_forgotten(message.said))
 
 
 def deleted(message: Marked) -> Marked:
     """The message as it is remembered when its author deleted it: that it was there, and nothing of it."""
-    return replace(
-        message,
-        state=MarkState.DELETED,
-        said=replace(message.said, text="", attachments=(), reactions=frozenset()),
-    )
+    return replace(message, state=MarkState.DELETED, remark="", said=_forgotten(message.said))
+
+
+def _forgotten(said: Said) -> Said:
+    return replace(said, text="", attachments=())

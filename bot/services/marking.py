@@ -1,7 +1,7 @@
 """Messages that people put into an incident's timeline: by an emoji, from a message's menu, or typed.
 
 What a message says is always read from Slack, by a job: so an edit is followed whatever its event said, and
-of messages that nobody marked nothing is ever kept.
+of messages that nobody marks, or nobody marks any more, nothing is kept.
 """
 
 import re
@@ -13,12 +13,12 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.chat.reading import Closed, Found, read_message
+from bot.chat.reading import NO_ROOM, Closed, Found, read_message
 from bot.core import marked as core
 from bot.core.effect import Block, Ephemeral, Message
 from bot.core.inbound import Altered, Order, Place, Reacted, Submit
 from bot.core.incident import Event
-from bot.core.marked import Attachment, Mark, Marked, MarkState, Said
+from bot.core.marked import Mark, Marked, MarkState, Said
 from bot.errors import InputError
 from bot.services import triage
 from bot.services.desk import Desk
@@ -34,7 +34,7 @@ MARK_JOB = "incident.mark"
 MOST_BYTES = 50 * 1024 * 1024
 """Bytes of images kept for one incident."""
 
-_LINK = re.compile(r"https?://\S+/archives/([A-Z0-9]+)/p(\d{10})(\d{6})")
+_LINK = re.compile(r"https?://[^\s/]+/archives/([A-Z0-9]+)/p(\d{10})(\d{6})")
 
 
 def reacted(session: Session, desk: Desk, seen: Reacted, key: str, now: datetime) -> None:
@@ -175,20 +175,18 @@ def _hold(session: Session, message: Marked, found: Found) -> Marked:
     for who, name in found.names.items():
         people.meet(session, who, name)
     before = {one.file: one.image for one in message.said.attachments if one.image is not None}
+    room = MOST_BYTES - marked.bytes_kept(session, message.incident)  # less, maybe, than when it was read
     attachments = []
     for place, one in enumerate(found.said.attachments):
-        image = before.get(one.file)
-        if image is None and place in found.images:
-            image = marked.keep_image(session, message.id, one.media_type, found.images[place])
-        attachments.append(_with(one, image))
+        image, body = before.get(one.file), found.images.get(place)
+        if image is None and body is not None and len(body) <= room:
+            image = marked.keep_image(session, message.id, one.media_type, body)
+            room -= len(body)
+        attachments.append(replace(one, image=image, why="" if image is not None else one.why or NO_ROOM))
     used = [one.image for one in attachments if one.image is not None]
     after = marked.put(session, replace(message, said=replace(found.said, attachments=tuple(attachments))))
     marked.drop_images(session, message.id, but=used)
     return after
-
-
-def _with(one: Attachment, image: int | None) -> Attachment:
-    return replace(one, image=image, why="" if image is not None else one.why)
 
 
 def _delete(session: Session, message: Marked, now: datetime) -> None:
@@ -207,6 +205,7 @@ def _change(session: Session, before: Marked, after: Marked, by: str, now: datet
         return
     marked.put(session, after)
     if before.state is MarkState.KEPT and after.state is MarkState.REMOVED:
+        marked.drop_images(session, before.id)
         text, detail = "took a message out of the timeline", {"message": before.id}
         incidents.append(session, before.incident, Event(now, "message_removed", text, by, detail))
 

@@ -35,7 +35,7 @@ class MarkedRow(SQLModel, table=True):
 
 
 class MarkedImageRow(SQLModel, table=True):
-    """The bytes of an image of a marked message; they go when its author deletes it."""
+    """The bytes of an image of a marked message; they go when it is taken out, or its author deletes it."""
 
     __tablename__ = "marked_image"
 

@@ -51,7 +51,6 @@ async def test_what_was_said_by_whom_and_where(local: LocalWorkspace) -> None:
     assert found is not None
     assert (found.said.author, found.said.text) == ("U0PM", "@yuki see https://x.test/a?b=1&c=2")
     assert found.said.permalink == f"{local.url}/archives/C0INC/p{message.ts.replace('.', '')}"
-    assert found.said.reactions == {"pushpin"}
     kept = local.workspace.message("C0INC", message.ts)
     assert kept is not None
     assert found.said.edited_at == moment_of(kept.edited)

@@ -146,7 +146,6 @@ def test_edits_are_followed(bench, slack):
     slack.said = replace(SAID, text="rolled back to v40", edited_at=bench.now)
     alter(bench)
     assert [(one.said.text, one.said.edited_at) for one in kept(bench)] == [("rolled back to v40", bench.now)]
-    slack.said = replace(slack.said, reactions=frozenset({"eyes"}))
     alter(bench, key="inbox/10")
     assert kinds(bench) == ["message", "message_edited"]
 
@@ -166,6 +165,21 @@ def test_a_deletion_leaves_only_that_it_was_there(bench, slack):
         assert (message.state, message.said.text, message.said.attachments) == (MarkState.DELETED, "", ())
         assert marked.image(session, number) is None
     assert kinds(bench) == ["message", "message_deleted"]
+
+
+def test_what_is_taken_out_is_no_longer_kept(bench, slack):
+    """Nobody follows it any more, so its text and images go; marked again it is read again."""
+    picture = Attachment("F1", "graph.png", "image/png", len(PNG))
+    slack.said, slack.images = replace(SAID, attachments=(picture,)), {0: PNG}
+    react(bench)
+    react(bench, on=False, key="inbox/2")
+    with bench.db.read() as session:
+        (message,) = marked.of_incident(session, 1)
+        assert (message.state, message.said.text, message.said.attachments) == (MarkState.REMOVED, "", ())
+        assert marked.bytes_kept(session, 1) == 0
+    react(bench, key="inbox/3")
+    (message,) = kept(bench)
+    assert (message.said.text, message.said.attachments[0].image is not None) == (SAID.text, True)
 
 
 def test_a_message_gone_when_it_is_read_again_is_a_deletion(bench, slack):
@@ -202,6 +216,17 @@ def test_images_of_an_incident_have_a_room(bench, slack):
     react(bench)
     react(bench, by=MATE, key="inbox/2")
     assert slack.rooms == [marking.MOST_BYTES, marking.MOST_BYTES - len(PNG)]
+
+
+def test_an_image_without_room_is_named_and_not_kept(bench, slack, monkeypatch):
+    """Also where the room was thought larger when Slack was asked: in a thread the incident is told late."""
+    monkeypatch.setattr(marking, "MOST_BYTES", len(PNG) - 1)
+    slack.said = replace(SAID, attachments=(Attachment("F1", "g.png", "image/png", len(PNG)),))
+    slack.images = {0: PNG}
+    react(bench)
+    with bench.db.read() as session:
+        assert marked.bytes_kept(session, 1) == 0
+    assert "Not kept: g.png, the incident's images fill their room." in told(bench)[0]
 
 
 def submit(bench, *, fields, value=f"C7/{TS}", by=ENG):
