@@ -83,12 +83,19 @@ def selector_of(alert: IncidentAlert) -> Selector:
     with a number or not, is taken from it.
     """
     annotated = alert.annotations.get("prometheus_metric", "")
-    expressions = parse_qs(urlsplit(alert.url).query).get("g0.expr", []) if alert.url else []
-    for expression in (annotated, *expressions):
+    for expression in (annotated, *_linked(alert.url)):
         found = read_selector(expression) if expression else None
         if found is not None:
             return found
     return Selector(alert.metric or alert.title, {})
+
+
+def _linked(url: str) -> list[str]:
+    """The rule's expression in the link of an alert; none where the link is no address."""
+    try:
+        return parse_qs(urlsplit(url).query).get("g0.expr", [])[:1]
+    except ValueError:
+        return []
 
 
 def _current(source: Prometheus, wanted: Selector, alert: IncidentAlert, now: datetime) -> tuple[str, Series]:

@@ -23,9 +23,11 @@ MAX_SERIES = 200
 
 _METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
-_SELECTOR = re.compile(r"\s*(?P<name>[a-zA-Z_:][a-zA-Z0-9_:]*)?\s*(?:\{(?P<matchers>[^{}]*)\})?\s*")
+_SELECTOR = re.compile(r"(?P<name>[a-zA-Z_:][a-zA-Z0-9_:]*)\s*(?:\{(?P<matchers>[^{}]*)\})?")
 _MATCHER = re.compile(r'\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*(?:,|$)')
-_COMPARISON = re.compile(r"\s*(?:<=|>=|==|!=|<|>)\s*(?:bool\s+)?[-+0-9.eE]+\s*$")
+_COMPARISON = re.compile(r"(?:<=|>=|==|!=|<|>)\s*(?:bool\s+)?[-+0-9.eE]+$")
+_MOST_READ = 2000
+"""Characters of an expression that is read as a selector: longer ones are none, and not worth the time."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,11 @@ def read_selector(expression: str) -> Selector | None:
     >>> read_selector("sum(rate(errors[5m])) > 1") is None
     True
     """
-    bare = _COMPARISON.sub("", expression)
+    if len(expression) > _MOST_READ:
+        return None
+    bare = _COMPARISON.sub("", expression.strip()).strip()
     match = _SELECTOR.fullmatch(bare)
-    if match is None or not match["name"]:
+    if match is None:
         return None
     matchers: dict[str, str] = {}
     rest = match["matchers"] or ""
@@ -138,7 +142,7 @@ class Prometheus:
                 body = self._read(response, deadline)
         except httpx.TimeoutException as error:
             raise SourceError(f"{self.name} timed out after {self.timeout:g} s") from error
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise SourceError(f"{self.name} cannot be reached: {type(error).__name__}") from error
         return self._understand(response.status_code, body)
 

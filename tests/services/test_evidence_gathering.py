@@ -219,6 +219,15 @@ def test_the_rules_own_selector_is_asked(bench):
     assert all('quality{metric="NDCG@10"}' in query for query in asked)
 
 
+def test_an_alert_whose_link_is_no_address_is_asked_for_by_its_metric(bench):
+    """What a sender calls a link need not be one; the picture is drawn all the same."""
+    asking(bench, series(({"locale": "jp"}, "0.6")))
+    url = "https://[prometheus/graph?g0.expr=up"
+    bench.receive(bench.alert(cohort={"locale": "jp"}, labels={"locale": "jp"}, url=url))
+    bench.work()
+    assert lines(bench, "changed")[-1][1].startswith("ndcg (jp) is now 0.6, baseline 0.78")
+
+
 def test_a_check_that_hangs_is_left_behind_and_the_others_count(bench):
     """The deadline holds for all of them together."""
     release = threading.Event()

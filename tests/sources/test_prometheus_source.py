@@ -146,3 +146,17 @@ def test_only_a_plain_selector_is_taken_from_a_rule(expression, expected):
     """Anything that computes is left alone."""
     found = read_selector(expression)
     assert (None if found is None else str(found)) == expected
+
+
+@pytest.mark.parametrize(
+    "expression", [" " * 9_000 + "(", "ndcg" + " " * 9_000 + "(", "<" * 9_000, "a{" + 'b="c",' * 2_000 + "x}"]
+)
+def test_a_rule_that_takes_for_ever_to_read_is_not_read(expression):
+    """A reader that backtracks would hold up everything else for minutes; nothing here is a selector."""
+    assert read_selector(expression) is None
+
+
+def test_a_query_too_long_for_an_address_is_a_reason():
+    """httpx refuses to ask it, which is no fault of the server's."""
+    with pytest.raises(SourceError, match="cannot be reached: InvalidURL"):
+        answering(lambda _: vector()).instant(selector("ctr", {"cohort": "é" * 20_000}), at=NOW)
