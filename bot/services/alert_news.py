@@ -34,20 +34,28 @@ SPAN = timedelta(minutes=5)
 class Brought:
     """What one delivery brought to one incident.
 
-    `quietly` says that something changed which only the card shows, `raised` that it is more severe now.
+    `opened` says that it opened the incident, `quietly` that something changed which only the card shows,
+    `raised` that it is more severe now. What its sender has `left_out` is told beside what came with it: a
+    delivery that is repeated leaves out the same once more.
     """
 
     joined: list[IncidentAlert] = field(default_factory=list)
     resolved: list[IncidentAlert] = field(default_factory=list)
     again: list[IncidentAlert] = field(default_factory=list)
     left_out: int = 0
+    opened: bool = False
     quietly: bool = False
     raised: bool = False
 
     @property
     def spoken(self) -> bool:
         """Whether there is anything to say in the thread."""
-        return bool(self.joined or self.resolved or self.again or self.left_out)
+        return bool(self.came or self.resolved or self.again)
+
+    @property
+    def came(self) -> bool:
+        """Whether there are alerts that the incident did not have: in the delivery, or left out of it."""
+        return bool(self.joined or (self.opened and self.left_out))
 
 
 def tell(session: Session, desk: Desk, number: int, brought: Brought, now: datetime) -> None:
@@ -56,7 +64,7 @@ def tell(session: Session, desk: Desk, number: int, brought: Brought, now: datet
     if incident is None:
         return
     draw(session, desk, incident, now=now)
-    if brought.joined or brought.left_out:
+    if brought.came:
         _say(session, incident, "joined", brought.joined, now, left_out=brought.left_out)
     if brought.resolved:
         _say(session, incident, "alert_resolved", brought.resolved, now)
@@ -109,7 +117,7 @@ def _begin(
     *,
     left_out: int,
 ) -> None:
-    said = views.event_text(kind, len(alerts), _titles(alerts))
+    said = views.event_text(kind, len(alerts), _titles(alerts)) if alerts else views.left_out_text(left_out)
     detail = {"alerts": [alert.key for alert in alerts[:100]], "left_out": left_out}
     event = incidents.append(session, incident.id, Event(now, kind, said, detail=detail))
     row = IncidentNewsRow(

@@ -96,13 +96,15 @@ def _known(intake: _Intake, alert: Alert) -> int | None:
     if (alert.source, alert.key) not in intake.known:
         return None
     number, before = intake.known[alert.source, alert.key]
-    if intake.incident(number).closed and _begins_anew(before, alert):
-        return None
+    if intake.incident(number).closed:
+        return _known_to_closed(intake, number, before, alert)
     after = seen(before, alert, intake.now)
     intake.hear(number, after)
     intake.holding.free(alert)
+    if alert.firing:
+        _heard_of(intake, number)
     brought = intake.brought(number)
-    if intake.incident(number).closed or before.status == after.status:
+    if before.status == after.status:
         return number
     if quiet.keeping(intake.quiet, labels_of(alert)):
         brought.quietly = True
@@ -111,6 +113,25 @@ def _known(intake: _Intake, alert: Alert) -> int | None:
     else:
         brought.again.append(after)
     return number
+
+
+def _known_to_closed(intake: _Intake, number: int, before: IncidentAlert, alert: Alert) -> int | None:
+    """What was closed is only noted on; a resolve may be of a firing after it, held or still to come."""
+    if _begins_anew(before, alert):
+        return None
+    intake.hear(number, seen(before, alert, intake.now))
+    intake.brought(number)
+    if not alert.firing and (before.status == "resolved" or intake.holding.of(alert) is not None):
+        intake.holding.resolve(alert)
+    return number
+
+
+def _heard_of(intake: _Intake, number: int) -> None:
+    """A repeat, too, says that the incident goes on: it takes in others of its group for as long."""
+    there = intake.incident(number)
+    if there.last_alert_at != intake.now:
+        intake.incidents[number] = replace(there, last_alert_at=intake.now)
+        incidents.save(intake.session, intake.incidents[number])
 
 
 def _begins_anew(before: IncidentAlert, alert: Alert) -> bool:
@@ -192,7 +213,7 @@ def _open(intake: _Intake, alert: Alert, group: str, rule: GroupRule, waited: Se
         return _join_other(intake, group, rule, all_of)
     intake.groups[group] = opened.id
     intake.incidents[opened.id] = opened
-    intake.brought(opened.id)
+    intake.brought(opened.id).opened = True
     for one, state in zip(all_of, fresh, strict=True):
         intake.known[one.source, one.key] = (opened.id, state)
         holding.free(one)

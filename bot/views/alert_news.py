@@ -36,7 +36,7 @@ def note(news: News) -> Message:
     if news.count > len(news.named):
         lines.append(f"• and {news.count - len(news.named)} more")
     if news.left_out:
-        lines.append(f"The sender left {news.left_out} further alerts out of its delivery.")
+        lines.append(f"{left_out_text(news.left_out).capitalize()}.")
     return Message(lines[0], (text.section(text.fit(lines)),))
 
 
@@ -46,6 +46,11 @@ def event_text(kind: str, count: int, titles: str) -> str:
         return f"{count} more alert{'' if count == 1 else 's'} joined: {titles}"
     said = "no longer seen by the monitor" if kind == "alert_resolved" else "fires again"
     return f"{said}: {titles}"
+
+
+def left_out_text(count: int) -> str:
+    """What is said of alerts that a sender did not put into its delivery."""
+    return f"the sender left {count} further alert{'' if count == 1 else 's'} out of its delivery"
 
 
 def more_text(kind: str, count: int, span: str) -> str:

@@ -123,7 +123,7 @@ def test_a_thousand_alerts_of_one_group_are_one_card_that_counts(bench):
     assert len(bench.notes()) == 1
     assert "200 more alerts joined" in bench.notes()[0]
     assert "and 195 more" in bench.notes()[0]
-    assert "The sender left 1 further alerts out" in bench.notes()[0]
+    assert "The sender left 1 further alert out" in bench.notes()[0]
     assert "201 alerts in this incident" in bench.card().text
 
 
@@ -194,3 +194,26 @@ def test_it_works_on_postgresql_too(postgres_url, clock):
     bench.press(TriageAction.RESOLVED)
     assert bench.card().header.endswith("resolved")
     db.close()
+
+
+def test_what_a_sender_leaves_out_is_told_with_what_came_and_not_with_every_repeat(bench):
+    """A group that is cut off is cut off in each of its deliveries."""
+    bench.receive(bench.alert("k1", left_out=7))
+    (note,) = bench.notes()
+    assert note == "The sender left 7 further alerts out of its delivery."
+    bench.clock.advance(hours=1)
+    bench.receive(bench.alert("k1", started_at=bench.now - timedelta(minutes=66), left_out=7))
+    assert len(bench.notes()) == 1
+    with bench.db.read() as session:
+        (event,) = [one for one in incidents.timeline(session, 1) if one.kind == "joined"]
+    assert event.text == "the sender left 7 further alerts out of its delivery"
+
+
+def test_an_incident_whose_alerts_are_repeated_takes_in_others_of_its_group(bench):
+    """It has been heard of within the window, if only by repeats."""
+    first = bench.alert("k1")
+    bench.receive(first)
+    for _ in range(6):
+        bench.clock.advance(minutes=30)
+        bench.receive(first)
+    assert bench.receive(bench.alert("k2")) == (1,)

@@ -1,6 +1,7 @@
 """Alerts that open no incident yet: thresholds, silences, maintenance windows, and what comes after."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from bot.errors import InputError, StaleError
 from bot.services import silences
 from bot.store import held_alerts, incidents, slots
 from bot.views.silence_actions import FORM, SilenceAction
+from bot.views.triage_actions import More, TriageAction
 from tests.services.incident_bench import ENG, MATE, Bench, Shown
 
 THREE_IN_TEN = {
@@ -390,3 +392,33 @@ def test_two_replicas_that_open_the_same_group_at_once_make_one_incident(bench, 
     monkeypatch.setattr(incidents, "open_in_group", blind)
     assert bench.receive(bench.alert("k2")) == (1,)
     assert "2 alerts in this incident" in bench.card().text
+
+
+def closed_before(bench):
+    """An incident of the alert k1, over and closed long ago."""
+    bench.receive(dip(bench, "k1"), dip(bench, "k2"), dip(bench, "k3"))
+    bench.receive(*(dip(bench, f"k{n}", status="resolved") for n in (1, 2, 3)))
+    bench.press(TriageAction.MORE, choice=More.FALSE_ALARM)
+    bench.clock.advance(days=2)
+
+
+def test_an_alert_known_from_a_closed_incident_is_counted_each_time_it_begins_to_fire(bench):
+    """Its resolves go to what is held, and forget nothing of it."""
+    closed_before(bench)
+    for _ in range(2):
+        assert bench.receive(dip(bench, "k1", started_at=bench.now)) == ()
+        bench.clock.advance(minutes=1)
+        assert bench.receive(dip(bench, "k1", status="resolved")) == (1,)
+        bench.clock.advance(minutes=1)
+    assert bench.receive(dip(bench, "k1", started_at=bench.now)) == (2,)
+
+
+def test_a_resolve_may_overtake_an_alert_that_is_known_from_a_closed_incident(bench):
+    """The incident that its firing opens does not wait for another resolve."""
+    closed_before(bench)
+    late = bench.alert("k1", service="ads", started_at=bench.now - timedelta(minutes=5))
+    bench.receive(replace(late, status="resolved", ended_at=bench.now - timedelta(minutes=1)))
+    bench.clock.advance(minutes=1)
+    assert bench.receive(late) == (2,)
+    with bench.db.read() as session:
+        assert [alert.status for alert in incidents.load(session, 2).alerts] == ["resolved"]
