@@ -8,11 +8,10 @@ from typing import Any
 from bot.core.drill import Drill, right
 from bot.core.incident import UNKNOWN, Event, Incident
 from bot.core.incident_metrics import LOCALIZE_TARGET
-from bot.core.playbook import Leaf, Playbook
+from bot.core.playbook import Choice, Leaf, Playbook
 
 NAGS = frozenset({"escalated", "called"})
 """Timeline lines that say nobody had got far enough, or nobody was on it."""
-MITIGATE_TARGET = timedelta(minutes=60)
 
 
 @dataclass(frozen=True)
@@ -102,16 +101,16 @@ def score(
 
 
 def _on_the_way(drill: Drill, playbook: Playbook, event: Event) -> bool:
-    step, answer = str(event.detail["step"]), str(event.detail["answer"])
-    if drill.path.get(step) == answer:
-        return True
-    choice = playbook.at(step).choice(answer)  # straight to the right leaf, from wherever it may be entered
-    return choice is not None and choice.to == drill.leaf
+    choice = _chosen(playbook, event)
+    if choice is None:
+        return False
+    # Straight to the right leaf is right too, from wherever it may be entered.
+    return drill.path.get(str(event.detail["step"])) == choice.id or choice.to == drill.leaf
 
 
 def _rolls_back(playbook: Playbook, event: Event, needed: int) -> bool:
     """Whether the answer led to a roll-back of a category that the right way does not end in."""
-    choice = playbook.at(str(event.detail["step"])).choice(str(event.detail["answer"]))
+    choice = _chosen(playbook, event)
     leaf = playbook.leaves.get(choice.to) if choice else None
     if not isinstance(leaf, Leaf) or leaf.category == needed:
         return False
@@ -120,9 +119,15 @@ def _rolls_back(playbook: Playbook, event: Event, needed: int) -> bool:
 
 
 def _said(playbook: Playbook, event: Event) -> str:
-    place = playbook.at(str(event.detail["step"]))
-    choice = place.choice(str(event.detail["answer"]))
-    return f"{place.id}: {choice.label if choice else event.detail['answer']}"
+    choice = _chosen(playbook, event)
+    return f"{event.detail['step']}: {choice.label if choice else event.detail['answer']}"
+
+
+def _chosen(playbook: Playbook, event: Event) -> Choice | None:
+    """The answer given; None where it is one of another tree, which the walk went over to or came from."""
+    step = str(event.detail["step"])
+    place = playbook.questions.get(step) or playbook.leaves.get(step)
+    return place.choice(str(event.detail["answer"])) if place else None
 
 
 def _after(incident: Incident, moment: datetime | None) -> timedelta | None:

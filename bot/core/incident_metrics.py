@@ -15,7 +15,7 @@ from bot.core.incident import Incident, Status
 from bot.stats.rate import wilson
 
 DETECT_TARGET, DETECT_ALERT = timedelta(minutes=15), timedelta(minutes=30)
-LOCALIZE_TARGET = timedelta(minutes=15)
+LOCALIZE_TARGET, MITIGATE_TARGET = timedelta(minutes=15), timedelta(minutes=60)
 ROLLED_BACK_TARGET, RECOVER_TARGET = timedelta(minutes=30), timedelta(hours=4)
 REPEAT_WITHIN = timedelta(days=90)
 State: TypeAlias = Literal["met", "missed", "alert", "unknown"]

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from bot.core import incident_metrics as goals
 from bot.core.evidence import Evidence, worst_first
 from bot.core.incident import Event, Incident, milestones
 from bot.core.marked import Marked
@@ -17,10 +18,6 @@ from bot.core.unseen import unasked
 from bot.services.incident_record import IncidentRecord, Line
 from bot.views.document import People
 from bot.views.text import duration, number
-
-DETECT, LOCALIZE, MITIGATE = timedelta(minutes=15), timedelta(minutes=15), timedelta(minutes=60)
-ROLLED_BACK, OVERALL = timedelta(minutes=30), timedelta(hours=4)
-"""Targets: recovery in 30 min where the first move is a roll-back, in 4 h overall."""
 
 _LINK: Final = re.compile(r"https?://[^\s<>|\"']+")
 MOST_SAID: Final = 8000
@@ -68,7 +65,7 @@ class Writer:
             "drill": self.esc(incident.drill),
             "milestones": self.milestones()[0],
             "timeline": [self._line(line) for line in self.record.lines],
-            "answers": [self._answer(playbook, one) for one in self.record.events if one.kind == "answered"],
+            "answers": self._answers(playbook),
             "alerts": self._alerts(incident),
             "unknown": [self.esc(line) for line in unknown(self.record)],
             "parts": self._parts(),
@@ -85,12 +82,14 @@ class Writer:
         incident, review = self.record.incident, self.record.review
         took, known = milestones(incident), recorded(incident)
         category = self.record.playbook.categories.get(incident.category)
-        recover = ROLLED_BACK if category and category.roll_back_first else OVERALL
+        mitigate = (
+            goals.ROLLED_BACK_TARGET if category and category.roll_back_first else goals.MITIGATE_TARGET
+        )
         targets = {
-            "detected": (took.detect if known["started"] else None, DETECT),
-            "localized": (took.localize, LOCALIZE),
-            "mitigated": (took.mitigate, MITIGATE),
-            "resolved": (took.resolve, recover),
+            "detected": (took.detect if known["started"] else None, goals.DETECT_TARGET),
+            "localized": (took.localize, goals.LOCALIZE_TARGET),
+            "mitigated": (took.mitigate, mitigate),
+            "resolved": (took.resolve, goals.RECOVER_TARGET),
         }
         rows, missed = [], []
         for name in MILESTONES:
@@ -154,31 +153,47 @@ class Writer:
             "images": [
                 {"name": self.esc(one.name), "uri": self._uri(one.image)}
                 for one in said.attachments
-                if one.image in self.record.images
+                if one.image is not None
             ],
             "files": [
                 f"{self.esc(one.name)} (not kept: {self.esc(one.why) or 'it is gone'})"
                 for one in said.attachments
-                if one.image not in self.record.images
+                if one.image is None
             ],
             "notes": notes,
             "link": said.permalink if _LINK.fullmatch(said.permalink) else "",
         }
 
-    def _uri(self, image: int | None) -> str:
-        picture = self.record.images[image or 0]
+    def _uri(self, image: int) -> str:
+        """Its bytes as an address; empty for a document that was gathered without them."""
+        picture = self.record.images.get(image)
+        if picture is None:
+            return ""
         return f"data:{picture.media_type};base64,{base64.b64encode(picture.content).decode()}"
 
-    def _answer(self, playbook: Playbook, event: Event) -> dict[str, Any]:
-        place = playbook.at(str(event.detail["step"]))
-        ask = place.ask if isinstance(place, Question) else place.action
-        choice = place.choice(str(event.detail["answer"]))
+    def _answers(self, playbook: Playbook) -> list[dict[str, Any]]:
+        """Every answer given. Those before it went over to another tree are in that one's words."""
+        events = self.record.events
+        switched = max((place for place, one in enumerate(events) if one.kind == "switched"), default=-1)
+        return [
+            self._answer(playbook if place > switched else None, one)
+            for place, one in enumerate(events)
+            if one.kind == "answered"
+        ]
+
+    def _answer(self, playbook: Playbook | None, event: Event) -> dict[str, Any]:
+        ask, label = event.text, ""
+        if playbook is not None:
+            place = playbook.at(str(event.detail["step"]))
+            choice = place.choice(str(event.detail["answer"]))
+            ask = place.ask if isinstance(place, Question) else place.action
+            label = choice.label if choice else str(event.detail["answer"])
         evidence = [Evidence.from_json(item) for item in event.detail["evidence"]]
         return {
             "utc": _utc(event.at),
             "who": self.people.called(event.by),
             "ask": self.esc(ask),
-            "label": self.esc(choice.label if choice else str(event.detail["answer"])),
+            "label": self.esc(label),
             "evidence": [
                 f"{item.status.value}: {self.esc(item.check)}: {self.esc(item.line)}"
                 + (f" (asked: {self.esc(item.query)})" if item.query else "")

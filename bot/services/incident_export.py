@@ -42,7 +42,7 @@ def form_of(text: str) -> Form:
 
 def export(session: Session, desk: Desk, incident: Incident, form: Form, *, now: datetime) -> str:
     """Return the whole record in this form."""
-    record = incident_record.gather(session, desk, incident)
+    record = incident_record.gather(session, desk, incident, pictures=form != "md")
     if form == "json":
         whole = record_json.whole(as_json(record, now=now))
         return json.dumps(whole, ensure_ascii=False, indent=1, allow_nan=False) + "\n"

@@ -38,7 +38,10 @@ class Picture:
 
 @dataclass(frozen=True)
 class IncidentRecord:
-    """`lines` are in the order of what happened; `images` by number; `names` are people by Slack id."""
+    """`lines` are in the order of what happened; `names` are people by Slack id.
+
+    `images` are by number, and empty where the record was gathered without them.
+    """
 
     incident: Incident
     playbook: Playbook
@@ -51,12 +54,15 @@ class IncidentRecord:
     images: Mapping[int, Picture]
 
 
-def gather(session: Session, desk: Desk, incident: Incident) -> IncidentRecord:
-    """Read all of it. The text and images of messages that were taken out or deleted are not in it."""
+def gather(session: Session, desk: Desk, incident: Incident, *, pictures: bool = False) -> IncidentRecord:
+    """Read all of it, the bytes of images only with `pictures`: they may be many.
+
+    Messages that were taken out or deleted are not in it.
+    """
     events = incidents.timeline(session, incident.id)
     messages = tuple(one for one in marked.of_incident(session, incident.id) if one.state is MarkState.KEPT)
     numbers = [one.image for m in messages for one in m.said.attachments if one.image is not None]
-    found = {number: marked.image(session, number) for number in numbers}
+    found = {number: marked.image(session, number) for number in numbers} if pictures else {}
     return IncidentRecord(
         incident=incident,
         playbook=playbook_of(session, desk, incident),

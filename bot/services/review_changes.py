@@ -223,7 +223,7 @@ def find_link(db: Database, desk: Desk, payload: Mapping[str, Any], now: datetim
 
 
 def _upload(session: Session, desk: Desk, incident: Incident, review: Review, now: datetime) -> None:
-    record = incident_record.gather(session, desk, incident)
+    record = incident_record.gather(session, desk, incident, pictures=True)
     page = retrospective.render(desk, record, media_type=retrospective.HTML, now=now)
     edition = f", edition {review.edition}" if review.edition > 1 else ""
     effect = Upload(

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.core.drill import Drill
-from bot.core.drill_score import MITIGATE_TARGET, Score
+from bot.core.drill_score import Score
 from bot.core.effect import Block, Message
 from bot.core.incident import Incident
-from bot.core.incident_metrics import LOCALIZE_TARGET
+from bot.core.incident_metrics import LOCALIZE_TARGET, MITIGATE_TARGET
 from bot.views import text
 
 PREFIX = "Drill: "

@@ -104,6 +104,18 @@ def test_a_roll_back_that_helps_nobody_and_the_way_back_are_counted(bench):
     assert "⚠ *Wrong turns:* 2: changed: Code deploy; upstream: Row counts off" in result(bench)
 
 
+def test_going_over_to_another_tree_is_scored_too(bench):
+    """Its answers are turns off the way; the drill can still be closed."""
+    type_drill(bench, "schema_drift_feed")
+    answer(bench, "nothing")
+    other = next(tree for tree in bench.desk.playbooks.trees if tree.id == "the-turn-got-slow")
+    with bench.write() as session:
+        triage.switch(session, bench.desk, incident=1, tree=other, version=None, by=ENG, now=bench.now)
+        triage.false_alarm(session, bench.desk, incident=1, version=None, by=ENG, now=bench.now)
+    assert score(bench).wrong_turns == ("changed: nothing",)
+    assert not score(bench).passed
+
+
 def test_a_wrong_leaf_does_not_mend_the_metric(bench):
     """However long one waits, and the score names the right category."""
     type_drill(bench, "bad_prompt_version")

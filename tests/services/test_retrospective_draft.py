@@ -102,3 +102,34 @@ def test_people_are_called_by_the_names_slack_gave(bench):
         document = retrospective.draft(session, bench.desk, incident, now=bench.now)
     assert "Opened by | yuki" in document
     assert f"| {MATE}" in document
+
+
+def test_answers_of_a_tree_it_left_keep_their_words(bench):
+    """Steps that only the first tree has are no reason to refuse the document, nor the resolution."""
+    bench.receive(bench.alert("jp", cohort={"locale": "jp"}))
+    bench.work()
+    bench.answer("nothing", "healthy")
+    other = next(tree for tree in bench.desk.playbooks.trees if tree.id == "the-turn-got-slow")
+    with bench.write() as session:
+        triage.switch(session, bench.desk, incident=1, tree=other, version=None, by=ENG, now=bench.now)
+    with bench.write() as session:
+        found = triage.find(session, 1)
+        document = retrospective.draft(session, bench.desk, found, now=bench.now)
+    assert "answered “Healthy” to" in document
+
+
+def test_a_roll_back_is_held_to_half_an_hour(bench):
+    """Mitigation by rolling back has AML-08's 30 minutes, the resolution its four hours."""
+    bench.receive(bench.alert("jp", cohort={"locale": "jp"}))
+    bench.work()
+    bench.answer("code_deploy")
+    bench.clock.advance(minutes=40)
+    bench.press(TriageAction.MITIGATED)
+    bench.clock.advance(minutes=40)
+    bench.press(TriageAction.RESOLVED)
+    rows = [line.split(" | ") for line in uploaded(bench)[1].splitlines() if line.startswith("| mit")]
+    rows += [line.split(" | ") for line in uploaded(bench)[1].splitlines() if line.startswith("| resolved")]
+    assert [row[4:] for row in rows] == [
+        ["≤ 30 min", "✗ over the target |"],
+        ["≤ 4 h", "✓ within the target |"],
+    ]
