@@ -107,12 +107,12 @@ def test_a_roll_back_that_helps_nobody_and_the_way_back_are_counted(bench):
 def test_going_over_to_another_tree_is_scored_too(bench):
     """Its answers are turns off the way; the drill can still be closed."""
     type_drill(bench, "schema_drift_feed")
-    answer(bench, "nothing")
+    answer(bench, "nothing", "healthy")
     other = next(tree for tree in bench.desk.playbooks.trees if tree.id == "the-turn-got-slow")
     with bench.write() as session:
         triage.switch(session, bench.desk, incident=1, tree=other, version=None, by=ENG, now=bench.now)
         triage.false_alarm(session, bench.desk, incident=1, version=None, by=ENG, now=bench.now)
-    assert score(bench).wrong_turns == ("changed: nothing",)
+    assert score(bench).wrong_turns == ("upstream: healthy",)
     assert not score(bench).passed
 
 
