@@ -49,8 +49,8 @@ def amazons(url: str) -> bool:
 
 
 def certificate_url(url: str) -> bool:
-    """Whether an address is that of a certificate of SNS."""
-    return amazons(url) and bool(re.fullmatch(r"/[\w.-]+\.pem", urlsplit(url).path))
+    """Whether an address is that of a certificate of SNS, in the one way in which it can be written."""
+    return amazons(url) and bool(re.fullmatch(r"https://[a-z0-9.-]+/[A-Za-z0-9_.-]{1,100}\.pem", url))
 
 
 def confirmation_url(url: str) -> bool:

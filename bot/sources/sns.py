@@ -6,7 +6,6 @@ a body that anybody can send.
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -47,7 +46,7 @@ def fetch(url: str, *, transport: httpx.BaseTransport | None = None) -> bytes:
                 body += part
                 if len(body) > MOST_READ:
                     raise SourceError(f"{host} answered more than {MOST_READ} bytes")
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise SourceError(f"{host}: {type(error).__name__}") from None
     return body
 
@@ -84,7 +83,7 @@ class Certificates:
         self._get = get
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._kept: dict[str, _Kept] = {}
         self._asked: list[float] = []
 
     def of(self, url: str) -> bytes:
@@ -114,8 +113,9 @@ class Certificates:
             kept = _Kept(self._get(url), now + FRESH)
         except SourceError as error:
             kept = _Kept(None, now + REFUSED, str(error))
+        self._kept.pop(url, None)
+        while len(self._kept) >= KEPT:  # the refused first: forgeries must not drive out what is signed with
+            refused = (address for address, one in self._kept.items() if one.pem is None)
+            del self._kept[next(refused, next(iter(self._kept)))]
         self._kept[url] = kept
-        self._kept.move_to_end(url)
-        while len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
         return kept

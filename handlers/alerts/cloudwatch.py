@@ -56,7 +56,7 @@ def authentic(headers: Mapping[str, str], body: bytes, secret: str, now: datetim
     topics = {topic.strip() for topic in secret.split(",") if topic.strip()}
     sent = moment(message.get("Timestamp"))
     timely = sent is not None and abs(now - sent) <= OLD
-    return timely and message.get("TopicArn") in topics and signed(message, now)
+    return timely and text(message, "TopicArn") in topics and signed(message, now)
 
 
 def signed(message: Mapping[str, Any], now: datetime, certificates: Certificates | None = None) -> bool:

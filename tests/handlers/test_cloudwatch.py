@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.sns import Subscription, amazons, certificate_url, confirmation_url, signed_text
+from bot.core.sns import Subscription, amazons, confirmation_url, signed_text
 from bot.errors import SourceError
 from bot.sources import sns
 from bot.sources.sns import MOST_ASKED, MOST_READ, Certificates
@@ -118,7 +118,8 @@ def test_what_was_changed_on_the_way_replayed_or_from_another_topic_is_not_belie
     assert not cloudwatch.authentic({}, late, TOPIC, datetime(2026, 12, 2, tzinfo=UTC)), "certificate ran out"
     for wrong in (b"", b"[]", b"{}", b"\xff", b'{"Type": "Notification"}'):
         assert not cloudwatch.authentic({}, wrong, TOPIC, NOW)
-    for field, value in (("Signature", "é"), ("Signature", 7), ("SignatureVersion", "3"), ("Type", "Other")):
+    odd = (("Signature", "é"), ("Signature", 7), ("SignatureVersion", "3"), ("Type", "Other"))
+    for field, value in (*odd, ("TopicArn", [TOPIC]), ("TopicArn", {}), ("Type", [])):
         changed = json.dumps(json.loads(body) | {field: value}).encode()
         assert not cloudwatch.authentic({}, changed, TOPIC, NOW)
 
@@ -134,6 +135,9 @@ def test_what_was_changed_on_the_way_replayed_or_from_another_topic_is_not_belie
         "https://sns.eu-west-1.amazonaws.com:8443/x.pem",
         "https://s3.eu-west-1.amazonaws.com/x.pem",
         "https://sns.eu-west-1.amazonaws.com/x.pem?a=1/../y",
+        "https://sns.eu-west-1.amazonaws.com/x.pem?a.pem",
+        "https://sns.eu-west-1.amazonaws.com/x.pem#a.pem",
+        "https://sns.eu-west-1.amazon\naws.com/x.pem",
         "https://sns.eu-west-1.amazonaws.com/x",
         "https://169.254.169.254/x.pem",
         "file:///etc/x.pem",
@@ -144,10 +148,9 @@ def test_what_was_changed_on_the_way_replayed_or_from_another_topic_is_not_belie
 def test_no_other_address_than_sns_own_is_ever_asked(key, asked, url):
     """The address stands in a body that anybody can send."""
     body = signed(key, envelope(alarm(), SigningCertURL=url))
-    believed = cloudwatch.authentic({}, body, TOPIC, NOW)
-    assert (believed, asked) == ((True, [url]) if certificate_url(url) else (False, []))
+    assert not cloudwatch.authentic({}, body, TOPIC, NOW)
+    assert asked == []
     assert not confirmation_url(url)
-    assert certificate_url(url) is (url.endswith("/../y"))
 
 
 def test_addresses_of_every_partition_are_known():
@@ -179,6 +182,32 @@ def test_a_certificate_that_cannot_be_had_is_said_so_and_not_asked_for_at_every_
     with pytest.raises(SourceError):
         cloudwatch.authentic({}, body, TOPIC, NOW)
     assert len(asked) == MOST_ASKED + 1
+
+
+def test_forgeries_do_not_drive_out_the_certificate_that_is_signed_with(pem):
+    """However many addresses they name, of which none has one."""
+    time, asked = [0.0], []
+
+    def get(url):
+        asked.append(url)
+        if url != CERTIFICATE:
+            raise SourceError("answered 404")
+        return pem
+
+    certificates = Certificates(get, lambda: time[0])
+    certificates.of(CERTIFICATE)
+    for number in range(40):
+        time[0] += 10.0
+        with pytest.raises(SourceError, match="404"):
+            certificates.of(CERTIFICATE.replace("-1.pem", f"-{number}0.pem"))
+    assert certificates.of(CERTIFICATE) == pem
+    assert asked.count(CERTIFICATE) == 1
+
+
+def test_an_address_that_is_none_is_no_answer():
+    """It is refused before anything is asked, and told as other failures are."""
+    with pytest.raises(SourceError, match="InvalidURL"):
+        sns.fetch("https://sns.eu-west-1.amazon\naws.com/x.pem")
 
 
 @pytest.mark.parametrize(
