@@ -15,6 +15,8 @@ from bot.services.desk import Desk
 
 SOURCE = "monitor"
 """The source of alerts that monitors send."""
+PATIENCE = 4.7
+"""Seconds that a warehouse may take: it is to say itself what did not answer before nobody waits any more."""
 Points = tuple[tuple[datetime, float], ...]
 
 
@@ -49,7 +51,8 @@ def points(
 ) -> Points:
     """The metric of the alert's cohort over time, each the mean of the hour before; at least one point.
 
-    A warehouse is asked for its newest whole hour.
+    A warehouse is asked for its whole hours (or days), each at its end: those that begin at `start` or later,
+    and the newest at least.
 
     Raises:
         SourceError: it cannot be had, or the cohort was not seen.
@@ -57,28 +60,36 @@ def points(
     """
     cell = tuple(alert.cohort[name] for name in monitor.cohorts if name in alert.cohort)
     if monitor.feed.in_warehouse:
-        found = _of_warehouse(desk, monitor, cell, end)
+        found = _of_warehouse(desk, monitor, cell, start, end)
     else:
         found = _of_prometheus(desk, monitor, cell, start, end, step)
     if not found:
-        raise SourceError(f"{monitor.feed.source} has nothing of {monitor.name_of(cell)} in the last hour")
+        raise SourceError(f"{monitor.feed.source} has nothing of {monitor.name_of(cell)} in that time")
     return found
 
 
-def _of_warehouse(desk: Desk, monitor: Monitor, cell: Cell, end: datetime) -> Points:
+def _of_warehouse(desk: Desk, monitor: Monitor, cell: Cell, start: datetime, end: datetime) -> Points:
     from bot.sources.monitor_history import from_warehouse
 
-    newest = monitor.newest(end)
-    seen = from_warehouse(desk.settings.sources, monitor, newest, newest + monitor.step)
+    last = monitor.newest(end)
+    first = last - max((last - start) // monitor.step, 0) * monitor.step
+    until = last + monitor.step
+    seen = from_warehouse(desk.settings.sources, monitor, first, until, seconds=PATIENCE)
     columns = [number for number, one in enumerate(seen.cells) if not cell or one == cell]
-    x, n = (sum(float(part[0, column]) for column in columns) for part in (seen.x, seen.n))
-    return ((newest + monitor.step, x / n),) if n else ()
+    points = []
+    for row in range(len(seen)):
+        x, n = (sum(float(part[row, column]) for column in columns) for part in (seen.x, seen.n))
+        if n:
+            points.append((seen.at(row + 1), x / n))
+    return tuple(points)
 
 
 def _of_prometheus(
     desk: Desk, monitor: Monitor, cell: Cell, start: datetime, end: datetime, step: timedelta
 ) -> Points:
     """Sums of the cell's series, or of all for the whole, divided moment by moment."""
+    from bot.sources.monitor_history import MISSING
+
     feed = monitor.feed
     source = desk.prometheus.get(feed.source)
     if source is None:
@@ -87,7 +98,7 @@ def _of_prometheus(
     def asked(query: str) -> dict[tuple[datetime, Cell], float]:
         found: dict[tuple[datetime, Cell], float] = {}
         for series in source.range(query, start=start, end=end, step=step):
-            where = tuple(series.labels.get(name, "") for name in monitor.cohorts)
+            where = tuple(series.labels.get(name, "") or MISSING for name in monitor.cohorts)
             if not cell or where == cell:
                 for at, value in series.points:
                     found[at, where] = found.get((at, where), 0.0) + value

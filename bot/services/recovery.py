@@ -1,12 +1,14 @@
 """Watches whether the metric recovers, cohort by cohort, from the leaf on until the incident is closed.
 
 Every minute at first the last minutes of each cohort are read anew, so nothing depends on how often the bot
-was there to look. What it sees stands on the card; that the metric came back, or fell again after it was
-called mitigated, is said once each time, three times at most.
+was there to look; what only a warehouse knows is read by whole hours, and seldom. What it sees stands on the
+card; that the metric came back, or fell again after it was called mitigated, is said once each time, three
+times at most.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +19,8 @@ from bot.core import recovery as core
 from bot.core.checks import METRIC
 from bot.core.evidence import Evidence, EvidenceStatus
 from bot.core.incident import Event, Incident, IncidentAlert, Status
-from bot.core.metric_evidence import named
+from bot.core.metric_evidence import NO_SOURCE, named
+from bot.core.monitor import Monitor
 from bot.core.playbook import HELD, Leaf, Playbook
 from bot.core.recovery import NotRecovered, Recovered, Recovery, Target, Unknown, judge
 from bot.errors import SourceError
@@ -36,7 +39,7 @@ log = structlog.get_logger()
 
 JOB = "incident.recovery"
 OFTEN, SELDOM = timedelta(minutes=1), timedelta(minutes=10)
-"""How often it is looked at: in the first two hours, and later."""
+"""How often it is looked at: in the first two hours, and later or where only a warehouse is asked."""
 SOON, LAST = timedelta(hours=2), timedelta(days=3)
 """Until when it is looked at often, and at all, counted from the last move of the incident."""
 MOST = 24
@@ -65,7 +68,7 @@ def plan(session: Session, desk: Desk, incident: Incident, *, now: datetime) -> 
     if incident.status is not Status.MITIGATED and not incident.closed:
         incidents.keep_evidence(session, incident.id, {RECOVERY_STEP: []})
     if _watched(desk, incident):
-        _next(session, incident, 1, now, {})
+        _next(session, desk, incident, 1, now, {})
 
 
 def watch(db: Database, desk: Desk, payload: Mapping[str, Any], *, now: datetime) -> Finish:
@@ -90,7 +93,7 @@ def watch(db: Database, desk: Desk, payload: Mapping[str, Any], *, now: datetime
         _say(session, latest, core.of(before), core.of(found), now)
         if [(one.status, one.line) for one in before] != [(one.status, one.line) for one in found]:
             draw(session, desk, latest, now=now)
-        _next(session, latest, int(payload["number"]) + 1, now, known)
+        _next(session, desk, latest, int(payload["number"]) + 1, now, known)
 
     return finish
 
@@ -98,7 +101,23 @@ def watch(db: Database, desk: Desk, payload: Mapping[str, Any], *, now: datetime
 def _watched(desk: Desk, incident: Incident) -> bool:
     """Whether there is something to watch; a drill's metric is played back with its evidence."""
     there = incident.status in {Status.LOCALIZED, Status.MITIGATED}
-    return there and bool(desk.prometheus and incident.alerts) and not incident.drill
+    return there and not incident.drill and any(_asked(desk, alert) for alert in incident.alerts)
+
+
+def _asked(desk: Desk, alert: IncidentAlert) -> bool:
+    """Whether anything can say where the alert's metric stands: a Prometheus, or the monitor that sent it."""
+    return bool(desk.prometheus) or _monitor(desk, alert) is not None
+
+
+def _monitor(desk: Desk, alert: IncidentAlert) -> Monitor | None:
+    """The monitor to ask; None where none sent the alert, or it did not say from where the metric fell."""
+    return monitor_now.monitor_of(desk, alert) if alert.baseline is not None else None
+
+
+def _often(desk: Desk, incident: Incident) -> bool:
+    """Whether there is news every minute: a warehouse has it by the hour, and may charge for each answer."""
+    monitors = [_monitor(desk, alert) for alert in incident.alerts]
+    return any(bool(desk.prometheus) if one is None else not one.feed.in_warehouse for one in monitors)
 
 
 def _current(desk: Desk, incident: Incident, payload: Mapping[str, Any]) -> bool:
@@ -106,12 +125,13 @@ def _current(desk: Desk, incident: Incident, payload: Mapping[str, Any]) -> bool
 
 
 def _next(
-    session: Session, incident: Incident, number: int, now: datetime, known: Mapping[str, float]
+    session: Session, desk: Desk, incident: Incident, number: int, now: datetime, known: Mapping[str, float]
 ) -> None:
     since = now - (incident.moved.at if incident.moved else incident.opened_at)
     if since > LAST:
         return
-    due = now if number == 1 else now + (OFTEN if since < SOON else SELDOM)
+    often = since < SOON and _often(desk, incident)
+    due = now if number == 1 else now + (OFTEN if often else SELDOM)
     payload = {
         "incident": incident.id,
         "version": incident.version,
@@ -130,7 +150,7 @@ def _ask_all(
     desk: Desk, incident: Incident, leaf: Leaf | None, known: dict[str, float], now: datetime
 ) -> list[Evidence]:
     """A line for each cohort, the worst first; baselines found on the way are put into `known`."""
-    source = next(iter(desk.prometheus.values()))
+    source = next(iter(desk.prometheus.values()), None)
     cohorts: dict[str, IncidentAlert] = {}
     for alert in sorted(incident.alerts, key=lambda one: one.status != "firing"):
         cohorts.setdefault(named(alert), alert)
@@ -157,25 +177,48 @@ def _of_monitor(
     desk: Desk, alert: IncidentAlert, leaf: Leaf | None, known: dict[str, float], now: datetime
 ) -> Callable[[], Evidence] | None:
     """The question to the monitor that sent the alert, by its own queries; None where none did."""
-    monitor = monitor_now.monitor_of(desk, alert)
-    if monitor is None or alert.baseline is None:
+    monitor, baseline = _monitor(desk, alert), alert.baseline
+    if monitor is None or baseline is None:
         return None
     held, within = (leaf.held, leaf.within) if leaf is not None else (HELD, 0.0)
-    step, baseline = max(timedelta(minutes=1), held / 60), alert.baseline
+    target = Target(named(alert), baseline, alert.value, within)
+    if monitor.feed.in_warehouse:
+        return _whole_hours(desk, monitor, alert, target, held, now)
+    step = max(timedelta(minutes=1), held / 60)
 
     def ask() -> Evidence:
         seen = monitor_now.points(desk, monitor, alert, now - held, now, step)
         known[named(alert)] = baseline
-        target = Target(named(alert), baseline, alert.value, within)
-        query = f"monitor {monitor.id}"
-        source = monitor.feed.source
+        query, source = f"monitor {monitor.id}", monitor.feed.source
         return judge(target, seen, held=held, at=now, step=step, source=source, query=query)
 
     return ask
 
 
+def _whole_hours(
+    desk: Desk, monitor: Monitor, alert: IncidentAlert, target: Target, held: timedelta, now: datetime
+) -> Callable[[], Evidence]:
+    """The question to a warehouse, which has means of whole hours (or days): the newest two at least.
+
+    One of them alone may lie before the fall, or be chance.
+    """
+    step = monitor.step
+    end, held = monitor.newest(now) + step, max(held, step)
+    what = "hour" if step < timedelta(days=1) else "day"
+
+    def ask() -> Evidence:
+        seen = monitor_now.points(desk, monitor, alert, end - held - step, now, step)
+        if seen[-1][0] < end:
+            raise SourceError(f"{monitor.feed.source} has nothing of its newest {what}")
+        query, source = f"monitor {monitor.id}", monitor.feed.source
+        line = judge(target, seen, held=held, at=end, step=step, source=source, query=query)
+        return replace(line, at=now, line=f"{line.line}; its newest {what} ended at {end:%H:%M} UTC")
+
+    return ask
+
+
 def _question(
-    source: Prometheus,
+    source: Prometheus | None,
     alert: IncidentAlert,
     onset: datetime,
     leaf: Leaf | None,
@@ -186,6 +229,8 @@ def _question(
     step = max(timedelta(minutes=1), held / 60)
 
     def ask() -> Evidence:
+        if source is None:
+            raise SourceError(NO_SOURCE)
         for query in queries(alert):
             found = [one for one in source.range(query, start=now - held, end=now, step=step) if one.points]
             if not found:

@@ -50,15 +50,20 @@ def from_prometheus(source: Prometheus, monitor: Monitor, since: datetime, until
 
 
 def from_warehouse(
-    sources: Mapping[str, SourceSettings], monitor: Monitor, since: datetime, until: datetime
+    sources: Mapping[str, SourceSettings],
+    monitor: Monitor,
+    since: datetime,
+    until: datetime,
+    *,
+    seconds: float | None = None,
 ) -> History:
-    """Return the same of a table; times without a zone are UTC."""
+    """Return the same of a table; times without a zone are UTC. seconds: less patience than the source's."""
     feed = monitor.feed
     try:
         data = Data(source=feed.source, table=feed.table or None, sql=feed.sql or None)
     except ValidationError as error:
         raise SourceError(f"{feed.table or 'sql'}: {error.errors()[0]['msg']}") from None
-    with table_of(data, sources=sources, root=None) as table:
+    with table_of(data, sources=sources, root=None, seconds=seconds) as table:
         return history(monitor, list(_rows(table, monitor, feed, since, until)), since, until)
 
 

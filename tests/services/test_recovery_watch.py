@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs
 
+import duckdb
 import httpx
 import pytest
 
@@ -234,3 +235,83 @@ def test_without_prometheus_or_an_alert_nothing_is_watched(sqlite, clock):
     with bench.db.read() as session:
         assert slots.kept(session, job=recovery.JOB, prefix="") == []
     assert "? unknown · ndcg was 0.61 against baseline 0.78" in bench.card().text
+
+
+MONITOR = """kind: monitor
+id: ndcg
+title: NDCG
+service: reranker
+data: {source: wh, table: answers, time: "at", value: ndcg}
+cohorts: [locale]
+"""
+
+
+@pytest.fixture
+def by_the_hour(sqlite, clock, tmp_path):
+    """A bench whose only source is a warehouse, in which a monitor saw a cohort fall."""
+    (tmp_path / "monitors").mkdir()
+    (tmp_path / "monitors" / "ndcg.yaml").write_text(MONITOR, encoding="utf-8")
+    file = tmp_path / "wh.duckdb"
+    bench = Bench(
+        sqlite,
+        clock,
+        sources={"wh": {"kind": "ibis", "url": f"duckdb://{file}"}},
+        monitors={"path": tmp_path / "monitors"},
+    )
+    bench.file = file
+    hours_of(bench, 0.61, 0.61)
+    labels = {"locale": "jp", "monitor": "ndcg"}
+    bench.receive(bench.alert("ndcg/jp", source="monitor", cohort={"locale": "jp"}, labels=labels))
+    bench.answer("code_deploy")
+    minutes(bench, 0)
+    return bench
+
+
+def hours_of(bench, *values):
+    """What the warehouse has of the last whole hours, the newest last; None for an hour without a row."""
+    newest = bench.desk.monitors[0].newest(bench.now).replace(tzinfo=None)
+    with duckdb.connect(str(bench.file)) as connection:
+        connection.execute('CREATE OR REPLACE TABLE answers ("at" TIMESTAMP, ndcg DOUBLE, locale VARCHAR)')
+        for back_, value in enumerate(reversed(values)):
+            if value is not None:
+                row = [newest - timedelta(hours=back_) + timedelta(minutes=30), value]
+                connection.execute("INSERT INTO answers VALUES (?, ?, 'jp'), (?, 0.9, 'en')", [*row, row[0]])
+
+
+def test_what_only_a_warehouse_knows_is_watched_by_its_whole_hours(by_the_hour):
+    """No Prometheus is asked for; one good hour may be chance, and a warehouse is not asked every minute."""
+    bench = by_the_hour
+    assert "✗ not yet · ndcg (jp) is 0.61, needs ≥ 0.7605; its newest hour ended at" in bench.card().text
+    hours_of(bench, 0.61, 0.78)
+    minutes(bench, 10)
+    assert isinstance(seen(bench), NotRecovered)
+    hours_of(bench, 0.78, 0.78)
+    minutes(bench, 10)
+    assert isinstance(seen(bench), Recovered)
+    assert "[Mitigated]" in bench.card().buttons
+    assert "at its baseline (≥ 0.7605) for 60 min; its newest hour ended at" in bench.card().text
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ((), "ndcg (jp): wh has nothing of locale=jp"),
+        ((0.78, None), "ndcg (jp): wh has nothing of its newest hour"),
+    ],
+)
+def test_an_hour_that_is_not_there_yet_is_unknown_and_not_recovered(by_the_hour, values, reason):
+    """Older hours say nothing of now."""
+    hours_of(by_the_hour, *values)
+    minutes(by_the_hour, 10)
+    (line,) = seen(by_the_hour).lines
+    assert isinstance(seen(by_the_hour), Unknown)
+    assert line.startswith(reason)
+
+
+def test_an_alert_that_nothing_can_be_asked_about_stays_unknown_beside_a_monitors(by_the_hour):
+    """Its reason is on the card: there is no Prometheus."""
+    bench = by_the_hour
+    bench.receive(bench.alert("other", cohort={"locale": "en"}))
+    hours_of(bench, 0.78, 0.78)
+    minutes(bench, 10)
+    assert "ndcg (en): no prometheus source is configured" in bench.card().text
