@@ -1,7 +1,7 @@
 """Action items of an incident: added, given to somebody, moved, done, dropped; each change on record."""
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
 
@@ -14,12 +14,14 @@ from bot.store import incidents, reviews
 from bot.views.text import escape, person
 
 TITLE_MOST, REASON_LEAST = 500, 10
+LATEST = timedelta(days=730)
+"""How far away an item may be due."""
 
 
 def add(
     session: Session, desk: Desk, number: int, *, title: str, owner: str, due: date, by: str, now: datetime
 ) -> ActionItem:
-    """Add an item. Raises InputError for an empty title or a day that is past."""
+    """Add an item. Raises InputError for an empty title, or a day that is past or years away."""
     incident, review = reviewing.load(session, number)
     title = " ".join(title.split())
     if not title or len(title) > TITLE_MOST:
@@ -70,7 +72,7 @@ def change(
     by: str,
     now: datetime,
 ) -> ActionItem:
-    """Give it to somebody else, or another day. Raises InputError for a day that is past."""
+    """Give it to somebody else, or another day. Raises InputError for one that is past or years away."""
     incident, item = _open(session, number, place)
     if due is not None:
         _to_come(desk, due, now)
@@ -116,6 +118,10 @@ def _close(
 def _to_come(desk: Desk, due: date, now: datetime) -> None:
     if due < now.astimezone(desk.settings.zone).date():
         raise InputError(f"{due.isoformat()} is past.", "Choose a day to come.")
+    if due > (now + LATEST).date():
+        raise InputError(
+            f"{due.isoformat()} is years away.", "Choose a day that people still remember it on."
+        )
 
 
 def every_open(session: Session) -> list[tuple[Incident, ActionItem]]:

@@ -23,7 +23,7 @@ from bot.views.text import escape, when
 
 NOTE_MOST: Final = 1000
 _PERSON = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>|@([\w.-]+)")
-_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\b")
 
 
 def note(session: Session, desk: Desk, order: Order, key: str, now: datetime) -> None:
@@ -213,14 +213,24 @@ def _reminded(session: Session, order: Order) -> tuple[int, str]:
 
 
 def _split(session: Session, text: str) -> tuple[str | None, date | None, str]:
-    """The person, the day, and the rest of what was typed."""
-    who, day = _people(session, text), _DAY.search(text)
+    """The person and the day that stand first, in either order, and the rest of what was typed."""
+    who: str | None = None
+    due: date | None = None
+    while True:
+        if who is None and (found := _PERSON.match(text)):
+            who = _people(session, found[0])[0]
+        elif due is None and (found := _DAY.match(text)):
+            due = _day(found[0])
+        else:
+            return who, due, " ".join(text.split())
+        text = text[found.end() :].lstrip()
+
+
+def _day(typed: str) -> date:
     try:
-        due = date.fromisoformat(day[1]) if day else None
+        return date.fromisoformat(typed)
     except ValueError:
-        raise InputError(f"There is no day {day[1] if day else ''}.", "Write one like 2026-12-01.") from None
-    rest = _DAY.sub("", _PERSON.sub("", text, count=1), count=1)
-    return (who[0] if who else None), due, " ".join(rest.split())
+        raise InputError(f"There is no day {typed}.", "Write one like 2026-12-01.") from None
 
 
 def _people(session: Session, text: str) -> list[str]:

@@ -112,7 +112,7 @@ def _remind_of_review(
     session: Session, desk: Desk, incident: Incident, payload: Mapping[str, Any], now: datetime
 ) -> None:
     review, number = reviews.load(session, incident.id), int(payload["number"])
-    if review is None or review.edition or review.closed:
+    if review is None or review.published or review.closed:
         return
     following = None
     if number < MOST:

@@ -15,6 +15,8 @@ OUTCOME, LINE = "outcome", "line"
 REVIEWERS: Final = "reviewers"
 TITLE, OWNER, DUE = "title", "owner", "due"
 ITEM, DROP = "item", "drop"
+_ASKED: Final = 10
+"""People asked at once."""
 _HINTS: Final[Mapping[Check, str]] = {
     Check.RECOVERY: "Look at each cohort by itself: no residual regression in one locale, device or tenure.",
     Check.CORRELATION: "If offline gains no longer predict online ones, the harness wants a rebuild.",
@@ -78,9 +80,10 @@ def check(which: Check, review: Review) -> Block:
 
 def ask(review: Review) -> Block:
     """Whom to ask for a review."""
-    element: dict[str, object] = {"type": "multi_users_select", "max_selected_items": 10}
-    if review.reviewers:
-        element["initial_users"] = list(review.reviewers)
+    element: dict[str, object] = {"type": "multi_users_select", "max_selected_items": _ASKED}
+    if review.reviewers:  # who has read it stays as who has, shown or not
+        waiting = sorted(review.reviewers, key=lambda who: review.reviewers[who] is not None)
+        element["initial_users"] = waiting[:_ASKED]
     hint = "Somebody other than the owner has to read it before it is published."
     return modal("Ask for reviews", "Ask", [field(REVIEWERS, "Who", element, hint=hint)])
 

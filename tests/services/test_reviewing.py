@@ -18,6 +18,7 @@ from bot.stats.undecided import Undecided
 from bot.store import blobs, incidents, people, reviews
 from bot.store.outbox_rows import UploadRow
 from bot.store.slot_rows import SlotRow
+from bot.views import review_forms as views
 from bot.views.review_actions import About, ReviewAction
 from bot.views.triage_actions import More, TriageAction
 from handlers import slack_verbs
@@ -356,6 +357,16 @@ def test_a_published_review_is_reminded_of_no_more(bench):
     assert due_reminders(bench, days=4) == []
 
 
+def test_published_and_resolved_again_it_is_reminded_of_again(bench):
+    """The page of the first time does not say what came after it."""
+    fill(bench)
+    press(bench, ReviewAction.REVIEWED, by=MATE)
+    press(bench, ReviewAction.PUBLISH)
+    bench.press(TriageAction.REOPEN)
+    bench.press(TriageAction.RESOLVED)
+    assert len(due_reminders(bench, days=4)) == 1
+
+
 def test_open_again_it_waits(bench):
     """Nobody is reminded of the past of what goes on; resolved again it gets its days anew."""
     type_in(bench, "write", "summary It fell.")
@@ -395,12 +406,29 @@ def test_items_are_added_done_moved_and_dropped(bench):
     assert [kind for kind in kinds(bench) if kind.startswith("action")] == expected
 
 
+def test_only_what_an_item_begins_with_is_its_owner_and_day(bench):
+    """Addresses, days and people inside of it are its text."""
+    text = "Tell ops@example.com what 2026-11-01 and @stranger showed"
+    item = add(bench, f"2026-12-01 <@{MATE}> {text}")
+    assert (item.title, item.owner, item.due.isoformat()) == (text, MATE, "2026-12-01")
+
+
+def test_the_form_shows_no_more_people_than_slack_takes(bench):
+    """Those that have not read it first; who has read it stays on record all the same."""
+    for number in range(11):
+        press(bench, ReviewAction.REVIEWED, by=f"U0READ{number}")
+    type_in(bench, "reviewers", f"<@{MATE}>")
+    users = views.ask(review(bench))["blocks"][0]["element"]["initial_users"]
+    assert (len(users), users[0]) == (10, MATE)
+
+
 @pytest.mark.parametrize(
     ("verb", "text", "problem"),
     [
         ("action", "", "0 characters"),
         ("action", "2026-01-01 Too late", "is past"),
         ("action", "2026-99-99 Never", "no day"),
+        ("action", "9999-12-31 Never", "is years away"),
         ("action", "@stranger do it", "I do not know @stranger"),
         ("done", "", "no action item's number"),
         ("done", "99", "no action item 99"),
