@@ -1,4 +1,7 @@
-"""The checklist of a leaf: take a step, say that it is done, take that back. It moves nothing else."""
+"""The checklist of a leaf: take a step, say that it is done, take that back.
+
+It moves nothing else; but whoever works on it is on it, and nobody is called meanwhile.
+"""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -9,6 +12,7 @@ from bot.core import checklist as core
 from bot.core.incident import Incident
 from bot.core.triage import MovedOnError, Step
 from bot.errors import InputError, StaleError
+from bot.services import watching
 from bot.services.desk import Desk
 from bot.services.incident_cards import draw, draw_notice, playbook_of, record
 from bot.services.incident_finding import find
@@ -83,8 +87,8 @@ def _try(transition: Callable[[], Step]) -> Step:
 
 
 def _carry_out(session: Session, desk: Desk, before: Incident, step: Step, now: datetime) -> Incident:
-    after = step.incident
-    incidents.save(session, after)
+    incidents.save(session, step.incident)
+    after = watching.progress(session, desk, step.incident, by=step.event.by, now=now)
     record(session, after, step.event, notes.happened(step.event), now=now)
     if after.lead != before.lead:
         draw_notice(session, desk, after, now=now)

@@ -140,6 +140,17 @@ def test_whatever_anybody_does_extends_a_lease(bench):
     assert len(bench.called()) == 1
 
 
+def test_working_on_the_checklist_is_being_on_it(bench):
+    """Whoever takes a step after the lease of another lapsed is on it, and nobody else is called."""
+    bench.answer("code_deploy", by="U0ANA")
+    assert bench.due(minutes=15) == ["incident.lease"]
+    assert len(bench.called()) == 1
+    bench.press(TriageAction.TAKE, choice="roll_back_deploy/1", by="U0MATE")
+    assert bench.watch().person == "U0MATE"
+    assert bench.due(minutes=14) == []
+    assert len(bench.called()) == 1
+
+
 def test_saying_it_again_extends_it_and_saying_it_of_another_takes_it_over(bench):
     """Also for longer, where somebody knows that it takes longer."""
     bench.on_it("U0ANA")
