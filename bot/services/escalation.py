@@ -14,7 +14,7 @@ from bot.core.effect import Message, Post, Update
 from bot.core.incident import Event, Incident
 from bot.core.playbook import Rung
 from bot.errors import InputError, StaleError
-from bot.services import ladder_people
+from bot.services import ladder_people, reachable
 from bot.services.desk import Desk
 from bot.services.incident_cards import LADDER_JOB, record
 from bot.store import incidents, outbox, slots, watches
@@ -57,7 +57,7 @@ def rung(session: Session, desk: Desk, payload: Mapping[str, Any], *, now: datet
     if incident is None or step is None:
         return
     if payload.get("tell"):
-        _tell_later(session, incident, step, [str(one) for one in payload["tell"]], now)
+        _tell_later(session, desk, incident, step, tuple(map(str, payload["tell"])), now)
         return
     said = _said(session, incident)
     mine = said.get(step.id, Said())
@@ -210,14 +210,26 @@ def _speak(
         _at_waking(session, incident, step, called.asleep, called.at)
 
 
-def _tell_later(session: Session, incident: Incident, step: Rung, who: list[str], now: datetime) -> None:
-    """Tell those who slept, unless it is over; they have to know and need not act."""
+def _tell_later(
+    session: Session, desk: Desk, incident: Incident, step: Rung, who: tuple[str, ...], now: datetime
+) -> None:
+    """Tell those who slept and are awake, unless it is over; they have to know and need not act.
+
+    Whoever still sleeps, in another zone, is told when they wake.
+    """
     if incident.closed:
+        return
+    ends = {one: reachable.quiet_until(session, desk, one, now) for one in who}
+    asleep = {one: end for one, end in ends.items() if end is not None}
+    if asleep:
+        _at_waking(session, incident, step, tuple(asleep), min(asleep.values()))
+    awake = [one for one in who if one not in asleep]
+    if not awake:
         return
     number = incidents.append(
         session, incident.id, Event(now, "told", f"told in the morning: {step.title}", "", {"rung": step.id})
     )
-    said = views.told_later(incident, step, text.people(who, "nobody"))
+    said = views.told_later(incident, step, text.people(awake, "nobody"))
     key = f"incident/{incident.id}/event/{number}"
     outbox.put(session, Post(key, incident.channel, said), now=now)
 
@@ -264,7 +276,8 @@ def _at_waking(
     session: Session, incident: Incident, step: Rung, asleep: tuple[str, ...], at: datetime
 ) -> None:
     payload = {"incident": incident.id, "rung": step.id, "tell": list(asleep)}
-    slots.at(session, job=LADDER_JOB, slot=f"{incident.id}/tell/{step.id}", due=at, payload=payload)
+    slot = f"{incident.id}/tell/{step.id}/{at.isoformat()}"
+    slots.at(session, job=LADDER_JOB, slot=slot, due=at, payload=payload)
 
 
 def _settle(session: Session, incident: Incident, step: Rung, said: Message, now: datetime) -> None:

@@ -194,6 +194,27 @@ def test_where_nobody_stands_in_they_are_told_when_they_wake(sqlite, clock):
     assert "It is localized now. Nothing is expected of you here." in bench.notes()[-1]
 
 
+def test_each_is_told_in_their_own_morning(sqlite, clock):
+    """Whoever lives where the night goes on sleeps on."""
+    zones = {ENG: "Asia/Tokyo", "U0EM": "Europe/Berlin", "U0PM": "America/New_York"}
+    bench = asleep(
+        sqlite,
+        clock,
+        roles={"engineer": (ENG,), "approver": ("U0EM", "U0PM")},
+        oncall={"quiet_hours": "22:00-08:00", "zones": zones},
+    )
+    ladder(bench, minutes=15)
+    bench.press(TriageAction.ANSWER, choice="code_deploy")
+    told = []
+    for hour in (7, 13, 14):
+        bench.clock.now = datetime(2026, 11, 23, hour, tzinfo=UTC)
+        bench.work()
+        told.append(
+            [note.partition(",")[0] for note in bench.notes() if ", in the night: No category" in note]
+        )
+    assert told == [["INC-1: <@U0EM>"], *[["INC-1: <@U0EM>", "INC-1: <@U0PM>"]] * 2]
+
+
 def test_of_the_worst_everybody_hears_at_once(sqlite, clock):
     """Whatever the hour."""
     (said,) = ladder(asleep(sqlite, clock, severity="critical"), minutes=15)
