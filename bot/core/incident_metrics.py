@@ -188,7 +188,7 @@ def measure(
     true = [one for one in real if not one.false_alarm]
     paged = [one for one in real if one.paged]
     known = [one for one in true if one.cause is not None]
-    repeated = frozenset(one.incident.id for one in known if _came_before(one, everything))
+    repeated = _repeats(everything) & {one.incident.id for one in known}
     drills = [one for one in inside if one.incident.drill]
     return Metrics(
         since=since,
@@ -234,17 +234,18 @@ def _practised(drills: Sequence[Counted], passed: Mapping[int, bool]) -> Practis
     )
 
 
-def _came_before(one: Counted, everything: Sequence[Counted]) -> bool:
-    at = one.incident.detected_at
-    return any(
-        other.cause == one.cause
-        and not other.incident.drill
-        and not other.incident.excluded
-        and other.incident.id != one.incident.id
-        and at - REPEAT_WITHIN <= other.incident.detected_at <= at
-        and (other.incident.detected_at, other.incident.id) < (at, one.incident.id)
-        for other in everything
-    )
+def _repeats(everything: Sequence[Counted]) -> frozenset[int]:
+    """The incidents whose cause another one had within REPEAT_WITHIN before."""
+    latest: dict[tuple[str, int, str], datetime] = {}
+    found = set()
+    for one in sorted(everything, key=lambda one: (one.incident.detected_at, one.incident.id)):
+        cause, at = one.cause, one.incident.detected_at
+        if cause is None or one.incident.drill or one.incident.excluded:
+            continue
+        if cause in latest and at - latest[cause] <= REPEAT_WITHIN:
+            found.add(one.incident.id)
+        latest[cause] = at
+    return frozenset(found)
 
 
 def _span(
