@@ -173,9 +173,9 @@ class Lookout:
             "chat": self._chat_trouble,
             "scheduler": self._tick_trouble,
         }
-        routes: list[BaseRoute] = [*health.routes(checks, self._metrics.registry)]
         hall = Hall(self._settings, self._writer, self._clock, self._inbox.wake)
-        routes += webhooks.routes(hall)
+        routes: list[BaseRoute] = [*webhooks.routes(hall)]  # first, since they are looked through in order
+        routes += health.routes(checks, self._metrics.registry)
         routes += registrations.routes(hall, self._db, self._desk)
         secret = self._settings.slack_signing_secret
         if self._settings.slack_app_token is None and secret is not None:

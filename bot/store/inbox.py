@@ -4,7 +4,7 @@ A delivery is unique by source and key (its id at the sender, or a fingerprint).
 also with NUL or lone surrogates. Work on one is `claims`' concern.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -13,10 +13,11 @@ from sqlalchemy import Index, UniqueConstraint, func
 from sqlmodel import Field, Session, SQLModel, col, delete, select
 
 from bot.store.columns import Json, RawText, SafeText, UtcDateTime, clean
-from bot.store.insert import insert_new
+from bot.store.insert import insert_each_new, insert_new
 
 RETENTION = timedelta(days=90)
 _KEY_LENGTH = 200
+_UNIQUE = ("source", "key", "repeat")
 
 
 class InboxRow(SQLModel, table=True):
@@ -91,6 +92,35 @@ def put(
     """
     values = _values(source, key, body, headers, now) | {"state": "new"}
     return _store(session, values, now, repeat_after)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A delivery to be stored, as `put` takes it."""
+
+    source: str
+    key: str
+    body: str
+    headers: Mapping[str, str]
+    now: datetime
+    repeat_after: timedelta | None = None
+
+
+def put_all(session: Session, arrivals: Sequence[Arrival]) -> list[Stored]:
+    """`put` for many, in their order, in one statement for all that are new: thousands come in a second."""
+    rows = [
+        _values(one.source, one.key, one.body, one.headers, one.now) | {"state": "new"} for one in arrivals
+    ]
+    found = insert_each_new(session, InboxRow, rows, unique=_UNIQUE, returning=("id", "source", "key"))
+    new = {(source, key): number for number, source, key in found}
+    stored = []
+    for one, row in zip(arrivals, rows, strict=True):
+        number = new.pop((row["source"], row["key"]), None)
+        if number is not None:
+            stored.append(Stored(number, duplicate=False))
+        else:
+            stored.append(_store(session, row, one.now, one.repeat_after))
+    return stored
 
 
 def quarantine(
@@ -175,13 +205,12 @@ def _values(
 def _store(
     session: Session, values: dict[str, object], now: datetime, repeat_after: timedelta | None
 ) -> Stored:
-    unique = ("source", "key", "repeat")
-    new = insert_new(session, InboxRow, values, unique=unique)
+    new = insert_new(session, InboxRow, values, unique=_UNIQUE)
     if new is not None:
         return Stored(new, duplicate=False)
     last = _newest(session, values)
     if repeat_after is not None and now - last.received_at >= repeat_after:
-        new = insert_new(session, InboxRow, values | {"repeat": last.repeat + 1}, unique=unique)
+        new = insert_new(session, InboxRow, values | {"repeat": last.repeat + 1}, unique=_UNIQUE)
         if new is not None:
             return Stored(new, duplicate=False)
         last = _newest(session, values)

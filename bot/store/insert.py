@@ -21,6 +21,24 @@ def insert_new(
     return session.connection().execute(statement, dict(values)).scalar_one_or_none()
 
 
+def insert_each_new(
+    session: Session,
+    row: type[SQLModel],
+    values: Sequence[Mapping[str, Any]],
+    *,
+    unique: tuple[str, ...],
+    returning: tuple[str, ...],
+) -> Sequence[Any]:
+    """Insert those rows of which none with the same `unique` columns is there; returns the new ones' columns.
+
+    In one statement, and in no order. Of rows alike in `unique` the first is inserted.
+    """
+    if not values:
+        return ()
+    statement = _returning(session.get_bind().dialect.name, row, unique, returning)
+    return session.connection().execute(statement, [dict(one) for one in values]).all()
+
+
 def insert_all_new(
     session: Session, row: type[SQLModel], values: Sequence[Mapping[str, Any]], *, unique: tuple[str, ...]
 ) -> None:
@@ -35,6 +53,11 @@ def _statement(dialect: str, row: type[SQLModel], unique: tuple[str, ...]) -> An
     """Built once for each table: the inbox inserts thousands a second."""
     mapper: Any = inspect(row)
     return _silent(dialect, row, unique).returning(mapper.primary_key[0])
+
+
+@cache
+def _returning(dialect: str, row: type[SQLModel], unique: tuple[str, ...], columns: tuple[str, ...]) -> Any:
+    return _silent(dialect, row, unique).returning(*(getattr(row, name) for name in columns))
 
 
 @cache

@@ -11,8 +11,6 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
-from typing import Any
 
 import structlog
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
@@ -22,7 +20,7 @@ from bot.clock import Clock
 from bot.errors import LookoutError
 from bot.store import inbox
 from bot.store.database import Database
-from bot.store.inbox import Stored
+from bot.store.inbox import Arrival, Stored
 
 log = structlog.get_logger()
 
@@ -37,7 +35,7 @@ class Overloaded(LookoutError):  # noqa: N818 - what the edge answers, 503, said
 
 @dataclass(frozen=True)
 class _Request:
-    work: Callable[[Session], Stored]
+    work: Callable[[Session], Stored] | Arrival
     loop: asyncio.AbstractEventLoop
     answer: asyncio.Future[Stored]
 
@@ -83,10 +81,9 @@ class Writer:
     ) -> Stored:
         """`inbox.put`, answered once it is on disk; Overloaded when that could not be done in time."""
         at = now or self._clock()
-        delivery: dict[str, Any] = {"source": source, "key": key, "body": body, "headers": headers, "now": at}
-        return await self.store(partial(inbox.put, **delivery, repeat_after=repeat_after))
+        return await self.store(Arrival(source, key, body, headers or {}, at, repeat_after))
 
-    async def store(self, work: Callable[[Session], Stored]) -> Stored:
+    async def store(self, work: Callable[[Session], Stored] | Arrival) -> Stored:
         """Do `work` in the batch's transaction; answered once that is on disk, or Overloaded."""
         if self._closed.is_set() or self._thread is None:
             raise Overloaded("the inbox is closed: shutting down")
@@ -97,7 +94,8 @@ class Writer:
         except queue.Full:
             raise Overloaded("the inbox's queue is full") from None
         try:
-            return await asyncio.wait_for(request.answer, ANSWER_WITHIN)
+            async with asyncio.timeout(ANSWER_WITHIN):
+                return await request.answer
         except TimeoutError:
             raise Overloaded(f"the delivery was not stored within {ANSWER_WITHIN:g} s") from None
 
@@ -126,7 +124,7 @@ class Writer:
         """Commit the batch and answer it; one row that the database refuses does not fail the others."""
         try:
             with self._db.write(ahead=True) as session:
-                stored = [request.work(session) for request in batch]
+                stored = _do(session, [request.work for request in batch])
         except (DataError, IntegrityError) as error:
             if len(batch) > 1:
                 for request in batch:
@@ -136,13 +134,11 @@ class Writer:
         except SQLAlchemyError as error:
             self._fail(batch, error)
         else:
-            for request, result in zip(batch, stored, strict=True):
-                _answer(request, result)
+            _answer(list(zip(batch, stored, strict=True)))
 
     def _fail(self, batch: Sequence[_Request], error: SQLAlchemyError) -> None:
         log.error("inbox.not_stored", requests=len(batch), error=type(error).__name__)
-        for request in batch:
-            _answer(request, Overloaded("the database cannot be written"))
+        _answer([(request, Overloaded("the database cannot be written")) for request in batch])
 
     def _refuse_rest(self) -> None:
         """Answer what slipped in behind the end."""
@@ -152,19 +148,35 @@ class Writer:
             except queue.Empty:
                 return
             if request is not None:
-                _answer(request, Overloaded("the inbox is closed: shutting down"))
+                _answer([(request, Overloaded("the inbox is closed: shutting down"))])
 
 
-def _answer(request: _Request, result: Stored | Overloaded) -> None:
-    def settle() -> None:
+def _do(session: Session, works: Sequence[Callable[[Session], Stored] | Arrival]) -> list[Stored]:
+    """Do each; what only has to be stored is stored together."""
+    arrivals = {place: work for place, work in enumerate(works) if isinstance(work, Arrival)}
+    stored = dict(zip(arrivals, inbox.put_all(session, list(arrivals.values())), strict=True))
+    others = {place: work for place, work in enumerate(works) if not isinstance(work, Arrival)}
+    stored |= {place: work(session) for place, work in others.items()}
+    return [stored[place] for place in range(len(works))]
+
+
+def _answer(results: Sequence[tuple[_Request, Stored | Overloaded]]) -> None:
+    """Answer a batch, waking each event loop once."""
+    loops: dict[asyncio.AbstractEventLoop, list[tuple[_Request, Stored | Overloaded]]] = {}
+    for request, result in results:
+        loops.setdefault(request.loop, []).append((request, result))
+    for loop, own in loops.items():
+        try:
+            loop.call_soon_threadsafe(_settle, own)
+        except RuntimeError:
+            log.warning("inbox.answer_lost", reason="the event loop is closed", requests=len(own))
+
+
+def _settle(results: Sequence[tuple[_Request, Stored | Overloaded]]) -> None:
+    for request, result in results:
         if request.answer.done():  # the client went away, or waited too long
-            return
+            continue
         if isinstance(result, Overloaded):
             request.answer.set_exception(result)
         else:
             request.answer.set_result(result)
-
-    try:
-        request.loop.call_soon_threadsafe(settle)
-    except RuntimeError:
-        log.warning("inbox.answer_lost", reason="the event loop is closed")

@@ -1,6 +1,6 @@
 """The inbox: stored once, worked on once, and never a poison loop."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -8,7 +8,7 @@ from sqlalchemy import text
 from bot.store import claims, inbox
 from bot.store.claims import MAX_TRIES
 from bot.store.database import Database
-from bot.store.inbox import Stored
+from bot.store.inbox import Arrival, Stored
 from tests.conftest import ManualClock
 
 LEASE = timedelta(seconds=30)
@@ -185,3 +185,22 @@ def test_old_deliveries_are_purged_but_not_undone_ones(database: Database, clock
         assert inbox.purge(session, now=clock.advance(seconds=1)) == 1
         assert session.connection().execute(text("SELECT key FROM inbox")).scalars().all() == ["new"]
         assert inbox.counts(session).oldest == clock() - timedelta(days=90, seconds=1)
+
+
+def test_many_are_stored_together_as_one_by_one(database: Database) -> None:
+    """In their order: what is new, what is repeated within the batch, what was there, what is news again."""
+    now = datetime(2026, 11, 23, 3, 12, tzinfo=UTC)
+    hour = timedelta(hours=1)
+
+    def arrival(key: str, at: datetime = now) -> Arrival:
+        return Arrival("webhooks/generic", key, "{}", {}, at, hour)
+
+    with database.write() as session:
+        first = inbox.put_all(session, [arrival("a"), arrival("b"), arrival("a"), arrival("x" * 300)])
+        again = inbox.put_all(session, [arrival("b", now + hour), arrival("c"), arrival("x" * 300)])
+        assert inbox.put_all(session, []) == []
+    assert [one.duplicate for one in first] == [False, False, True, False]
+    assert first[2].id == first[0].id
+    assert [one.duplicate for one in again] == [False, False, True]
+    assert again[0].id not in {one.id for one in first}
+    assert again[2].id == first[3].id
