@@ -28,7 +28,7 @@ def card(scene: Scene, *, now: datetime) -> Message:
     """Return the card as of `now`."""
     incident = scene.incident
     blocks: list[Block] = [text.header(_headline(incident))]
-    blocks += watch.troubles(scene.people) if scene.people else []
+    blocks += watch.troubles(scene.people, incident) if scene.people else []
     if incident.closed:
         blocks += _closed(scene)
     elif incident.status is Status.MITIGATED:

@@ -9,8 +9,10 @@ _SHORT = 3
 """Entries in the card's small print; all of them stand where they are needed."""
 
 
-def by_hand(tree: Mapping[str, str]) -> str:
-    """What to do without Lookout, as mrkdwn lines; every entry of the tree."""
+def by_hand(tree: Mapping[str, str], *, drill: bool = False) -> str:
+    """What to do without Lookout, as mrkdwn lines; every entry of the tree, and in a drill none."""
+    if drill:
+        return "This is a drill: phone nobody. In earnest the phone tree stands here."
     if not tree:
         return (
             "By hand: call whoever you know, walk the tree in playbooks/triage.yaml. "

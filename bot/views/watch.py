@@ -22,12 +22,12 @@ class People:
     phones: Mapping[str, str] = field(default_factory=dict)
 
 
-def troubles(people: People) -> list[Block]:
+def troubles(people: People, incident: Incident) -> list[Block]:
     """What works no more, and what to do by hand; nothing while everything works."""
     if not people.watch.troubles:
         return []
     lines = [f"⚠ {one}" for one in people.watch.troubles]
-    return [text.section(text.fit([*lines, phones.by_hand(people.phones)]))]
+    return [text.section(text.fit([*lines, phones.by_hand(people.phones, drill=bool(incident.drill))]))]
 
 
 def blocks(people: People, incident: Incident, *, now: datetime) -> list[Block]:
@@ -44,7 +44,7 @@ def blocks(people: People, incident: Incident, *, now: datetime) -> list[Block]:
             elements.append(button("Hand over…", PeopleAction.ROLES, incident))
     elements.append(button("Write an update…", PeopleAction.UPDATE, incident))
     found.append({"type": "actions", "block_id": "people", "elements": elements})
-    if people.phones and not people.watch.troubles:
+    if people.phones and not people.watch.troubles and not incident.drill:
         found.append(text.context(phones.small_print(people.phones)))
     return found
 
@@ -79,7 +79,7 @@ def unanswered(incident: Incident, called_ones: Sequence[str], tree: Mapping[str
     return Message(
         head,
         (
-            text.section(text.fit([f"*{head}* {who}", phones.by_hand(tree)])),
+            text.section(text.fit([f"*{head}* {who}", phones.by_hand(tree, drill=bool(incident.drill))])),
             {"type": "actions", "block_id": "called", "elements": elements},
         ),
     )

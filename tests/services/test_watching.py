@@ -7,6 +7,7 @@ import pytest
 from bot.core.incident import Status
 from bot.errors import InputError
 from bot.services import watching
+from bot.services.incident_opening import Opening, open_incident
 from bot.store import incidents, people, watches
 from bot.views.triage_actions import More, TriageAction
 from tests.services.incident_bench import Bench, Shown
@@ -100,6 +101,23 @@ def test_while_nobody_is_on_it_the_next_in_line_is_called_and_then_the_phone_tre
     assert bench.due(days=2) == []
     assert bench.kinds().count("called") == 2
     assert "unanswered" in bench.kinds()
+
+
+def test_in_a_drill_no_number_is_printed(sqlite, clock):
+    """Whoever practises phones nobody: neither from the card nor when nobody answers."""
+    bench = Watched(sqlite, clock)
+    with bench.write() as session:
+        opening = Opening("practice", "U0ENG", "#drills", drill="jp-creep")
+        open_incident(session, bench.desk, opening, now=bench.now)
+    for _ in range(3):
+        bench.due(minutes=5)
+    bench.due(minutes=1)
+    assert "nobody on call answers" in bench.called()[-1]
+    for text in (*bench.called(), bench.card().text):
+        assert "+81" not in text
+        assert "<@U0ANA>" not in text
+    assert "This is a drill: phone nobody." in bench.called()[-1]
+    assert "This is a drill: phone nobody." in bench.card().text
 
 
 def test_saying_so_stops_the_calls_and_settles_what_was_asked(bench):
