@@ -1,5 +1,6 @@
 """Which alerts are meant: labels held against patterns, as rules, silences and maintenance windows do it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
@@ -42,9 +43,13 @@ def fits(value: str, pattern: str) -> bool:
 
 
 def words(match: Match) -> str:
-    """The match as people type it.
+    """The match as people type it: with quotation marks where it has spaces; `*` stands for one of its own.
 
-    >>> words({"service": ["rag"], "locale": ["jp", "en"]})
-    'service=rag locale=jp|en'
+    >>> words({"service": ["rag"], "locale": ["jp", "en"], "title": ["it got worse"]})
+    'service=rag locale=jp|en title="it got worse"'
     """
-    return " ".join(f"{name}={'|'.join(patterns)}" for name, patterns in match.items())
+    return " ".join(f"{name}={_typed('|'.join(patterns))}" for name, patterns in match.items())
+
+
+def _typed(value: str) -> str:
+    return value if re.fullmatch(r'[^\s"“”]+', value) else '"{}"'.format(value.replace('"', "*"))

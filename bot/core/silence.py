@@ -25,5 +25,5 @@ class Silence:
     held: int | None = None
 
     def lasts(self, now: datetime) -> bool:
-        """Whether it holds alerts back."""
-        return self.ended_at is None and self.since <= now < self.until
+        """Whether it holds alerts back; once what it held is let go it does not, whatever a clock says."""
+        return self.ended_at is None and self.held is None and self.since <= now < self.until

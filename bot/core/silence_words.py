@@ -11,9 +11,10 @@ from bot.errors import InputError
 LONGEST = timedelta(days=30)
 MAX_REASON = 500
 MOST_LABELS = 10
+MAX_PATTERN = 200
 EXAMPLE = "For example `/triage silence 2h service=rag locale=jp reindex under way`."
 
-_LABEL = re.compile(r"([A-Za-z_][\w.:/-]{0,199})=(?:\"([^\"]*)\"|“([^”]*)”|(\S*))")
+_LABEL = re.compile(r"(?<!\S)([A-Za-z_][\w.:/-]{0,199})=(?:\"([^\"]*)\"|“([^”]*)”|(\S*))")
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ def read(text: str) -> SilenceWish:
 def labels_in(text: str) -> Match:
     """The labels in a text, each with its patterns; `|` stands between several, `*` for anything.
 
-    Raises InputError for a label without a value, one that means everything, or too many.
+    Raises InputError for a label without a value, one that means everything, one that is too long, or too
+    many of them.
     """
     found: dict[str, tuple[str, ...]] = {}
     for name, *values in _LABEL.findall(text):
@@ -65,7 +67,11 @@ def labels_in(text: str) -> Match:
             raise InputError(
                 f"Read `{_quoted(name)}=` with a value that means everything or nothing.", EXAMPLE
             )
-        found[name] = tuple(one[:200] for one in patterns)
+        longest = max(map(len, patterns))
+        if longest > MAX_PATTERN:
+            what = f"Read `{_quoted(name)}=` with a value of {longest} characters; {MAX_PATTERN} is the most."
+            raise InputError(what, "Write its beginning and * for the rest.")
+        found[name] = patterns
     if len(found) > MOST_LABELS:
         raise InputError(f"Read {len(found)} labels; {MOST_LABELS} is the most.", "Name fewer.")
     return found

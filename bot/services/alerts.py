@@ -64,6 +64,7 @@ def receive(
     However many they are, each incident's card is drawn once and its thread gets one note per kind of news.
     `let_go` says what held them back until now, where something did.
     """
+    incident_alerts.alone(session)
     alerts = [replace(alert, key=known_as(alert.key)) for alert in alerts]
     keys = [(alert.source, alert.key) for alert in alerts]
     intake = _Intake(

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,19 +15,19 @@ from bot.core.inbound import Ask, Order, Place, Press, Submit
 from bot.core.incident import Incident
 from bot.core.matching import words
 from bot.core.silence import Silence
-from bot.core.silence_words import SilenceWish
+from bot.core.silence_words import MAX_PATTERN, SilenceWish
 from bot.errors import InputError, StaleError, UserError
 from bot.services import alerts, quiet
 from bot.services.desk import Desk
 from bot.services.quiet import RELEASE_JOB, Quiet
-from bot.store import held_alerts, incidents, outbox, silences, slots
+from bot.store import held_alerts, incident_alerts, incidents, outbox, silences, slots
 from bot.views import silences as views
 from bot.views.silence_actions import SilenceAction
 from bot.views.silences import Ended
 from bot.views.text import person, when
 
-AT_ONCE = 500
-"""Held alerts let go in one transaction; the rest follow in the next."""
+AT_ONCE = 200
+"""Held alerts let go in one transaction, since others wait for it; the rest follow in the next."""
 
 
 def order(session: Session, desk: Desk, asked: Order, key: str, now: datetime) -> None:
@@ -107,20 +107,23 @@ def listing(session: Session, desk: Desk, ask: Ask, now: datetime) -> Message:
 def release(session: Session, desk: Desk, payload: Mapping[str, Any], now: datetime) -> None:
     """A silence or window has ended: what it holds and still fires opens or joins an incident now."""
     cause, by = Cause(payload["cause"]), str(payload["by"])
+    before = Ended(
+        int(payload.get("held", 0)), int(payload.get("fire", 0)), tuple(payload.get("incidents", ()))
+    )
     if cause is Cause.WINDOW:
         longer = [one for one in quiet.lasting(session, desk, now) if (one.cause, one.by) == (cause, by)]
         if longer:  # lookout.toml has prolonged it since
             quiet.plan_release(session, longer[0])
             return
-        ended = _let_go(session, desk, cause, by, f"held back by maintenance window {by}", now)
-        if ended.held:
+        ended = _let_go(session, desk, cause, by, f"held back by maintenance window {by}", before, now)
+        if ended is not None and ended.held:
             key = f"maintenance/{by}/{now.isoformat()}"
             channel = desk.settings.channels.incidents
             outbox.put(session, Post(key, channel, views.window_over(by, ended)), now=now)
         return
     silence = silences.load(session, int(by), lock=True)
-    if silence is not None and silence.held is None:
-        _settle(session, desk, silence, now)
+    if silence is not None:
+        _settle(session, desk, silence, before, now)
 
 
 def _begin(session: Session, desk: Desk, wish: SilenceWish, by: str, place: Place, now: datetime) -> Silence:
@@ -154,35 +157,44 @@ def _end(session: Session, desk: Desk, number: int, by: str, now: datetime) -> S
     silence = replace(silence, ended_at=now, ended_by=by)
     silences.save(session, silence)
     slots.cancel(session, job=RELEASE_JOB, prefix=quiet.slot_of(_quiet(silence)))
-    _settle(session, desk, silence, now)
+    _settle(session, desk, silence, Ended(0, 0), now)
     return silence
 
 
-def _settle(session: Session, desk: Desk, silence: Silence, now: datetime) -> None:
-    """Let go what it held, and say in its messages what became of that."""
+def _settle(session: Session, desk: Desk, silence: Silence, before: Ended, now: datetime) -> None:
+    """Let go what it held, and say in its messages what became of that once all of it is gone."""
     why = f"held back by silence {silence.id}" + (f": {silence.reason}" if silence.reason else "")
-    ended = _let_go(session, desk, Cause.SILENCE, str(silence.id), why, now)
+    ended = _let_go(session, desk, Cause.SILENCE, str(silence.id), why, before, now)
+    if ended is None or silence.held is not None:
+        return
     silences.save(session, replace(silence, held=ended.held))
     said = views.over(silence, ended, silence.ended_at or silence.until)
     for key, channel, _ in _places(session, desk, silence, None):
         outbox.put(session, Update(key, channel, said), now=now)
 
 
-def _let_go(session: Session, desk: Desk, cause: Cause, by: str, why: str, now: datetime) -> Ended:
-    """Take in again what still fires; the rest is over. All that a cause holds, some at a time."""
-    held = fire = 0
-    opened: dict[int, None] = {}
-    while some := held_alerts.held_by(session, cause, by, AT_ONCE):
-        firing = [one for one in some if one.alert.firing]
-        held, fire = held + len(some), fire + len(firing)
-        held_alerts.drop(session, [_key(one) for one in some if not one.alert.firing])
-        # It fires as of now: a threshold counts it from the end of what held it back.
-        held_alerts.save(
-            session, [replace(one, cause=Cause.RELEASED, fired=(*one.fired, now)) for one in firing]
-        )
-        numbers = alerts.receive(session, desk, [one.alert for one in firing], now=now, let_go=why)
-        opened |= dict.fromkeys(numbers)
-    return Ended(held, fire, tuple(f"INC-{number}" for number in opened))
+def _let_go(
+    session: Session, desk: Desk, cause: Cause, by: str, why: str, before: Ended, now: datetime
+) -> Ended | None:
+    """Take in again what still fires; the rest is over. None where there is more than may go AT_ONCE.
+
+    `before` is what was let go already; what is left over follows in a slot of its own.
+    """
+    incident_alerts.alone(session)
+    some = held_alerts.held_by(session, cause, by, AT_ONCE)
+    firing = [one for one in some if one.alert.firing]
+    held_alerts.drop(session, [_key(one) for one in some if not one.alert.firing])
+    # It fires as of now: a threshold counts it from the end of what held it back.
+    held_alerts.save(session, [replace(one, cause=Cause.RELEASED, fired=(*one.fired, now)) for one in firing])
+    numbers = alerts.receive(session, desk, [one.alert for one in firing], now=now, let_go=why)
+    opened = dict.fromkeys((*before.incidents, *(f"INC-{number}" for number in numbers)))
+    ended = Ended(before.held + len(some), before.fire + len(firing), tuple(opened))
+    if len(some) < AT_ONCE:
+        return ended
+    payload = {"cause": cause.value, "by": by, **asdict(ended)}
+    slot = f"{cause}/{by}/{now.isoformat()}/{ended.held}"
+    slots.at(session, job=RELEASE_JOB, slot=slot, due=now, payload=payload)
+    return None
 
 
 def _key(held: Held) -> tuple[str, str]:
@@ -196,8 +208,14 @@ def _quiet(silence: Silence) -> Quiet:
 def _like(incident: Incident) -> Mapping[str, tuple[str, ...]]:
     """What the alerts of an incident have in common: metric and service, else its title."""
     read = {"metric": incident.metric, "service": incident.service}
-    known = {name: (value.replace("|", "*"),) for name, value in read.items() if value}
-    return known or {"title": (incident.title.replace("|", "*"),)}
+    known = {name: _pattern(value) for name, value in read.items() if value}
+    return known or {"title": _pattern(incident.title)}
+
+
+def _pattern(value: str) -> tuple[str, ...]:
+    """What stands for a value and can be typed."""
+    cut = value if len(value) <= MAX_PATTERN else f"{value[: MAX_PATTERN - 1]}*"
+    return (re.sub(r'[|"]', "*", cut),)
 
 
 def _places(

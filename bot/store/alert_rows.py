@@ -48,14 +48,6 @@ class HeldAlertRow(SQLModel, table=True):
     alert: dict[str, Any] = Field(sa_type=Json)
 
 
-class HeldGroupRow(SQLModel, table=True):
-    """A group in which firings are counted; its row is the lock by which two workers count together."""
-
-    __tablename__ = "held_group"
-
-    group: str = Field(primary_key=True, sa_column_kwargs={"name": "group_key"})
-
-
 class IncidentNewsRow(SQLModel, table=True):
     """What one note in an incident's thread counts, as long as more of its kind is counted on it."""
 

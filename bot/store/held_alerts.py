@@ -11,7 +11,7 @@ from sqlmodel import Session, col, delete, select
 
 from bot.core.alert import Alert
 from bot.core.held import Cause, Held
-from bot.store.alert_rows import HeldAlertRow, HeldGroupRow
+from bot.store.alert_rows import HeldAlertRow
 from bot.store.incident_alerts import AT_ONCE, Key
 from bot.store.insert import insert_new
 
@@ -36,12 +36,7 @@ def of(session: Session, keys: Iterable[Key]) -> dict[Key, Held]:
 
 
 def waiting(session: Session, group: str, since: datetime) -> dict[Key, Held]:
-    """What a threshold holds in the group and was heard after `since`.
-
-    The group is locked: of two workers who count at once the second sees what the first has counted.
-    """
-    insert_new(session, HeldGroupRow, {"group_key": group}, unique=("group_key",))
-    session.exec(select(HeldGroupRow.group).where(HeldGroupRow.group == group).with_for_update()).all()
+    """What a threshold holds in the group and was heard after `since`."""
     rows = session.exec(
         select(HeldAlertRow)
         .where(

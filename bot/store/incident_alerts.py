@@ -5,7 +5,7 @@ from dataclasses import fields
 from itertools import islice
 from typing import Any, TypeAlias
 
-from sqlalchemy import and_, func, insert, tuple_
+from sqlalchemy import and_, func, insert, text, tuple_
 from sqlmodel import Session, col, select
 
 from bot.core.incident import IncidentAlert, Tally
@@ -19,6 +19,17 @@ SHOWN = 100
 
 AT_ONCE = 500
 """Keys asked for in one statement: databases bound its parameters."""
+
+
+def alone(session: Session) -> None:
+    """Let nobody else take alerts in before this transaction ends; SQLite has one writer anyway.
+
+    Two at once would not know of each other: a resolve would be kept as one of something never heard while
+    its alert opens an incident, a threshold would be counted in halves, one alert would join twice, and each
+    could wait for what the other has locked.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(text("SELECT pg_advisory_xact_lock(6107212)"))
 
 
 def newest(session: Session, keys: Iterable[Key]) -> dict[Key, tuple[int, IncidentAlert]]:

@@ -13,6 +13,8 @@ from bot.views import text
 from bot.views.silence_actions import SilenceAction
 
 DATED = "{date_short_pretty} {time}"
+NAMED = 20
+"""Incidents that are named where a silence ends; more are counted."""
 LENGTHS = {"30m": "30 minutes", "2h": "2 hours", "8h": "8 hours", "1d": "a day", "7d": "a week"}
 """What the form offers, by what it would be typed as."""
 
@@ -175,5 +177,6 @@ def _held(ended: Ended) -> str:
     said = f"It held {ended.held} alert{'' if ended.held == 1 else 's'} back; "
     if not ended.fire:
         return f"{said}none of them still fires."
-    where = f": {', '.join(ended.incidents)}" if ended.incidents else ", held back otherwise"
+    named, more = ", ".join(ended.incidents[:NAMED]), len(ended.incidents) - NAMED
+    where = f": {named}{f' and {more} more' if more > 0 else ''}" if named else ", held back otherwise"
     return f"{said}{ended.fire} still fire{'s' if ended.fire == 1 else ''}{where}."

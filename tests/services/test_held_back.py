@@ -1,16 +1,19 @@
 """Alerts that open no incident yet: thresholds, silences, maintenance windows, and what comes after."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.held import Cause
+from bot.core.held import Cause, Held
 from bot.core.inbound import Ask, Order, Place, Press, Submit
+from bot.core.matching import matches
 from bot.errors import InputError, StaleError
-from bot.services import silences
+from bot.services import alerts, silences
 from bot.store import held_alerts, incidents, slots
+from bot.store import silences as store
 from bot.views.silence_actions import FORM, SilenceAction
 from bot.views.triage_actions import More, TriageAction
 from tests.services.incident_bench import ENG, MATE, Bench, Shown
@@ -422,3 +425,77 @@ def test_a_resolve_may_overtake_an_alert_that_is_known_from_a_closed_incident(be
     assert bench.receive(late) == (2,)
     with bench.db.read() as session:
         assert [alert.status for alert in incidents.load(session, 2).alerts] == ["resolved"]
+
+
+def test_a_silence_of_an_incident_that_is_known_by_its_title_alone_means_that_title(bench):
+    """What the form is filled in with can be sent off as it is, whatever the title holds."""
+    title = 'it got "much" worse | again, ' + "x" * 300
+    bench.receive(bench.alert("k1", title=title, metric="", service=""))
+    with bench.db.read() as session:
+        form = silences.form(session, bench.desk, ENG, "1", bench.now)
+    fields = {SilenceAction.LENGTH: "30m", SilenceAction.MATCH: form["blocks"][2]["element"]["initial_value"]}
+    assert silences.faults(fields) == {}
+    with bench.write() as session:
+        silences.submit(session, bench.desk, Submit(ENG, HERE, FORM, "1", fields), "inbox/3", bench.now)
+        (match,) = [one.match for one in store.lasting(session, bench.now)]
+    assert matches({"title": title}, match)
+    assert not matches({"title": "it got better"}, match)
+
+
+def test_an_address_among_the_reasons_names_no_label(bench):
+    """Only what stands for itself as name=value does."""
+    order(bench, "silence", "2h service=rag-index see https://wiki.example/page?id=5")
+    assert "alerts with service=rag-index open no incident" in Shown(bench.last("silence/1")).text
+    with pytest.raises(InputError, match="a value of 201 characters; 200 is the most"):
+        order(bench, "silence", f"2h service={'x' * 201}")
+
+
+def test_what_a_silence_holds_is_let_go_some_at_a_time(bench, monkeypatch):
+    """Others wait for a transaction; the end is said once, of all of it."""
+    monkeypatch.setattr(silences, "AT_ONCE", 2)
+    order(bench, "silence", "1h service=reranker")
+    bench.receive(*(bench.alert(f"k{n}", metric=f"m{n}") for n in range(4)), bench.alert("k9", metric="m1"))
+    bench.receive(bench.alert("k0", metric="m0", status="resolved"))
+    bench.clock.advance(hours=1)
+    assert bench.work().count("alerts.release") == 3
+    assert "It held 5 alerts back; 4 still fire: INC-1, INC-2, INC-3." in bench.last("silence/1")["text"]
+    assert held(bench) == {}
+
+
+def test_what_a_slow_worker_still_holds_for_a_silence_that_is_over_is_let_go(bench):
+    """Its clock was behind: the silence holds nothing more, and its slot lets go what is left."""
+    order(bench, "silence", "1h service=reranker")
+    bench.receive(bench.alert("k1"))
+    before = bench.now
+    bench.clock.advance(hours=1)
+    bench.work()
+    assert bench.card().header.startswith("INC-1")
+    with bench.write() as session:
+        assert store.lasting(session, before) == []
+        late = Held(
+            bench.alert("k2", metric="ctr"), Cause.SILENCE, "1", "ctr", bench.now, bench.now, bench.now
+        )
+        held_alerts.save(session, [late])
+        silences.release(session, bench.desk, {"cause": "silence", "by": "1"}, bench.now)
+    assert bench.card(2).header.startswith("INC-2")
+    assert "It held 1 alert back; 1 still fires: INC-1." in bench.last("silence/1")["text"]
+
+
+def test_two_workers_take_alerts_in_one_after_the_other(both):
+    """The second waits, and so knows what the first has heard."""
+    if both.db.sqlite:
+        return  # it has one writer
+
+    def other():
+        with both.write() as session:
+            return alerts.receive(session, both.desk, [both.alert("k1", status="resolved")], now=both.now)
+
+    with ThreadPoolExecutor(1) as pool:
+        with both.write() as session:
+            alerts.receive(session, both.desk, [both.alert("k1")], now=both.now)
+            waits = pool.submit(other)
+            with pytest.raises(TimeoutError):
+                waits.result(timeout=0.2)
+        assert waits.result(timeout=10) == (1,)
+    with both.db.read() as session:
+        assert [alert.status for alert in incidents.load(session, 1).alerts] == ["resolved"]

@@ -45,11 +45,6 @@ def upgrade() -> None:
     op.create_index("ix_held_alert_group", "held_alert", ["group_key"], unique=False)
     op.create_index("ix_held_alert_until", "held_alert", ["until"], unique=False)
     op.create_table(
-        "held_group",
-        sa.Column("group_key", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("group_key"),
-    )
-    op.create_table(
         "incident_news",
         sa.Column("incident", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
@@ -66,5 +61,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("incident_news", "held_group", "held_alert", "silence"):
+    for table in ("incident_news", "held_alert", "silence"):
         op.drop_table(table)
