@@ -45,7 +45,8 @@ def gather(
 
     `deadline` is in seconds. A check that fails or is late becomes "unknown" with its reason. With `fresh` in
     the payload everything is asked again, with `current` it is the timer that asks; `asked_at` is since when
-    it waits: what was gathered later is not gathered again.
+    it waits: what was gathered later is not gathered again. What was asked for another tree than the incident
+    walks by then, or came back after what was asked later, is not kept.
     """
     began = time.monotonic()
     incident_id = int(payload["incident"])
@@ -62,7 +63,10 @@ def gather(
         current = incidents.load(session, incident_id, lock=True)
         if current is None or current.closed:
             return
+        evidence_timer.plan(session, current, now=now)
         before = incident_evidence.by_step(session, incident_id)
+        if current.playbook != incident.playbook or _older(before, now):
+            return
         gathered = note(now, took, noted(before))
         if told := news({step: before.get(step, ()) for step in found}, found):
             incidents.append(session, incident_id, Event(now, "evidence", told))
@@ -71,7 +75,6 @@ def gather(
         draw(session, desk, current, now=now)
         dashboard.draw(session, desk, current, now=now)
         evidence_picture.plan(session, desk, current, known, payload, now)
-        evidence_timer.plan(session, current, now=now)
 
     return finish
 
@@ -110,6 +113,12 @@ def _overtaken(payload: Mapping[str, Any], kept: Found) -> bool:
     if payload.get("fresh") or asked_at is None or last is None:
         return False
     return last.at > datetime.fromisoformat(asked_at)
+
+
+def _older(kept: Found, now: datetime) -> bool:
+    """Whether another gathering that began later was done first."""
+    last = noted(kept)
+    return last is not None and last.at > now
 
 
 def _reused(

@@ -287,6 +287,8 @@ def _carry_out(
 
 
 def _wants_evidence(session: Session, desk: Desk, before: Incident, after: Incident, now: datetime) -> bool:
+    if after.playbook != before.playbook:
+        return True
     if after.version == before.version or not playbook_of(session, desk, after).at(after.position).checks:
         return False
     found = incidents.evidence(session, after.id, after.position)

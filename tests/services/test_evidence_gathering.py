@@ -8,10 +8,10 @@ import pytest
 
 from bot.core.change import Change, ChangeKind
 from bot.core.evidence import EvidenceStatus
-from bot.services import changes, evidence
+from bot.services import changes, evidence, triage
 from bot.services.desk import Desk
 from bot.sources.prometheus import Prometheus
-from bot.store import incidents
+from bot.store import incident_evidence, incidents
 from bot.views.triage_actions import TriageAction
 from tests.services.incident_bench import Bench
 
@@ -287,3 +287,29 @@ def test_a_late_result_does_not_touch_a_closed_incident(bench):
     with bench.write() as session:
         finish(session)
     assert len(bench.effects()) == before
+
+
+def test_what_was_asked_for_another_tree_is_not_kept(bench):
+    """Somebody went over to it while the sources were asked; its own questions are asked anew."""
+    bench.receive(bench.alert())
+    finish = evidence.gather(bench.db, bench.desk, {"incident": 1}, now=bench.now)
+    with bench.write() as session:
+        tree = bench.desk.playbooks.others[0]
+        triage.switch(session, bench.desk, incident=1, tree=tree, version=None, by="U0ENG", now=bench.now)
+        finish(session)
+        assert incident_evidence.by_step(session, 1) == {}
+    bench.work()
+    assert lines(bench, tree.first)
+
+
+def test_what_comes_back_after_a_newer_gathering_is_not_kept(bench):
+    """A slow answer must not undo what is known by then."""
+    bench.receive(bench.alert())
+    slow = evidence.gather(bench.db, bench.desk, {"incident": 1}, now=bench.now)
+    bench.clock.advance(minutes=2)
+    change(bench, ChangeKind.CODE_DEPLOY, 20)
+    gathered(bench)
+    newer = lines(bench, "changed")
+    with bench.write() as session:
+        slow(session)
+    assert lines(bench, "changed") == newer
