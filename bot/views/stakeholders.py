@@ -1,7 +1,8 @@
 """Updates for those who wait: the form in which one is edited, and how it is posted."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from textwrap import wrap
 
 from bot.core.effect import Block, Message
 from bot.core.incident import Incident
@@ -13,6 +14,8 @@ from bot.views.people_actions import PeopleAction, button
 CHANNEL = "channel"
 TEXT = "text"
 NEXT = "next"
+_PIECE = 500
+"""Characters of a piece of a line that is too long for a section, even where each becomes an entity."""
 _SPANS = {"0": "No next one is promised", "30": "In 30 min", "60": "In 1 h", "120": "In 2 h", "240": "In 4 h"}
 
 
@@ -54,16 +57,36 @@ def update(incident: Incident, said: str, *, number: int, by: str, next_at: date
     """The update as posted; what was written is shown as it was written, and links nobody."""
     drill = "DRILL · " if incident.drill else ""
     head = f"{drill}{incident.number}: update {number}"
-    lines = [text.escape(line, 600) for line in said.strip().splitlines()]
     promise = f" · next update by {text.when(next_at)}" if next_at is not None else ""
     title = text.escape(incident.title, 150)
     return Message(
         f"{head} · {title}",
         (
-            text.section(text.fit([f"*{head}*", *lines])),
+            *(text.section(page) for page in _pages([f"*{head}*", *_whole(said)])),
             text.context(f"Posted by {text.person(by)}{promise}"),
         ),
     )
+
+
+def _whole(said: str) -> list[str]:
+    """All of what was written, in lines that each fit a section."""
+    found: list[str] = []
+    for line in said.strip().splitlines():
+        short = len(text.escape(line, 10 * MOST)) < text.SECTION
+        found += [text.escape(one, text.SECTION - 1) for one in ([line] if short else wrap(line, _PIECE))]
+    return found
+
+
+def _pages(lines: Sequence[str]) -> list[str]:
+    """The lines in as few sections as they need."""
+    pages = [""]
+    for line in lines:
+        longer = f"{pages[-1]}\n{line}" if pages[-1] else line
+        if len(longer) < text.SECTION:
+            pages[-1] = longer
+        else:
+            pages.append(line)
+    return [page for page in pages if page.strip()]
 
 
 def posted(by: str, channel: str, number: int, next_at: datetime | None) -> Message:

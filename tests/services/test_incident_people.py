@@ -233,6 +233,18 @@ def test_an_update_is_drafted_edited_and_posted_where_a_person_says(bench):
     assert f"<@{ENG}> posted update 1 in <#C0LAUNCH>. The next one is promised for" in bench.notes()[-1]
 
 
+@pytest.mark.parametrize(
+    "written", ["word " * 590, "&" * 3000, "a & b\n" * 490], ids=["line", "signs", "lines"]
+)
+def test_an_update_is_posted_whole(bench, written):
+    """However long its lines are, and whatever they look like to Slack."""
+    bench.submit("update", channel="C0LAUNCH", text=written)
+    posted = next(e for e in bench.effects("post") if e["key"] == "incident/1/update/1")
+    said = Shown(posted["message"]).text.replace("\u200b", "")
+    assert said.count("word") == written.count("word")
+    assert said.count("&amp;") == written.count("&")
+
+
 def test_the_form_holds_the_draft_and_the_channel_of_the_last_update(bench):
     """What was chosen once is there the next time; only what changed since is drafted."""
     bench.submit("update", channel="C0LAUNCH", text="Search is worse for now.", next="")
