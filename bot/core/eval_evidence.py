@@ -61,7 +61,7 @@ def mix(evaluated: Mapping[str, float], produced: Mapping[str, float], options: 
     """KL(eval || production) by segment, less what chance gives, against its limit.
 
     A sample of n rows over k segments is (k - 1) / 2n from its own source by chance (Wilks 1938, 2 n KL is
-    chi-square with k - 1 degrees of freedom).
+    chi-square with k - 1 degrees of freedom); of two samples each adds its own.
     """
     rows, asked = math.fsum(evaluated.values()), math.fsum(produced.values())
     if rows < FEWEST_ROWS or asked < FEWEST_ROWS:
@@ -69,7 +69,7 @@ def mix(evaluated: Mapping[str, float], produced: Mapping[str, float], options: 
         return unknown(f"eval mix: {what} have a {options.segment}, {FEWEST_ROWS} each are needed")
     names = _segments(evaluated, produced)
     p, q = _gathered(evaluated, names), _gathered(produced, names)
-    by_chance = (len(names) - 1) / (2 * rows)
+    by_chance = (len(names) - 1) / 2 * (1 / rows + 1 / asked)
     far = max(0.0, kl(p, q) - by_chance)
     shares = {name: (p[at] / rows, q[at] / asked) for at, name in enumerate(names)}
     apart = sorted(names, key=lambda name: -abs(shares[name][0] - shares[name][1]))
