@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from sqlmodel import Session
 
 from bot.core.change_reading import ChangeReading
@@ -28,6 +29,8 @@ from bot.views import change_log as views
 
 if TYPE_CHECKING:  # on the way to an ack nothing is asked over HTTP
     import httpx
+
+log = structlog.get_logger()
 
 JOB = "changes.ask"
 EVERY = timedelta(minutes=1)
@@ -76,6 +79,9 @@ def run(db: Database, desk: Desk, now: datetime, *, ask: Ask | None = None) -> F
     def finish(session: Session) -> None:
         for answered in answers:
             _store(session, desk, answered, now)
+        for left in due[len(answers) :]:
+            current = change_sources.reading(session, left.name, lock=True)
+            change_sources.keep(session, replace(current, asked_at=left.asked_at))
 
     return finish
 
@@ -85,7 +91,7 @@ def _nothing(_: Session) -> None:
 
 
 def _due(db: Database, desk: Desk, now: datetime) -> list[Reading]:
-    """Those whose time has come, the longest unasked first; asked from now on, whatever becomes of it."""
+    """Those whose time has come, the longest unasked first; they count as asked from now on."""
     with db.write() as session:
         readings = [change_sources.reading(session, name, lock=True) for name in desk.settings.changes]
         due = [one for one in readings if _is_due(one, desk.settings.changes[one.name].every, now)]
@@ -105,6 +111,9 @@ def _answer(ask: Ask, desk: Desk, reading: Reading, now: datetime) -> Answered:
         return Answered(name, ask(name, desk.settings.changes[name], reading.cursor, now))
     except SourceError as error:
         return Answered(name, None, str(error))
+    except Exception as error:  # what nobody foresaw of one source must not keep the others unread
+        log.exception("change_source_failed", source=name)
+        return Answered(name, None, f"what {name} answered cannot be read ({type(error).__name__})")
 
 
 def _store(session: Session, desk: Desk, answered: Answered, now: datetime) -> None:
@@ -158,8 +167,6 @@ class _Asking:
         self._began = 0.0
 
     def __enter__(self) -> "_Asking":
-        import time
-
         import httpx
 
         self._client, self._began = httpx.Client(), time.monotonic()

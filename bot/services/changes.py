@@ -1,11 +1,12 @@
 """Changes go into the log; open incidents that began after one look at the log again."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from bot.core.alert import known_as
 from bot.core.change import Change, before_onset
 from bot.core.change_evidence import Onset
 from bot.core.incident import Incident
@@ -35,7 +36,8 @@ class Seen:
 
 def record(session: Session, changes: Sequence[Change], *, now: datetime) -> int:
     """Store the changes, late and out-of-order ones included; returns how many were new."""
-    new = [change for change in changes if log.put(session, change, now=now)]
+    named = [replace(change, id=known_as(change.id)) for change in changes]
+    new = [change for change in log.unlike(session, named) if log.put(session, change, now=now)]
     if new:
         for incident in incidents.open_ones(session):
             told = [change for change in new if before_onset(change, incident.onset_until, REACH)]

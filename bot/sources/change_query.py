@@ -127,13 +127,14 @@ def _text(row: Mapping[str, Any], key: str, most: int) -> str:
 
 
 def _moment(value: object, zone: tzinfo) -> datetime | None:
-    if isinstance(value, str):
-        try:
+    """None for what is no time in UTC: many tables write the last hour of the year 9999 for "no end"."""
+    try:
+        if isinstance(value, str):
             value = datetime.fromisoformat(value.strip())
-        except ValueError:
-            return None
-    if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)
-    if isinstance(value, date):
-        return datetime(value.year, value.month, value.day, tzinfo=zone).astimezone(UTC)
+        if isinstance(value, datetime):
+            return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)
+        if isinstance(value, date):
+            return datetime(value.year, value.month, value.day, tzinfo=zone).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
     return None

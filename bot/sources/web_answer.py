@@ -74,8 +74,15 @@ def _hint(response: httpx.Response) -> str:
     if response.status_code in (401, 403):
         return ": is its token right?"
     if response.is_redirect:
-        where = urlsplit(response.headers.get("location", "")).hostname
+        where = _host(response.headers.get("location", ""))
         return f", a redirect{f' to {where}' if where else ''}: configure the address it leads to"
     if response.status_code == 404:
         return ": is its url right?"
     return ""
+
+
+def _host(address: str) -> str | None:
+    try:
+        return urlsplit(address).hostname
+    except ValueError:
+        return None

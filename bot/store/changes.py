@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import func, tuple_
 from sqlmodel import Field, Session, SQLModel, col, or_, select
 
 from bot.core.change import Change, ChangeKind
@@ -13,6 +13,8 @@ from bot.store.columns import SafeText, UtcDateTime
 
 MOST = 500
 """Changes read for one incident; the nearest to the onset come first."""
+AT_ONCE = 500
+"""Changes looked for in one statement: databases bound its parameters."""
 SLACK = timedelta(minutes=2)
 """How far two machines' clocks may differ about one change."""
 
@@ -44,6 +46,20 @@ class ChangeRow(SQLModel, table=True):
     received_at: datetime = Field(sa_type=UtcDateTime)
     earliest: datetime | None = Field(default=None, sa_type=UtcDateTime)
     twin: str = Field(default="", index=True, sa_type=SafeText, sa_column_kwargs={"server_default": ""})
+
+
+def unlike(session: Session, changes: Sequence[Change]) -> list[Change]:
+    """Those that the log does not have as they are, of several of one id the last.
+
+    A source that is asked says most of it again each time; only what is new is then written.
+    """
+    last = {(change.source, change.id): change for change in changes}
+    keys, there = list(last), set[Change]()
+    identity = tuple_(col(ChangeRow.source), col(ChangeRow.id))
+    for at in range(0, len(keys), AT_ONCE):
+        some = session.exec(select(ChangeRow).where(identity.in_(keys[at : at + AT_ONCE])))
+        there |= {_change(row) for row in some}
+    return [change for change in last.values() if change not in there]
 
 
 def put(session: Session, change: Change, *, now: datetime) -> bool:

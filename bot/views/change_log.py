@@ -48,7 +48,7 @@ class Asked:
             "f": self.source,
             "n": self.skip,
         }
-        return json.dumps(fields, separators=(",", ":"))
+        return json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
 
     @classmethod
     def decode(cls, value: str, zone: tzinfo) -> "Asked":

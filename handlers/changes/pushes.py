@@ -30,4 +30,4 @@ def _paths(payload: Mapping[str, Any]) -> Iterable[str]:
     for commit in commits if isinstance(commits, list) else ():
         for key in ("added", "modified", "removed"):
             value = commit.get(key) if isinstance(commit, dict) else None
-            yield from (path for path in value or () if isinstance(path, str))
+            yield from (path for path in value if isinstance(path, str)) if isinstance(value, list) else ()

@@ -55,6 +55,8 @@ def test_a_push_to_the_default_branch_counts_and_a_tag_does_not():
         (["frontend/app.ts"], ChangeKind.FRONTEND),
         (["src/rank.py", "prompts/system.txt"], ChangeKind.CODE_DEPLOY),
         ([], ChangeKind.CODE_DEPLOY),
+        (7, ChangeKind.CODE_DEPLOY),
+        ("prompts/system.txt", ChangeKind.CODE_DEPLOY),
     ],
 )
 def test_a_push_is_of_the_kind_all_its_paths_agree_on(paths, kind):

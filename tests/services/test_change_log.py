@@ -118,6 +118,17 @@ def test_a_long_log_pages(bench):
         change_log.turn(session, bench.desk, Press(ENG, Place("C1"), "x", '{"a": 1e99}'), "k", bench.now)
 
 
+def test_a_page_of_names_in_any_script_can_be_turned(bench):
+    """What a button may carry is counted in characters, not in escapes of them."""
+    name = "推薦" * 90
+    for number in range(13):
+        put(bench, f"n{number:02}", number, service=name)
+    assert asked(bench, f"service={name} source={name}").buttons == []
+    shown = asked(bench, f"service={name}")
+    assert shown.buttons == ["Older"]
+    assert len(shown.elements[-1]["value"]) < 300
+
+
 def test_an_incident_stands_where_it_began(bench):
     """Between the changes before and after it."""
     put(bench, "before", 3)

@@ -53,6 +53,12 @@ def bench(sqlite, clock):
 
 
 @pytest.fixture
+def both(database, clock):
+    """A bench on each kind of database."""
+    return Bench(database, clock)
+
+
+@pytest.fixture
 def registry(bench):
     """What answers."""
     return Registry(bench)
@@ -240,3 +246,45 @@ def test_each_kind_of_source_is_asked_by_its_own_reader(sqlite, clock, tmp_path)
     with bench.db.read() as session:
         readings = store.readings(session)
     assert {one.name: one.read_at for one in readings} == dict.fromkeys(configured, bench.now)
+
+
+def test_sources_left_over_for_want_of_time_are_asked_the_next_minute(bench, registry, monkeypatch):
+    """They do not wait as long as if they had been asked."""
+    with monkeypatch.context() as patch:
+        patch.setattr(change_sources, "ALTOGETHER", timedelta(seconds=-1))
+        registry.run()
+    assert registry.asked == []
+    registry.run()
+    assert len(registry.asked) == 1
+
+
+def test_what_nobody_foresaw_of_one_source_leaves_it_unread_and_the_others_read(sqlite, clock):
+    """It is told as any other failure."""
+    kind = {"kind": "mlflow", "url": "https://mlflow.example"}
+    bench = Bench(sqlite, clock, changes={"one": kind, "two": kind})
+
+    def ask(name, settings, cursor, now):
+        if name == "one":
+            raise ZeroDivisionError
+        return ChangeReading((Change("two", "1", MODEL, "l12", now),))
+
+    for _ in range(2):
+        finish = change_sources.run(bench.db, bench.desk, bench.now, ask=ask)
+        with bench.write() as session:
+            finish(session)
+        bench.clock.advance(minutes=2)
+    assert [change.source for change in logged(bench)] == ["two"]
+    assert "what one answered cannot be read (ZeroDivisionError)" in said(bench)[0]
+
+
+def test_long_ids_are_kept_apart_and_of_one_id_the_last_word_counts(both):
+    """However often the same is said again."""
+    names = ["n" * 900 + end for end in "ab"]
+    given = [Change("deploys", name, MODEL, name[-1], both.now) for name in names]
+    given += [Change("deploys", "1", MODEL, title, both.now) for title in ("first", "last")]
+    for new in (3, 0, 0):
+        with both.write() as session:
+            assert changes.record(session, given, now=both.now) == new
+            assert sorted(change.title for change in log.between(session, both.now, both.now)) == [
+                "a", "b", "last",
+            ]  # fmt: skip

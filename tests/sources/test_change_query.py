@@ -127,3 +127,15 @@ def test_an_empty_table_is_no_fault(warehouse):
     """Nothing is known, and the cursor stays."""
     found = read(warehouse(TABLE))
     assert (found.changes, found.fault, found.cursor["until"]) == ((), "", None)
+
+
+def test_an_end_that_stands_for_none_is_none(warehouse):
+    """The last hour there is lies beyond the last there is in UTC, west of it."""
+    sources = warehouse(
+        TABLE,
+        "INSERT INTO deploys VALUES (1, 'x', '2026-11-22 09:00', 'model', '', '', '9999-12-31 23:00', '')",
+    )
+    settings = ChangeSourceSettings(kind="sql", source="shop", query=QUERY)
+    zone = ZoneInfo("America/New_York")
+    (change,) = change_query.read("deploys", settings, {}, NOW, sources, zone).changes
+    assert change.ended_at is None

@@ -110,11 +110,12 @@ def test_pages_are_followed_and_bounded():
         (lambda _: httpx.Response(401), "registry answered 401: is its token right?"),
         (lambda _: httpx.Response(404), "registry answered 404: is its url right?"),
         (lambda _: httpx.Response(302, headers={"location": "https://login.example/x"}), "to login.example"),
+        (lambda _: httpx.Response(302, headers={"location": "https://[x"}), "a redirect: configure"),
         (lambda _: httpx.Response(200, text="<html>"), "not an object of JSON"),
         (lambda _: httpx.Response(200, text="[" * 100_000), "not an object of JSON"),
         (lambda _: httpx.Response(200, content=b" " * (5 * 1024 * 1024)), "more than 4 MiB"),
     ],
-    ids=["401", "404", "redirect", "HTML", "nested", "large"],
+    ids=["401", "404", "redirect", "odd redirect", "HTML", "nested", "large"],
 )
 def test_what_cannot_be_read_says_why_and_never_the_address(answer, says):
     """A password may stand in it."""
