@@ -83,8 +83,9 @@ class Learnt:
 class Memory:
     """Where the charts stand after the hour that ended at `until`; None before the first.
 
-    state: of a seasonal monitor's charts, in the order of its cells and the whole; plain: of plain sums, by
-    cell. open: alarms that go on. paged, ticketed: when the last page and ticket were raised.
+    state: of a seasonal monitor's charts, in the order of its cells and the whole, its sums by `signs`;
+    plain: of plain sums, by cell. open: alarms that go on. paged, ticketed: when the last page and ticket
+    were raised.
     """
 
     until: datetime | None = None
@@ -93,6 +94,7 @@ class Memory:
     open: Mapping[Cell, Open] = field(default_factory=dict)
     paged: datetime | None = None
     ticketed: datetime | None = None
+    signs: tuple[int, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As it is kept."""
@@ -101,6 +103,7 @@ class Memory:
             "until": _text(self.until),
             "paged": _text(self.paged),
             "ticketed": _text(self.ticketed),
+            "signs": list(self.signs),
             "state": None if state is None else _state(state),
             "plain": [[list(cell), _plain(chart)] for cell, chart in self.plain.items()],
             "open": [[list(cell), _open(alarm)] for cell, alarm in self.open.items()],
@@ -114,6 +117,7 @@ class Memory:
             until=_moment(data["until"]),
             paged=_moment(data["paged"]),
             ticketed=_moment(data["ticketed"]),
+            signs=tuple(data["signs"]),
             state=None if kept is None else _read_state(kept),
             plain={tuple(cell): _read_plain(chart) for cell, chart in data["plain"]},
             open={tuple(cell): _read_open(alarm) for cell, alarm in data["open"]},
@@ -121,9 +125,15 @@ class Memory:
 
 
 def carried(memory: Memory, before: Learnt | None, after: Learnt) -> Memory:
-    """The memory for what was learnt anew: charts of cells that stay go on from where they stood."""
+    """The memory for what was learnt anew: charts of cells that stay go on from where they stood.
+
+    Where nobody knows what the charts were of (`before` is None) all begin anew.
+    """
     state = memory.state
-    if state is None or before is None or before.cells == after.cells:
+    if before is None:
+        going = {cell: alarm for cell, alarm in memory.open.items() if cell in after.charts}
+        return replace(memory, state=None, open=going)
+    if state is None or before.cells == after.cells:
         return memory
     old = {cell: number for number, cell in enumerate(before.charts)}
     places = [old.get(cell, -1) for cell in after.charts]
@@ -142,6 +152,20 @@ def carried(memory: Memory, before: Learnt | None, after: Learnt) -> Memory:
     )
     going = {cell: alarm for cell, alarm in memory.open.items() if cell in after.charts}
     return replace(memory, state=state, open=going)
+
+
+def turned(memory: Memory, signs: tuple[int, ...]) -> Memory:
+    """The memory for charts of these directions: those of others are dropped, with alarms; new ones are 0."""
+    if memory.signs == signs:
+        return memory
+    state, before = memory.state, memory.signs
+    if state is not None:
+        rows = [before.index(sign) if sign in before else len(before) for sign in signs]
+        sums = np.vstack([state.sums, np.zeros((1, len(state.last)))])[rows]
+        since = np.vstack([state.since, np.zeros((1, len(state.last)), dtype=np.int64)])[rows]
+        state = replace(state, sums=sums, since=since)
+    going = {cell: alarm for cell, alarm in memory.open.items() if alarm.sign in signs}
+    return replace(memory, state=state, open=going, signs=signs)
 
 
 def pack(values: Floats) -> str:

@@ -108,15 +108,16 @@ def watch(monitor: Monitor, method: Seasonal, learnt: Learnt, memory: Memory, hi
         scores[row] = hours.state.sums.max(axis=0)
         _judge(hours, effects[row], history.at(row + 1))
     until = history.at(len(history)) if len(block) else memory.until
-    after = Memory(until, hours.state, {}, hours.open, hours.paged, hours.ticketed)
+    after = Memory(until, hours.state, {}, hours.open, hours.paged, hours.ticketed, signs)
     return Watched(after, tuple(hours.alarms), tuple(hours.recoveries), hours.held, scores, effects)
 
 
 def warmed(monitor: Monitor, method: Seasonal, learnt: Learnt, history: History) -> Memory:
     """The memory of one that begins after `history`: it knows the last day's effects, and its sums are 0."""
     day = history.part(len(history) - monitor_chart.DAY, len(history))
-    state = watch(monitor, method, learnt, Memory(), day).memory.state
-    return Memory(state=None if state is None else state.without(np.ones(len(state.last), dtype=bool)))
+    found = watch(monitor, method, learnt, Memory(), day).memory
+    state = None if found.state is None else found.state.without(np.ones(len(found.state.last), dtype=bool))
+    return Memory(state=state, signs=found.signs)
 
 
 def block_of(monitor: Monitor, history: History, cells: tuple[Cell, ...] | None = None) -> Block:

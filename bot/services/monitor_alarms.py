@@ -57,6 +57,19 @@ def say(
         alerts.receive(session, desk, pages, now=now)
 
 
+def end_all(session: Session, desk: Desk, monitor: Monitor, kept: monitors.Kept, now: datetime) -> None:
+    """End every alarm that goes on: the monitor counts something else from now on, and cannot follow them."""
+    from bot.core.monitor_memory import Memory
+
+    going = Memory.from_json(kept.memory).open if kept.memory else {}
+    over = [Recovery(cell, alarm.level, now) for cell, alarm in going.items()]
+    for one in over:
+        monitors.end_alarms(session, monitor.id, one.cell, now)
+    pages = [_resolved(monitor, one) for one in over if one.level is Level.PAGE]
+    if pages:
+        alerts.receive(session, desk, pages, now=now)
+
+
 def alert_of(monitor: Monitor, alarm: Alarm) -> Alert:
     """The alert that a page is."""
     whole = not alarm.cell
@@ -177,6 +190,8 @@ def _keep(session: Session, monitor: Monitor, alarm: Alarm, *, shadow: bool) -> 
         score=alarm.score,
         h=alarm.h,
         shadow=shadow,
+        # The chart of a plain CUSUM begins anew after its alarm, so nothing would ever end it.
+        ended_at=None if isinstance(monitor.method, Seasonal) else alarm.at,
     )
 
 

@@ -4,7 +4,7 @@ The numbers are read and judged outside any transaction; what came of it is stor
 of the monitor's row, unless another replica was first.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session
 
-from bot.core.monitor import History, Monitor, Seasonal
+from bot.core.monitor import Cell, History, Monitor, Open, Recovery, Seasonal
 from bot.errors import SourceError
 from bot.services import monitor_alarms
 from bot.services.desk import Desk
@@ -88,7 +88,8 @@ def step(db: Database, desk: Desk, payload: Mapping[str, Any], now: datetime) ->
         return partial(_blind, desk, monitor, str(error), now)
     with db.read() as session:
         stepped = _stepped(session, monitor, kept, fresh)
-    return partial(_store, desk, monitor, stepped, now)
+    hours = [(fresh.at(row), _cells(fresh, row)) for row in range(len(fresh))]
+    return partial(_store, desk, monitor, stepped, [one for one in hours if one[1]], now)
 
 
 def read(desk: Desk, monitor: Monitor, newest: datetime | None, now: datetime) -> History:
@@ -123,29 +124,40 @@ def past(session: Session, monitor: Monitor, since: datetime) -> History:
 
 def _stepped(session: Session, monitor: Monitor, kept: monitors.Kept | None, fresh: History) -> Stepped:
     from bot.core import monitor_sums, monitor_watch
-    from bot.core.monitor_memory import Learnt, Memory
+    from bot.core.monitor_memory import Learnt, Memory, turned
 
     memory = Memory.from_json(kept.memory) if kept and kept.memory else Memory()
     learnt = Learnt.from_json(kept.learnt) if kept and kept.learnt else None
-    if kept is not None and kept.sha256 != f"{monitor.numbers}/{monitor.sha256}":
-        learnt, memory = None, replace(memory, plain={})  # another method, other thresholds
-    before = memory.until
+    anew = kept is not None and kept.sha256 != f"{monitor.numbers}/{monitor.sha256}"
+    if anew:  # another method, other thresholds
+        memory = replace(memory, plain={})
+    before, going = memory.until, memory.open
     if not len(fresh):
         return Stepped(before, fresh, memory, learnt, None, False, "no numbers for the newest hours")
     method = monitor.method
     if not isinstance(method, Seasonal):
-        watched = monitor_sums.watch(monitor, method, memory, fresh)
+        watched = _with_gone(monitor_sums.watch(monitor, method, memory, fresh), going, {}, fresh)
         return Stepped(before, fresh, watched.memory, None, _recent(watched, fresh), not monitor.shadow)
-    learnt, memory = _learnt(session, monitor, method, learnt, memory, fresh)
+    learnt, memory = _learnt(session, monitor, method, learnt, memory, fresh, anew=anew)
     if learnt is None:
         return Stepped(before, fresh, replace(memory, until=fresh.at(len(fresh))), None, None, False)
     unseen = fresh
     if before is None:  # what is past when it begins is known, and no news
         memory = monitor_watch.warmed(monitor, method, learnt, fresh.part(0, len(fresh) - 1))
         unseen = fresh.part(len(fresh) - 1, len(fresh))
+    memory = turned(memory, monitor.direction.signs)
     watched = monitor_watch.watch(monitor, method, learnt, memory, unseen)
+    watched = _with_gone(watched, going, memory.open, fresh)
     ripe = monitor_watch.ripe(monitor, learnt)
     return Stepped(before, fresh, watched.memory, learnt, watched, ripe)
+
+
+def _with_gone(
+    watched: "Watched", before: Mapping[Cell, Open], after: Mapping[Cell, Open], fresh: History
+) -> "Watched":
+    """With an end for alarms of cells and directions that are watched no more: nobody would end them."""
+    gone = [Recovery(cell, one.level, fresh.start) for cell, one in before.items() if cell not in after]
+    return replace(watched, recoveries=(*gone, *watched.recoveries))
 
 
 def _recent(watched: "Watched", fresh: History) -> "Watched":
@@ -161,8 +173,10 @@ def _learnt(
     learnt: "Learnt | None",
     memory: "Memory",
     fresh: History,
+    *,
+    anew: bool,
 ) -> "tuple[Learnt | None, Memory]":
-    """What it goes by: as learnt before, or anew where that is old, with the charts carried over."""
+    """What it goes by: as learnt before, or `anew` or where that is old, with the charts carried over."""
     from bot.core.monitor_memory import carried
     from bot.core.monitor_watch import learn
     from bot.sources.monitor_history import joined
@@ -170,7 +184,7 @@ def _learnt(
     from bot.stats.undecided import Undecided
 
     until = fresh.at(len(fresh))
-    if learnt is not None:
+    if learnt is not None and not anew:
         young = learnt.baseline.weeks < MIN_WEEKS
         if until - learnt.at < (WHILE_YOUNG if young else LEARN_EVERY):
             return learnt, memory
@@ -179,7 +193,7 @@ def _learnt(
     history = monitor_alarms.without_alarms(session, monitor, history)
     found = learn(monitor, method, history)
     if isinstance(found, Undecided):
-        return learnt, memory
+        return None if anew else learnt, memory
     return found, carried(memory, learnt, found)
 
 
@@ -196,7 +210,14 @@ def _nothing() -> "tuple[Any, Any]":
     return np.empty((0, 0)), np.empty((0, 0))
 
 
-def _store(desk: Desk, monitor: Monitor, stepped: Stepped, now: datetime, session: Session) -> None:
+def _store(
+    desk: Desk,
+    monitor: Monitor,
+    stepped: Stepped,
+    hours: Sequence[tuple[datetime, Sequence[Any]]],
+    now: datetime,
+    session: Session,
+) -> None:
     """Keep what the step came to and say it, unless another step was first."""
     monitors.begin(session, monitor.id, f"{monitor.numbers}/{monitor.sha256}")
     kept = monitors.find(session, monitor.id, lock=True)
@@ -208,8 +229,8 @@ def _store(desk: Desk, monitor: Monitor, stepped: Stepped, now: datetime, sessio
         return
     if not same:
         monitors.forget(session, monitor.id)
-    hours = [(stepped.fresh.at(row), _cells(stepped.fresh, row)) for row in range(len(stepped.fresh))]
-    monitors.add_hours(session, monitor.id, [one for one in hours if one[1]])
+        monitor_alarms.end_all(session, desk, monitor, kept, now)
+    monitors.add_hours(session, monitor.id, hours)
     values: dict[str, Any] = {"sha256": f"{monitor.numbers}/{monitor.sha256}"}
     values["memory"] = stepped.memory.to_json()
     if stepped.learnt is None:

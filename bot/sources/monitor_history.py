@@ -161,7 +161,8 @@ def _rows(
         first, end = (int(one.timestamp()) // seconds for one in (since, until))
         rows = rows.filter((rows.step >= first) & (rows.step < end))
     keys = ["step", *(f"c{number}" for number in range(len(monitor.cohorts)))]
-    sums = rows.group_by(keys).aggregate(x=rows.x.sum(), n=rows.n.sum())
+    most = MOST_FILE_STEPS if since is None or until is None else math.ceil((until - since) / monitor.step)
+    sums = rows.group_by(keys).aggregate(x=rows.x.sum(), n=rows.n.sum()).limit(MOST_CELLS * most + 1)
     for row in sums.to_pyarrow().to_pylist():
         cell = tuple(row[key] if row[key] not in (None, "") else MISSING for key in keys[1:])
         yield Seen(datetime.fromtimestamp(row["step"] * seconds, UTC), cell, row["x"], row["n"])

@@ -188,6 +188,8 @@ def _past(monitor: Monitor, alarm: "KeptAlarm") -> str:
     kind = "noted only" if alarm.shadow else Level(alarm.level).value
     effect = "" if alarm.effect is None else f" {text.percent(alarm.effect)}"
     over = f", over {moment(alarm.ended_at)}" if alarm.ended_at else ", goes on"
+    if isinstance(monitor.method, PlainSums):
+        over = ""  # it begins anew after every alarm
     return f"{moment(alarm.at)} {kind}: {text.escape(monitor.name_of(alarm.cell), 80)}{effect}{over}"
 
 

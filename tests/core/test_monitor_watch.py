@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bot.core.monitor import Direction, Feed, History, Level, Monitor, Seasonal
-from bot.core.monitor_memory import Learnt, Memory
+from bot.core.monitor_memory import Learnt, Memory, carried, turned
 from bot.core.monitor_watch import USUAL_H, Watched, learn, ripe, watch, weeks_of
 from bot.stats.undecided import Undecided
 from tests.core.monitor_bench import CELLS, START, history, monitor
@@ -185,3 +185,27 @@ def test_the_hour_of_the_week_is_that_of_its_people(zone: str) -> None:
     of = monitor(cohorts=(), timezone=zone, feed=Feed("prom", value="ndcg"), direction=Direction.BOTH)
     found: Any = watched(of, seen, weeks=6)
     assert [alarm for alarm in found.alarms if alarm.level is Level.PAGE] == []
+
+
+def test_other_directions_keep_what_they_share() -> None:
+    """From a fall to both: the sum of the fall goes on, that of the rise begins; a rise alone begins anew."""
+    memory = watched(monitor(method=Seasonal(h=12.0)), history(5, fall=(4 * WEEK + 60, 6, 0.25))).memory
+    assert memory.state is not None
+    both = turned(memory, (-1, 1)).state
+    assert both is not None
+    assert both.sums[0].tolist() == memory.state.sums[0].tolist()
+    assert not both.sums[1].any()
+    rise = turned(memory, (1,))
+    assert rise.state is not None
+    assert (rise.open, bool(rise.state.sums.any())) == ({}, False)
+    assert Memory.from_json(rise.to_json()).signs == (1,)
+
+
+def test_charts_of_nobody_knows_what_begin_anew() -> None:
+    """Where what was learnt is gone, a number of a chart says nothing about its cell."""
+    whole = history(5, fall=(4 * WEEK + 60, 6, 0.25))
+    of = monitor(method=Seasonal(h=12.0))
+    memory, known = watched(of, whole).memory, learnt(of, whole.part(0, 4 * WEEK))
+    assert carried(memory, known, known) == memory
+    after = carried(memory, None, replace(known, cells=known.cells[:6]))
+    assert (after.state, dict(after.open)) == (None, {})

@@ -222,6 +222,34 @@ def test_other_words_in_the_file_keep_the_hours_and_other_numbers_do_not(bench: 
         assert "useful_answer_rate" in (monitors.find(session, "useful_answer_rate") or kept).id
 
 
+@pytest.mark.parametrize(
+    "edit", [("direction: fall", "direction: rise"), ("denominator: answers", "denominator: n")]
+)
+def test_an_edit_ends_the_alarms_that_it_watches_no_more(bench: MonitorBench, edit: tuple[str, str]) -> None:
+    """Another direction, or other numbers: nothing else would end them, nor learn from those hours again."""
+    bench.reopen(f"{FILE}direction: fall\n")
+    bench.hours(LEARNT + 18, LEARNT + 34)
+    assert kept_alarms(bench)[0].ended_at is None
+    bench.reopen(f"{FILE}direction: fall\n".replace(*edit))
+    bench.hours(LEARNT + 34, LEARNT + 35)
+    assert all(one.ended_at for one in kept_alarms(bench))
+    assert [alert.status for alert in incident_of(bench).alerts] == ["resolved"]
+    with bench.db.read() as session:
+        kept = monitors.find(session, "useful_answer_rate")
+    assert kept is not None
+    assert kept.memory is not None
+    assert kept.memory["until"] == bench.teller.past.at(LEARNT + 34).isoformat()
+
+
+def test_a_new_title_ends_no_alarm(bench: MonitorBench) -> None:
+    """The charts go on from where they stood."""
+    bench.hours(LEARNT + 18, LEARNT + 34)
+    bench.reopen(FILE.replace("Useful-answer rate", "Useful answers"))
+    bench.hours(LEARNT + 34, LEARNT + 35)
+    assert [one.ended_at for one in kept_alarms(bench) if one.level == "page"] == [None]
+    assert [alert.status for alert in incident_of(bench).alerts] == ["firing"]
+
+
 def test_a_monitor_whose_file_is_gone_is_no_longer_stepped(bench: MonitorBench) -> None:
     """A step that waits finds nothing to do."""
     bench.go_to(LEARNT)
