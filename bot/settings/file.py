@@ -113,8 +113,8 @@ def _validated(file: dict[str, Any], environment: dict[str, Any], text: str, pat
         settings = Settings.model_validate({**file, **environment})
     except ValidationError as error:
         raise _explain(error, environment, text, path) from None
-    folders = {"playbooks": settings.playbooks, "templates": settings.templates, "monitors": settings.monitors}
-    for kind, named in folders.items():
+    for kind in ("playbooks", "templates", "monitors"):
+        named = getattr(settings, kind)
         folder = named.path if named is not None else None
         if folder is not None and not folder.is_dir():
             line = _line(text, (kind, "path"))
