@@ -40,16 +40,37 @@ def moment(text: str, *, now: datetime, zone: tzinfo) -> datetime:
 def span(text: str, *, now: datetime, zone: tzinfo) -> tuple[datetime, datetime]:
     """Return a time, or two of them as "02:20-02:41" or "02:20 to 02:41", as (first, last).
 
-    Raises InputError where one of them cannot be read, or they are the wrong way round.
+    A time of day that comes second is on the day of the first, or just after midnight. Raises InputError where
+    one of them cannot be read, or they are the wrong way round.
+
+    >>> at = datetime(2026, 11, 23, 3, 12, tzinfo=UTC)
+    >>> [one.isoformat() for one in span("2026-11-20 02:20-02:41", now=at, zone=UTC)]
+    ['2026-11-20T02:20:00+00:00', '2026-11-20T02:41:00+00:00']
     """
     parts = re.split(r"\s*(?:\.\.|\u2013|\bto\b|(?<=:\d\d)-(?=\s*\d))\s*", text.strip(), maxsplit=1)
     first = moment(parts[0], now=now, zone=zone)
-    last = moment(parts[1], now=now, zone=zone) if len(parts) == 2 else first
+    last = _on_day_of(first, parts[1], now=now, zone=zone) if len(parts) == 2 else first
     if last < first:
         raise InputError(
             f"Read `{_shown(text)}`, which ends before it begins.", "Write the earlier time first."
         )
     return first, last
+
+
+def _on_day_of(first: datetime, text: str, *, now: datetime, zone: tzinfo) -> datetime:
+    """On the next one where it is a matter of hours, and over."""
+    clock = _CLOCK.fullmatch(" ".join(text.split()))
+    if clock is None or clock[1]:
+        return moment(text, now=now, zone=zone)
+    try:
+        there = UTC if clock[4] else zone
+        day = first.astimezone(there).date()
+        last, later = (
+            _put(day + timedelta(days=more), int(clock[2]), int(clock[3]), there) for more in (0, 1)
+        )
+        return later if last < first and later <= now and later - first <= timedelta(hours=12) else last
+    except (ValueError, OverflowError):
+        return moment(text, now=now, zone=zone)  # which says what is wrong with it
 
 
 def _ago(typed: str, now: datetime) -> datetime | None:

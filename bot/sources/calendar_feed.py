@@ -21,7 +21,11 @@ MOST_EVENTS = 5000
 MOST_OCCURRENCES = 2000
 BACK = timedelta(days=31)
 """What was in effect since then is read again each time, so that what was moved or renamed is corrected."""
-_TOO_OFTEN = (b"FREQ=SECONDLY", b"FREQ=MINUTELY")
+MOST_REPEATED = 500
+"""Rules by which events repeat; one of them may have to be unrolled for years."""
+_RULE = re.compile(rb"(?:^|[\r\n])RRULE([^\r\n]*)")
+_TOO_OFTEN = re.compile(rb"FREQ=(?:SECONDLY|MINUTELY|HOURLY)|BY(?:HOUR|MINUTE|SECOND)=[^;]*,")
+"""More often than once a day: a month of it is more than anybody plans, and takes minutes to unroll."""
 
 
 @dataclass(frozen=True)
@@ -80,9 +84,13 @@ def _events(body: bytes, calendar: _Calendar) -> list[Any]:
     count = body.upper().count(b"BEGIN:VEVENT")
     if count > MOST_EVENTS:
         raise SourceError(f"{calendar.name} has {count} events, {MOST_EVENTS} are the most")
-    unfolded = re.sub(rb"\r?\n[ \t]", b"", body.upper())
-    if any(rule in unfolded for rule in _TOO_OFTEN):
-        raise SourceError(f"{calendar.name} has an event that repeats every minute or second: leave it out")
+    rules = _RULE.findall(re.sub(rb"\r?\n[ \t]", b"", body.upper()))
+    if any(map(_TOO_OFTEN.search, rules)):
+        raise SourceError(f"{calendar.name} has an event that repeats more than once a day: leave it out")
+    if len(rules) > MOST_REPEATED:
+        raise SourceError(
+            f"{calendar.name} has {len(rules)} events that repeat, {MOST_REPEATED} are the most"
+        )
     import icalendar
     import recurring_ical_events  # type: ignore[import-untyped] # it publishes no types
 

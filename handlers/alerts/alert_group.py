@@ -11,6 +11,8 @@ from handlers.fields import inner, moment, number, text, texts
 from handlers.json_body import UnreadableError
 
 MAX_ALERTS = 1000
+MOST_LEFT_OUT = 1_000_000
+"""What is believed of a sender's count; a database's number has an end."""
 
 _VALUE = re.compile(
     r"\b(?:value|now)\s*(?:is|[:=])?\s*([-\u2212]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\b", re.IGNORECASE
@@ -31,7 +33,7 @@ def read(payload: object, source: str) -> tuple[Alert, ...]:
         raise UnreadableError("alerts is missing", "/alerts", "Expected a webhook payload of version 3 or 4.")
     truncated = payload.get("truncatedAlerts")
     left_out = truncated if isinstance(truncated, int) and not isinstance(truncated, bool) else 0
-    left_out += max(len(items) - MAX_ALERTS, 0)
+    left_out = min(max(left_out, 0), MOST_LEFT_OUT) + max(len(items) - MAX_ALERTS, 0)
     return tuple(
         _alert(source, item, index, payload, left_out if index == 0 else 0)
         for index, item in enumerate(items[:MAX_ALERTS])

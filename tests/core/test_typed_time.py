@@ -61,6 +61,17 @@ def test_two_times_are_a_span(typed):
         span("11:50 to 11:40", now=NOW, zone=TOKYO)
 
 
+def test_the_second_time_of_a_span_is_on_the_day_of_the_first():
+    """It is not the last one that was."""
+    for typed in ("2026-11-20 02:20-02:41", "2026-11-20T02:20 to 02:41", "2026-11-20 02:20..02:41"):
+        first, last = span(typed, now=NOW, zone=TOKYO)
+        assert first == datetime(2026, 11, 19, 17, 20, tzinfo=UTC)
+        assert last - first == timedelta(minutes=21), typed
+    for typed in ("yesterday 23:00-23:10", "23:55-00:05", "2026-11-20 23:55 to 00:05"):
+        first, last = span(typed, now=NOW, zone=TOKYO)
+        assert last - first == timedelta(minutes=10), typed
+
+
 def test_a_day_whose_clock_is_turned_has_its_times():
     """02:30 did not exist on the day it goes forward in Berlin."""
     at = datetime(2026, 3, 29, 10, tzinfo=UTC)

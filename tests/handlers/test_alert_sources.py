@@ -65,6 +65,9 @@ def test_alerts_left_out_of_the_delivery_are_counted_once():
     """truncatedAlerts says that there are more than were sent."""
     body = captured("firing_firing-firing_2.json") | {"truncatedAlerts": 12}
     assert [alert.left_out for alert in alertmanager.parse(body, {})] == [12, 0]
+    for odd, counted in ((10**30, 1_000_000), (-5, 0), ("many", 0), (True, 0)):
+        first, _ = alertmanager.parse(body | {"truncatedAlerts": odd}, {})
+        assert first.left_out == counted
 
 
 def test_hostile_and_odd_fields_do_not_stop_an_alert():

@@ -85,7 +85,9 @@ def test_whole_days_begin_at_midnight_where_people_are_and_categories_may_name_a
     assert change.kind is ChangeKind.EXTERNAL_EVENT
     assert change.at == datetime(2026, 11, 22, 15, tzinfo=UTC)
     assert change.ended_at == datetime(2026, 11, 23, 15, tzinfo=UTC)
-    floating = event("f", ":20261123T090000", "SUMMARY:local time", "SUMMARY2:x")
+    floating = event(
+        "f", ":20261123T090000", "SUMMARY:local time", "DESCRIPTION:no RRULE:FREQ=HOURLY", "SUMMARY2:x"
+    )
     (change,) = read(calendar(floating)).changes
     assert (change.at, change.ended_at) == (datetime(2026, 11, 23, 0, tzinfo=UTC), None)
 
@@ -96,16 +98,24 @@ def test_whole_days_begin_at_midnight_where_people_are_and_categories_may_name_a
         ("<html>Sign in</html>", "something that is no calendar"),
         (
             calendar(event("s", ":20261101T000000Z", "RRULE:FREQ=SECONDLY", "SUMMARY:x")),
-            "every minute or second",
+            "more than once a day",
         ),
         (
             calendar(event("s", ":20261101T000000Z", "RRULE:FREQ=MIN\n UTELY", "SUMMARY:x")),
-            "every minute or second",
+            "more than once a day",
+        ),
+        (
+            calendar(event("s", ":20261101T000000Z", "RRULE:FREQ=DAILY;BYHOUR=9;BYMINUTE=0,30", "SUMMARY:x")),
+            "more than once a day",
+        ),
+        (
+            calendar(*[event("s", ":20261101T000000Z", "RRULE:FREQ=DAILY", "SUMMARY:x")] * 501),
+            "501 events that repeat, 500 are the most",
         ),
         (calendar(*[["UID:1"]] * 5001), "5001 events, 5000 are the most"),
         ("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n", "cannot be read"),
     ],
-    ids=["HTML", "secondly", "folded", "many", "cut off"],
+    ids=["HTML", "secondly", "folded", "at two minutes", "many that repeat", "many", "cut off"],
 )
 def test_what_is_no_calendar_of_campaigns_is_refused(text, says):
     """With the reason; nothing is unrolled for hours."""
