@@ -40,8 +40,8 @@ def moment(text: str, *, now: datetime, zone: tzinfo) -> datetime:
 def span(text: str, *, now: datetime, zone: tzinfo) -> tuple[datetime, datetime]:
     """Return a time, or two of them as "02:20-02:41" or "02:20 to 02:41", as (first, last).
 
-    A time of day that comes second is on the day of the first, or just after midnight. Raises InputError where
-    one of them cannot be read, or they are the wrong way round.
+    A time of day that comes second is on the day of the first, or just after midnight. Raises InputError
+    where one of them cannot be read, or they are the wrong way round.
 
     >>> at = datetime(2026, 11, 23, 3, 12, tzinfo=UTC)
     >>> [one.isoformat() for one in span("2026-11-20 02:20-02:41", now=at, zone=UTC)]

@@ -85,9 +85,8 @@ def test_whole_days_begin_at_midnight_where_people_are_and_categories_may_name_a
     assert change.kind is ChangeKind.EXTERNAL_EVENT
     assert change.at == datetime(2026, 11, 22, 15, tzinfo=UTC)
     assert change.ended_at == datetime(2026, 11, 23, 15, tzinfo=UTC)
-    floating = event(
-        "f", ":20261123T090000", "SUMMARY:local time", "DESCRIPTION:no RRULE:FREQ=HOURLY", "SUMMARY2:x"
-    )
+    note = "DESCRIPTION:no RRULE:FREQ=HOURLY"
+    floating = event("f", ":20261123T090000", "SUMMARY:local time", note, "SUMMARY2:x")
     (change,) = read(calendar(floating)).changes
     assert (change.at, change.ended_at) == (datetime(2026, 11, 23, 0, tzinfo=UTC), None)
 
