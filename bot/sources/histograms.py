@@ -1,7 +1,8 @@
 """Rows by bin of a column and by day, counted where the data is: what a distribution is compared by.
 
 Numbers are binned between quantiles of the reference, words by its most frequent ones. Three queries whatever
-the number of columns: the reference's quantiles, its words, and the counts.
+the number of columns: the reference's quantiles, its words, and the counts; one more for the values of the
+column by which everything is broken down, since no more of them are counted than are looked at.
 """
 
 import math
@@ -19,12 +20,12 @@ HEAD_ROWS = 100_000
 LEVELS = (0.005, 0.025, *(step / 10 for step in range(1, 10)), 0.975, 0.995)
 """The quantiles between which numbers are binned."""
 WORDS = 20
-"""Most frequent words that have a bin; the others share one."""
-CELLS = 20
-"""Most frequent values of the column by which everything is broken down."""
+"""Most frequent words that have a bin, and values by which all is broken down; the others share one."""
 LOPSIDED = 0.5
 """A share in one outermost bin from which on its column's bins are taken from all rows of the reference."""
 
+CELL = "cell_"
+"""The column with the values by which everything is broken down, as text."""
 LONGEST = 60
 """Characters of a cell's name."""
 
@@ -48,6 +49,8 @@ def count(
     asked = [name for name in columns if name not in missing]
     if not asked:
         return Histograms(missing=missing)
+    if by:
+        rows = rows.mutate(**{CELL: rows[by].cast("string")})
     past = rows.filter(rows[AGO] > 0)
     numbers = [name for name in asked if name not in words and rows[name].type().is_numeric()]
     texts = [name for name in asked if name not in words and name not in numbers]
@@ -58,11 +61,12 @@ def count(
     asked = [name for name in asked if name not in empty]
     if not asked:
         return Histograms(missing=missing)
-    counted, text = _counts(rows, {name: bins[name] for name in asked}, by, weight)
+    cells = _words(past, [CELL], weight)[CELL] if by else None
+    counted, text = _counts(rows, {name: bins[name] for name in asked}, cells, weight)
     lopsided = [name for name in asked if name in numbers and _lopsided(counted[name, ALL])]
     if lopsided:
         bins |= _edges(past, lopsided)
-        again, more = _counts(rows, {name: bins[name] for name in lopsided}, by, weight)
+        again, more = _counts(rows, {name: bins[name] for name in lopsided}, cells, weight)
         counted, text = {**counted, **again}, f"{text};\n{more}"
     return Histograms({name: bins[name] for name in asked}, counted, missing, text)
 
@@ -131,7 +135,7 @@ def _words(rows: Any, names: Sequence[str], weight: str) -> dict[str, Bins]:
 
 
 def _counts(
-    rows: Any, bins: Mapping[str, Bins], by: str, weight: str
+    rows: Any, bins: Mapping[str, Bins], cells: Bins | None, weight: str
 ) -> tuple[dict[tuple[str, str], Counts], str]:
     """One query: rows by column, cell, day and bin."""
     import ibis
@@ -140,7 +144,7 @@ def _counts(
     # takes Ibis longer to write than the engine to answer.
     flat = rows.select(
         ago=rows[AGO].cast("int64"),
-        cell=rows[by].cast("string") if by else ibis.literal(ALL),
+        cell=ibis.literal(0) if cells is None else _bin(rows[CELL], cells),
         **_weight(rows, weight),
         **{f"b{at}": _bin(_value(rows, name), one) for at, (name, one) in enumerate(bins.items())},
     )
@@ -150,7 +154,7 @@ def _counts(
         counted = flat.group_by(**keys).aggregate(n=_total(flat, weight))
         parts.append(counted.mutate(at=ibis.literal(at, type="int32")))
     asked = gather(rows.get_backend(), ibis.union(*parts) if len(parts) > 1 else parts[0])
-    return _read(asked.parts[0], bins, by=bool(by)), asked.text
+    return _read(asked.parts[0], bins, cells), asked.text
 
 
 def _bin(value: Any, bins: Bins) -> Any:
@@ -175,24 +179,18 @@ def _total(flat: Any, weight: str) -> Any:
 
 
 def _read(
-    found: Sequence[Mapping[str, Any]], bins: Mapping[str, Bins], *, by: bool
+    found: Sequence[Mapping[str, Any]], bins: Mapping[str, Bins], cells: Bins | None
 ) -> dict[tuple[str, str], Counts]:
+    """The counts of everything and of each cell; what is in no cell that is looked at counts there alone."""
     names = list(bins)
+    called = [""] if cells is None else [*(kept(one, LONGEST) or NULL for one in cells.words), "", NULL]
     counts: dict[tuple[str, str], dict[int, list[float]]] = {(name, ALL): {} for name in names}
-    weights: dict[str, float] = {}
     for row in found:
         name, many = names[row["at"]], float(row["n"] or 0.0)
-        cells = [ALL, *([kept(str(row["cell"] or ""), LONGEST) or NULL] if by else [])]
-        for cell in cells:
+        for cell in dict.fromkeys((ALL, called[row["cell"]])):
             days = counts.setdefault((name, cell), {})
             days.setdefault(row["ago"], [0.0] * len(bins[name].names))[row["bin"]] += many
-            weights[cell] = weights.get(cell, 0.0) + many
-    most = {ALL, *sorted(weights, key=lambda cell: -weights[cell])[: CELLS + 1]}
-    return {
-        key: {ago: tuple(values) for ago, values in days.items()}
-        for key, days in counts.items()
-        if key[1] in most
-    }
+    return {key: {ago: tuple(values) for ago, values in days.items()} for key, days in counts.items()}
 
 
 def _lopsided(counts: Counts) -> bool:

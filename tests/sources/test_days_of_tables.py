@@ -214,6 +214,19 @@ def test_the_same_hours_of_other_days_are_counted_by_cell(tables: Tables) -> Non
     assert seen.counts["genre", "no value"][10] == (1, 0, 0)
 
 
+def test_of_a_column_of_ids_only_the_most_frequent_are_cells(tables: Tables) -> None:
+    """The others count for everything, and the engine does not answer a row for each of them."""
+    tables.run(
+        'CREATE TABLE served ("at" TIMESTAMP, genre VARCHAR(10), client INTEGER)',
+        "INSERT INTO served SELECT TIMESTAMP '2026-11-23 03:12:00' - d * INTERVAL '1 day', 'manga', "
+        f"CASE WHEN n < 10 THEN 7 ELSE n END FROM {series(tables, 3, 'd')}, {series(tables, 300, 'n')}",
+    )
+    seen = tables.histograms("served", "genre", hours=1, by="client")
+    assert len(seen.counts) == 1 + histograms.WORDS
+    assert seen.counts["genre", ""] == dict.fromkeys(range(3), (300, 0, 0))
+    assert seen.counts["genre", "7"] == dict.fromkeys(range(3), (10, 0, 0))
+
+
 def series(tables: Tables, count: int, name: str) -> str:
     """The numbers from 0, as each engine has them."""
     if tables.source.url.get_secret_value().startswith("duckdb"):
