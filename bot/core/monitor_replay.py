@@ -96,6 +96,8 @@ def _plain(monitor: Monitor, history: History, since: datetime | None) -> Replay
     if isinstance(method, Seasonal) or len(history) <= method.baseline:
         return Undecided(f"{len(history)} points are there, more than its baseline is needed")
     first = 0 if since is None else max(round((since - history.start) / history.step), 0)
+    if len(history) <= first:
+        return Undecided(f"{len(history)} points are there, more than {first} are needed")
     watched = monitor_sums.watch(monitor, method, Memory(), history)
     return Replay(
         start=history.at(first),

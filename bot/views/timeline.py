@@ -12,7 +12,6 @@ from bot.views import text
 
 MOST: Final = 40
 """Lines shown; the export has all."""
-_A_SECTION: Final = 10
 
 
 @dataclass(frozen=True)
@@ -28,13 +27,23 @@ def timeline(incident: Incident, lines: Sequence[Shown], *, left_out: int) -> Me
     """The last lines of an incident's timeline."""
     head = f"*{incident.number}* · {text.escape(incident.title, 150)} · timeline"
     written = [_line(line) for line in lines]
-    parts = [written[first : first + _A_SECTION] for first in range(0, len(written), _A_SECTION)]
-    blocks: list[Block] = [text.section(head), *(text.section(text.fit(part)) for part in parts)]
+    blocks: list[Block] = [text.section(head), *(text.section(part) for part in _parts(written))]
     earlier = f"{left_out} earlier lines are left out. " if left_out else ""
     blocks.append(
         text.context(f"{earlier}All of it: `/incidents export {incident.number} html`, `md` or `json`.")
     )
     return Message(head, tuple(blocks))
+
+
+def _parts(lines: Sequence[str]) -> list[str]:
+    """The lines in as few texts as sections hold, none left out: the newest must not be the one that is."""
+    parts: list[str] = []
+    for line in lines:
+        if parts and len(parts[-1]) + 1 + len(line) <= text.SECTION:
+            parts[-1] += f"\n{line}"
+        else:
+            parts.append(line)
+    return parts
 
 
 def _line(line: Shown) -> str:

@@ -81,6 +81,8 @@ def test_a_past_too_short_is_said(folder: Path, capsys: pytest.CaptureFixture[st
     assert "312 hours before it are there, 672 are needed to learn" in capsys.readouterr().out
     assert monitor.run({}, folder / "m.yaml", until="2026-10-05", **short) == 1
     assert "672 hours are there, more than 672 are needed" in capsys.readouterr().out
+    assert monitor.run({}, folder / "c.yaml", since="2027-01-01", **short) == 1
+    assert "840 points are there, more than 2784 are needed" in capsys.readouterr().out
 
 
 def test_what_was_typed_wrongly_is_told(folder: Path) -> None:

@@ -15,6 +15,7 @@ from bot.core.inbound import Altered, Ask, Order, Place, Reacted
 from bot.core.incident import Event
 from bot.core.marked import Attachment, Said
 from bot.errors import InputError
+from bot.limits import check_blocks
 from bot.services import incident_export, marking, triage
 from bot.store import blobs, incidents, marked, people
 from bot.views.triage_actions import TriageAction
@@ -160,13 +161,14 @@ def test_the_timeline_is_shown_newest_last(bench):
     """Messages at the time they were said, with their link; what is left out is counted."""
     with bench.write() as session:
         for number in range(60):
-            text = f"<!channel> note {number}"
+            text = f"<!channel> note {number} {'x' * 170} end {number}."
             incidents.append(session, 1, Event(bench.now, "note", text, ENG))
     with bench.db.read() as session:
         asked = Ask(ENG, Place("C9"), "incidents", "timeline", "INC-1")
         shown = slack_verbs.answer(session, bench.desk, asked, bench.now)
     text = json.dumps(shown.blocks, ensure_ascii=False)
-    assert "note 59" in text
+    assert [number for number in range(60) if f"end {number}." in text] == list(range(20, 60))
+    assert check_blocks(shown.blocks) == []
     assert "<!channel>" not in text
     assert re.search(r"\d+ earlier lines are left out", text)
 
