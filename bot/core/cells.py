@@ -54,11 +54,12 @@ class Common:
     cells: int
 
 
-def judge(cell: Cell, *, moved: float, noise: float) -> Judged:
+def judge(cell: Cell, *, moved: float, noise: float, harm: int = 0) -> Judged:
     """Hold a cell against the median of its past.
 
     It is off where it differs by more than `moved`, a fraction of the usual value, and by more than `noise`
     robust standard deviations of the past: the first asks whether it matters, the second whether it is real.
+    `harm` is -1 where only a fall does harm, 1 where only a rise does, 0 where that is not known.
 
     >>> judge(Cell({"locale": "jp"}, 0.6, (0.91, 0.9, 0.92)), moved=0.05, noise=4).off
     True
@@ -68,7 +69,8 @@ def judge(cell: Cell, *, moved: float, noise: float) -> Judged:
     usual = median(cell.past)
     spread = MAD * median(abs(value - usual) for value in cell.past)
     away = abs(cell.now - usual)
-    off = away > moved * abs(usual) and away > noise * spread
+    better = harm * (cell.now - usual) < 0
+    off = not better and away > moved * abs(usual) and away > noise * spread
     return Judged(cell, usual, (cell.now - usual) / abs(usual) if usual else None, off)
 
 

@@ -44,6 +44,14 @@ def test_a_real_but_tiny_move_is_not_off():
     assert judged(cell("jp-app", 0.901, (0.91,) * 7))[0].off is False
 
 
+@pytest.mark.parametrize(("harm", "off"), [(-1, False), (0, True), (1, True)])
+def test_a_cell_that_is_better_than_usual_is_not_off(harm, off):
+    """Where it is known which way does harm; its change is told all the same."""
+    one = judge(cell("jp-app", 0.99), moved=0.05, noise=4.0, harm=harm)
+    assert one.off is off
+    assert one.change == pytest.approx(0.0879, abs=1e-4)
+
+
 @pytest.mark.parametrize("one", [cell("jp-app", None), cell("jp-app", 0.6, (0.9, 0.9))])
 def test_without_a_value_or_a_past_nothing_is_said(one):
     """Neither clear nor off."""

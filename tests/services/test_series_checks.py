@@ -72,6 +72,25 @@ def test_cohorts_that_fell_are_named_with_what_they_share(bench):
     assert set(told.asked) == {"avg by (locale, device, tenure) (ndcg)"} == {found.query}
 
 
+def test_a_cohort_that_does_better_than_usual_is_not_off(bench):
+    """The alert says that a fall does harm: a rise must keep nobody from calling it recovered."""
+    opened(
+        bench,
+        *[
+            (
+                "avg by (locale, device, tenure) (ndcg)",
+                {"locale": locale},
+                fell(bench, 0.99 if better else 0.91),
+            )
+            for locale, better in (("en", True), ("jp", False))
+        ],
+        cohort={"locale": "jp"},
+    )
+    (found,) = ask(bench, "kind: cohorts\n")
+    assert found.status is EvidenceStatus.CLEAR
+    assert "furthest en 0.91 → 0.99 (+8.8 %)" in found.line
+
+
 def test_without_a_week_of_history_the_day_before_the_onset_must_do(bench):
     """The metric is new: of the last seven days there is one."""
     opened(

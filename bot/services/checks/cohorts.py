@@ -27,7 +27,8 @@ def run(asked: Asked) -> Sequence[Found]:
     source = server(asked, options.source)
     query = options.query or averaged(asked, options)
     found, usual = cells(source, query, options.dimensions, onset=asked.incident.started, now=asked.now)
-    judged = [judge(cell, moved=options.moved, noise=options.noise) for cell in found]
+    harm = 0 if options.query or options.metric else harmful(asked)
+    judged = [judge(cell, moved=options.moved, noise=options.noise, harm=harm) for cell in found]
     return [read_cells(judged, noun="cohort", some="some", usual=usual, source=source.name, query=query)]
 
 
@@ -51,6 +52,14 @@ def _of_warehouse(asked: Asked, options: Cohorts) -> Found:
     judged = [judge(cell, moved=options.moved, noise=options.noise) for cell in found]
     more = {"source": options.where.source, "query": query}
     return read_cells(judged, noun="cohort", some="some", usual=f"in the {when}", **more)
+
+
+def harmful(asked: Asked) -> int:
+    """Which way the alert's own metric does harm: the way it went; 0 where the alert does not say."""
+    first = asked.incident.alerts[0]
+    if first.value is None or first.baseline is None or first.value == first.baseline:
+        return 0
+    return -1 if first.value < first.baseline else 1
 
 
 def averaged(asked: Asked, options: Cohorts) -> str:
