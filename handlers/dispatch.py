@@ -17,7 +17,7 @@ from bot.services import alerts as alert_service
 from bot.services import changes as change_service
 from bot.services import quarantine, subscribing
 from bot.services.desk import Desk
-from bot.store import claims, outbox, people
+from bot.store import claims, incident_alerts, outbox, people
 from bot.store.claims import Delivery
 from bot.store.database import Database
 from handlers import alerts, changes, registrations, slack_verbs
@@ -62,7 +62,8 @@ class Dispatcher:
     def _together(self, storm: Sequence[Delivery]) -> bool:
         try:
             with self._db.write() as session:
-                now = self._clock()
+                incident_alerts.alone(session)
+                now = self._clock()  # only here: whoever lets go what was held until now has done so before
                 seen = [alert for delivery in storm for alert in _alerts(session, self._desk, delivery, now)]
                 alert_service.receive(session, self._desk, seen, now=now)
                 self._done(session, *storm)
@@ -84,6 +85,8 @@ class Dispatcher:
 
     def _handle(self, delivery: Delivery) -> None:
         with self._db.write() as session:
+            if delivery.source.startswith(f"{ALERTS}/"):
+                incident_alerts.alone(session)
             handle(session, self._desk, delivery, self._clock())
             self._done(session, delivery)
         log.info("delivery_done", delivery=delivery.id, source=delivery.source)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -84,12 +85,14 @@ def read(
 ) -> ChangeReading:
     """Return the versions registered since the last reading, and the aliases that have moved.
 
-    The registry keeps no time of an alias: it moved after the last reading, and now at the latest. Raises
-    SourceError with the reason to show.
+    The registry keeps no time of an alias: it moved after the last reading, and now at the latest. Where
+    lookout.toml names another registry or other models since, nothing has moved: it is a first reading.
+    Raises SourceError with the reason to show.
     """
     registry = _Registry(name, settings, client, Patience.of(settings.timeout_seconds))
     kinds = [(ChangeKind.MODEL, ""), *([(ChangeKind.PROMPT, _PROMPTS)] if settings.prompts else [])]
-    before = _moment(cursor.get("at"))
+    of = _asked_for(settings)
+    before = _moment(cursor.get("at")) if cursor.get("of", of) == of else None
     known: Mapping[str, Any] = cursor.get("aliases") if isinstance(cursor.get("aliases"), dict) else {}  # type: ignore[assignment]
     since = (before - LATE) if before else now - FIRST
     changes: list[Change] = []
@@ -99,7 +102,13 @@ def read(
         aliases |= _aliases(registry, kind, only)
     if before is not None:
         changes += _moved(registry, known, aliases, (before, now))
-    return ChangeReading(tuple(changes), {"at": now.isoformat(), "aliases": aliases})
+    return ChangeReading(tuple(changes), {"at": now.isoformat(), "of": of, "aliases": aliases})
+
+
+def _asked_for(settings: ChangeSourceSettings) -> str:
+    """What tells one configuration of a source from another; its address may be a secret, so it is hashed."""
+    url = settings.url.get_secret_value() if settings.url else ""
+    return sha256(json.dumps([url, sorted(settings.models), settings.prompts]).encode()).hexdigest()[:16]
 
 
 def _versions(registry: _Registry, kind: ChangeKind, only: str, since: datetime) -> Iterator[Change]:

@@ -77,6 +77,15 @@ def test_an_alias_that_moved_did_so_between_the_two_readings():
     assert moved[0].twin == "mlflow/model_alias/reranker/champion/2"
 
 
+def test_other_models_in_the_configuration_are_no_aliases_that_moved():
+    """What was not asked about before came and went nowhere."""
+    before = read(REGISTRY, models=["reranker"]).cursor
+    assert not [change for change in read(REGISTRY, before).changes if "alias" in change.id]
+    assert not [change for change in read(REGISTRY, before, prompts=False).changes if "alias" in change.id]
+    same = read(REGISTRY, before | {"aliases": {}}, models=["reranker"])
+    assert len([change for change in same.changes if "alias" in change.id]) == 2
+
+
 def test_models_may_be_named_and_prompts_left_out():
     """Only what is served is news."""
     names = {change.service for change in read(REGISTRY, prompts=False).changes}
