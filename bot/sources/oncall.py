@@ -56,6 +56,8 @@ def ask(
     adapter = ADAPTERS[source.kind]
     if not token:
         raise SourceError("LOOKOUT_ONCALL_TOKEN is not set")
+    if not (token.isascii() and token.isprintable()):
+        raise SourceError("LOOKOUT_ONCALL_TOKEN has a character that no token has: copy it again")
     found: list[Duty] = []
     with Service(
         adapter.NAME,

@@ -26,6 +26,15 @@ def asked(answer, **source):
     return oncall.ask(given, "hush", now=NOW, transport=httpx.MockTransport(handle)), seen
 
 
+@pytest.mark.parametrize("token", ["hush\N{RIGHT SINGLE QUOTATION MARK}", "hush\n", "hush\x00"])
+def test_a_token_that_was_pasted_badly_is_a_reason_that_does_not_tell_it(token):
+    """A header cannot hold it; nobody has to look for that in a stack trace."""
+    given = OnCallSource(kind="pagerduty", schedules=("P1",))
+    with pytest.raises(SourceError, match="has a character that no token has") as refused:
+        oncall.ask(given, token, now=NOW)
+    assert "hush" not in str(refused.value)
+
+
 PAGERDUTY = {
     "oncalls": [
         {
