@@ -69,7 +69,7 @@ def _of_all(session: Session, now: datetime) -> tuple[str, ...]:
     found = []
     if out.oldest is not None and now - out.oldest >= STUCK:
         found.append(
-            f"messages: Slack has taken none of some since {text.when(out.oldest)}; cards may be old."
+            f"messages: some have not reached Slack since {text.when(out.oldest)}; cards may be old."
         )
     if due.oldest is not None and now - due.oldest >= STUCK:
         found.append(f"timers: some are late since {text.when(due.oldest)}; nobody may be called in time.")

@@ -114,7 +114,7 @@ def _what(role: str, to: str, before: str, by: str, names: Mapping[str, str]) ->
     """The line of the timeline; the people are in its detail too."""
     if not to:
         other = names.get(before, before)
-        return f"gave back the role of {role}" if before == by else f"took the role of {role} from {other}"
+        return f"gave back the role of {role}" + ("" if before == by else f" that {other} held")
     return f"took the role of {role}" if to == by else f"made {names.get(to, to)} {role}"
 
 

@@ -25,7 +25,9 @@ def given(event: Event, role: str, to: str) -> Message:
     """A role changed hands; `to` is a mention or name, "" where it was given back."""
     who, at = text.person(event.by), text.when(event.at)
     if not to:
-        return text.message(f"{who} gave back the role of {role}; nobody is {role} now · {at}")
+        held = str(event.detail.get("from", ""))
+        of = f" that {text.person(held)} held" if held not in ("", event.by) else ""
+        return text.message(f"{who} gave back the role of {role}{of}; nobody is {role} now · {at}")
     if event.detail.get("to") == event.by:
         return text.message(f"{to} is {role}: {Role(role).does} · {at}")
     return text.message(f"{to} is {role} now, said {who}: {Role(role).does} · {at}")

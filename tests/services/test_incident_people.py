@@ -108,7 +108,11 @@ def test_a_role_is_handed_over_and_given_back_by_typing(bench):
     bench.order("role", f"comms <@{MATE}>")
     assert bench.incident().roles == {"comms": MATE}
     assert f"<@{MATE}> is comms now, said <@{ENG}>" in bench.notes()[-1]
-    bench.order("role", "comms nobody", by=MATE)
+    bench.order("role", "comms nobody")
+    assert f"<@{ENG}> gave back the role of comms that <@{MATE}> held; nobody is" in bench.notes()[-1]
+    bench.order("role", "comms")
+    bench.order("role", "comms nobody")
+    assert f"<@{ENG}> gave back the role of comms; nobody is comms now" in bench.notes()[-1]
     assert bench.incident().roles == {}
     with pytest.raises(InputError, match="Nobody is comms"):
         bench.order("role", "comms nobody")
@@ -365,7 +369,7 @@ def test_the_card_prints_the_phone_tree_when_messages_do_not_get_through(bench):
     assert len(bench.effects()) == drawn
     bench.clock.advance(minutes=3)
     text = look(bench)
-    assert "⚠ messages: Slack has taken none of some since <!date^" in text
+    assert "⚠ messages: some have not reached Slack since <!date^" in text
     assert "By hand, in this order:\n• On-call phone: +81 3 0000 0000" in text
     drawn = len(bench.effects())
     bench.clock.advance(minutes=1)
