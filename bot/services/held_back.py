@@ -32,9 +32,9 @@ class Holding:
         return self.held.get((alert.source, alert.key))
 
     def since(self, alert: Alert) -> datetime | None:
-        """When a held alert was first heard."""
+        """When a held alert was first heard to fire; a resolve before it, perhaps long ago, does not count."""
         held = self.of(alert)
-        return held.first_at if held is not None else None
+        return held.first_at if held is not None and held.cause is not Cause.EARLY else None
 
     def keep(self, alert: Alert, cause: Cause, by: str, group: str, until: datetime) -> Held:
         """Hold the alert for this cause; what is known of it from before goes along."""

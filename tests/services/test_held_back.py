@@ -499,3 +499,14 @@ def test_two_workers_take_alerts_in_one_after_the_other(both):
         assert waits.result(timeout=10) == (1,)
     with both.db.read() as session:
         assert [alert.status for alert in incidents.load(session, 1).alerts] == ["resolved"]
+
+
+def test_a_resolve_of_hours_ago_does_not_date_an_alert(sqlite, clock):
+    """It was first heard when it fired."""
+    bench = Bench(sqlite, clock)
+    bench.receive(bench.alert(status="resolved"))
+    clock.advance(hours=5)
+    bench.receive(bench.alert())
+    with bench.db.read() as session:
+        (alert,) = incidents.load(session, 1).alerts
+    assert (alert.status, alert.first_seen) == ("firing", bench.now)
