@@ -32,7 +32,7 @@ class Holding:
         return self.held.get((alert.source, alert.key))
 
     def since(self, alert: Alert) -> datetime | None:
-        """When a held alert was first heard to fire; a resolve before it, perhaps long ago, does not count."""
+        """When a held alert was first heard to fire; a resolve that came before it does not count."""
         held = self.of(alert)
         return held.first_at if held is not None and held.cause is not Cause.EARLY else None
 
