@@ -58,7 +58,7 @@ def status(incident: Incident, playbook: Playbook, *, now: datetime) -> Message:
         f"{_stands(incident, playbook)} · open {text.duration(incident.age(now))} · "
         f"{text.channel(incident.channel)}",
         _times(incident),
-        f"{incident.alert_count} alerts, {incident.firing_count} firing"
+        f"{_many(incident.alert_count, 'alert')}, {incident.firing_count} firing"
         + (f" · lead {text.person(incident.lead)}" if incident.lead else " · no lead yet"),
         possible(incident, playbook),
     ]
@@ -118,6 +118,10 @@ def _event_line(event: Event) -> str:
     if event.kind == "claimed" and isinstance(taken_from, str):
         said += f" (from {text.person(taken_from)})"
     return f"{who} {said} · {text.when(event.at)}"
+
+
+def _many(number: int, noun: str) -> str:
+    return f"1 {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _plain(lines: Sequence[str]) -> Message:

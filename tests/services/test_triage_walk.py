@@ -242,3 +242,11 @@ def test_only_its_review_waits_after_the_end(bench):
     with bench.db.read() as session:
         left = session.exec(select(SlotRow.job).where(SlotRow.state == "waiting")).all()
     assert set(left) - {degraded.LOOK_JOB} == {review_reminders.JOB}
+
+
+def test_the_status_counts_one_alert_as_one(bench):
+    """In the words of whoever reads it on a phone."""
+    bench.receive(bench.alert())
+    with bench.db.read() as session:
+        said = triage.status(session, bench.desk, about="INC-1", channel="C9", now=bench.now)
+    assert "1 alert, 1 firing · no lead yet" in said.blocks[0]["text"]["text"]
