@@ -1,4 +1,4 @@
-"""Which incident is meant: by its number, by its name, or by the channel its card is in; where it stands."""
+"""Which incident is meant: by its number, its name, its thread or its channel; and where it stands."""
 
 import re
 from datetime import datetime
@@ -11,11 +11,11 @@ from bot.core.incident import Incident
 from bot.errors import InputError
 from bot.services.desk import Desk
 from bot.services.incident_cards import playbook_of
-from bot.store import incidents
+from bot.store import incidents, outbox
 from bot.views import incident_notes as notes
 from bot.views.text import escape
 
-_NAMED = re.compile(r"(inc-\d{1,9})\b[:,]?\s*", re.IGNORECASE)
+_NAMED = re.compile(r"(inc-?\d{1,9})\b[:,]?\s*", re.IGNORECASE)
 
 
 def named(session: Session, name: str) -> Incident:
@@ -38,7 +38,7 @@ def in_channel(session: Session, channel: str) -> Incident | None:
 
 
 def meant(session: Session, place: Place, text: str) -> tuple[Incident, str]:
-    """The incident that was named first ("INC-7 …"), or that of the channel; and what follows.
+    """The incident that was named first ("INC-7 …"), or that of the thread or channel; and what follows.
 
     Raises:
         InputError: there is none of that name, or none in this channel.
@@ -47,13 +47,20 @@ def meant(session: Session, place: Place, text: str) -> tuple[Incident, str]:
     match = _NAMED.match(text.strip())
     if match:
         return named(session, match[1]), text.strip()[match.end() :].strip()
-    found = in_channel(session, place.channel)
+    number = of_message(session, place.channel, place.thread) if place.thread else None
+    found = in_channel(session, place.channel) if number is None else incidents.load(session, number)
     if found is None:
         raise InputError(
             "No incident has its card in this channel.",
             "Name one first, as in `triage answer INC-7 nothing`; `/triage list` shows the open ones.",
         )
     return found, text.strip()
+
+
+def of_message(session: Session, channel: str, ts: str) -> int | None:
+    """The number of the incident that a message of Lookout's own is about, None where it is about none."""
+    match = re.match(r"incident/(\d+)/", outbox.key_at(session, channel, ts) or "")
+    return int(match[1]) if match else None
 
 
 def find(session: Session, incident: int) -> Incident:

@@ -22,7 +22,7 @@ from bot.core.marked import Mark, Marked, MarkState, Said
 from bot.errors import InputError
 from bot.services import triage
 from bot.services.desk import Desk
-from bot.services.incident_named import about
+from bot.services.incident_finding import meant, of_message
 from bot.store import incidents, marked, outbox, people, slots
 from bot.store.database import Database
 from bot.store.slots import Finish
@@ -88,7 +88,7 @@ def submit(session: Session, desk: Desk, submit: Submit, key: str, now: datetime
 def mark_order(session: Session, desk: Desk, order: Order, key: str, now: datetime) -> None:
     """`/incidents mark [INC-7] LINK [why]`: the same by the message's link."""
     del desk
-    incident, rest = about(session, order.place, order.text)
+    incident, rest = meant(session, order.place, order.text)
     channel, ts, remark = _linked(rest)
     asked = {"incident": incident.id, "remark": remark}
     _read(session, key, now, channel=channel, ts=ts, by=order.by, how="typed", **asked, **_at(order.place))
@@ -215,10 +215,9 @@ def _incident(session: Session, payload: Mapping[str, Any], thread: str) -> int 
     if payload.get("incident"):
         return int(payload["incident"])
     for ts in (thread, payload["ts"]):
-        key = outbox.key_at(session, payload["channel"], ts) if ts else None
-        match = re.match(r"incident/(\d+)/", key or "")
-        if match:
-            return int(match[1])
+        number = of_message(session, payload["channel"], ts) if ts else None
+        if number is not None:
+            return number
     here = incidents.in_channel(session, payload["channel"])
     return here.id if here else None
 

@@ -13,7 +13,7 @@ from bot.core.inbound import Ask, Order
 from bot.core.incident import Event
 from bot.core.review import MILESTONES, PARTS, Check, Outcome
 from bot.errors import InputError
-from bot.services import action_items, incident_named, review_changes, review_reminders, reviewing
+from bot.services import action_items, incident_finding, review_changes, review_reminders, reviewing
 from bot.services.desk import Desk
 from bot.services.review_forms import answer
 from bot.store import incidents, outbox, people, reviews
@@ -29,7 +29,8 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\b")
 def note(session: Session, desk: Desk, order: Order, key: str, now: datetime) -> None:
     """`/incidents note [INC-7] TEXT`: a line of the timeline in a person's own words."""
     del desk, key
-    incident, said = incident_named.about(session, order.place, order.text)
+    found, said = incident_finding.meant(session, order.place, order.text)
+    incident = incident_finding.find(session, found.id)
     said = " ".join(said.split())
     if not 1 <= len(said) <= NOTE_MOST:
         raise InputError(
@@ -171,8 +172,8 @@ def quiet(session: Session, desk: Desk, order: Order, key: str, now: datetime) -
 
 def review(session: Session, desk: Desk, ask: Ask, now: datetime) -> Message:
     """`/incidents review [INC-7]`: the review's card, for the one who asks."""
-    number, _ = incident_named.named(session, ask.place, ask.about)
-    return reviewing.shown(session, desk, *reviewing.peek(session, number), now=now)
+    found, _ = incident_finding.meant(session, ask.place, ask.about)
+    return reviewing.shown(session, desk, *reviewing.peek(session, found.id), now=now)
 
 
 def actions(session: Session, desk: Desk, ask: Ask, now: datetime) -> Message:
@@ -182,14 +183,14 @@ def actions(session: Session, desk: Desk, ask: Ask, now: datetime) -> Message:
     if about.lower() == "mine":
         return views.listing([one for one in action_items.every_open(session) if one[1].owner == ask.by])
     if about:
-        number, _ = incident_named.named(session, ask.place, about)
-        incident = incidents.bare(session, number)
-        return views.listing([(incident, item) for item in reviews.items(session, number)])
+        found, _ = incident_finding.meant(session, ask.place, about)
+        return views.listing([(found, item) for item in reviews.items(session, found.id)])
     return views.listing(action_items.every_open(session))
 
 
 def _named(session: Session, order: Order) -> tuple[int, str]:
-    return incident_named.named(session, order.place, order.text)
+    found, rest = incident_finding.meant(session, order.place, order.text)
+    return found.id, rest
 
 
 def _item(session: Session, order: Order) -> tuple[int, int, str]:
