@@ -15,9 +15,10 @@ MAX_KEY = 500
 class GroupRule:
     """How alerts whose labels are meant by `match` belong together.
 
-    Alerts alike in `group_by` join the open incident of their group while its last alert is at most `window`
-    old. With `after` above 1 an incident is opened only once so many firings were heard within `within`;
-    until then they are held. `name` is "" for the rule that takes in what no other does.
+    Alerts alike in `group_by` join the open incident of their group while the last that opened or joined it
+    is at most `window` old: repeats of what it has do not let it swallow new ones for ever. With `after`
+    above 1 an incident is opened only once so many firings were heard within `within`; until then they are
+    held. `name` is "" for the rule that takes in what no other does.
     """
 
     name: str

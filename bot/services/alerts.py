@@ -102,8 +102,6 @@ def _known(intake: _Intake, alert: Alert) -> int | None:
     after = seen(before, alert, intake.now)
     intake.hear(number, after)
     intake.holding.free(alert)
-    if alert.firing:
-        _heard_of(intake, number)
     brought = intake.brought(number)
     if before.status == after.status:
         return number
@@ -125,14 +123,6 @@ def _known_to_closed(intake: _Intake, number: int, before: IncidentAlert, alert:
     if not alert.firing and (before.status == "resolved" or intake.holding.of(alert) is not None):
         intake.holding.resolve(alert)
     return number
-
-
-def _heard_of(intake: _Intake, number: int) -> None:
-    """A repeat, too, says that the incident goes on: it takes in others of its group for as long."""
-    there = intake.incident(number)
-    if there.last_alert_at != intake.now:
-        intake.incidents[number] = replace(there, last_alert_at=intake.now)
-        incidents.save(intake.session, intake.incidents[number])
 
 
 def _begins_anew(before: IncidentAlert, alert: Alert) -> bool:
@@ -170,7 +160,7 @@ def _ended(early: Held | None) -> datetime | None:
 
 
 def _open_in(intake: _Intake, group: str, rule: GroupRule) -> Incident | None:
-    """The incident that takes in alerts of the group; one that has heard of none for long does no more."""
+    """The incident that takes in alerts of the group; one that none joined for long does no more."""
     if group not in intake.groups:
         found = incidents.open_in_group(intake.session, group)
         intake.groups[group] = found.id if found else None

@@ -209,11 +209,13 @@ def test_what_a_sender_leaves_out_is_told_with_what_came_and_not_with_every_repe
     assert event.text == "the sender left 7 further alerts out of its delivery"
 
 
-def test_an_incident_whose_alerts_are_repeated_takes_in_others_of_its_group(bench):
-    """It has been heard of within the window, if only by repeats."""
+def test_repeats_do_not_let_an_incident_swallow_new_alerts_for_ever(bench):
+    """A day after the last that joined it, a new one of its group pages again."""
     first = bench.alert("k1")
     bench.receive(first)
-    for _ in range(6):
-        bench.clock.advance(minutes=30)
-        bench.receive(first)
+    bench.clock.advance(hours=20)
     assert bench.receive(bench.alert("k2")) == (1,)
+    for _ in range(5):
+        bench.clock.advance(hours=5)
+        bench.receive(first)
+    assert bench.receive(bench.alert("k3")) == (2,)
