@@ -134,7 +134,10 @@ def test_a_healthy_warehouse_is_clear_in_every_way(desk):
     assert lines[4].endswith("; last 6 h against the same hours of the days before")
     assert lines[5].startswith("click positions as usual: position, ")
     assert lines[6].startswith("traffic sources as usual: utm_source, ")
-    assert lines[7] == "calendar: no campaign or external event ran at the onset"
+    assert lines[7] == (
+        "calendar: nobody has reported any campaign or event to Lookout yet, "
+        "but the traffic sources did not shift"
+    )
     assert lines[8] == "eval set of 1,000 rows, 20 d old; 5 % of catalog is newer than the set, 10 % at most"
     assert lines[9].startswith("eval mix: KL(eval‖production) 0 over 7 days, 0.1 at most; most apart ")
     assert all(line.query for line in told)
@@ -312,6 +315,19 @@ def test_shares_of_rows_that_are_added_up_already_are_weighed(desk):
     assert (found.status, found.finding) == (SUSPECT, "shift")
     assert "“mail” 9.8 % → 47.4 %" in found.line
     assert "; Mon 23 Nov against the days before; no campaign or event is on the calendar" in found.line
+
+
+def test_a_log_that_heard_only_of_deploys_does_not_know_that_no_campaign_ran(desk):
+    """A campaign of long ago, or a calendar that is read, says that somebody would have told of it."""
+    blind = {"kind": "traffic"}
+    desk.change(ChangeKind.CODE_DEPLOY, 50)
+    found = desk.ask(blind)[-1]
+    assert (found.status, found.line) == (
+        UNKNOWN, "calendar: nobody has reported any campaign or event to Lookout yet",
+    )  # fmt: skip
+    desk.change(ChangeKind.CAMPAIGN, 90 * 24 * 60)
+    found = desk.ask(blind)[-1]
+    assert (found.status, found.line) == (CLEAR, "calendar: no campaign or external event ran at the onset")
 
 
 @pytest.mark.parametrize(
