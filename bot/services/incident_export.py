@@ -12,7 +12,7 @@ from bot.core.effect import Message, Upload
 from bot.core.inbound import Ask, Order
 from bot.core.incident import Incident
 from bot.errors import InputError
-from bot.services import incident_finding, incident_record, retrospective
+from bot.services import incident_named, incident_record, retrospective
 from bot.services.desk import Desk
 from bot.services.incident_record import IncidentRecord
 from bot.store import blobs, outbox
@@ -66,7 +66,7 @@ def as_json(record: IncidentRecord, *, now: datetime) -> dict[str, Any]:
 
 def order(session: Session, desk: Desk, asked: Order, key: str, now: datetime) -> None:
     """`/incidents export [INC-7] [json|md|html]`: the document as a file, where it was asked for."""
-    incident, rest = incident_finding.meant(session, asked.place, asked.text)
+    incident, rest = incident_named.meant(session, asked.place, asked.text)
     form = form_of(rest)
     document = export(session, desk, incident, form, now=now)
     digest = sha256(document.encode()).hexdigest()
@@ -87,7 +87,7 @@ def order(session: Session, desk: Desk, asked: Order, key: str, now: datetime) -
 def timeline(session: Session, desk: Desk, ask: Ask, now: datetime) -> Message:
     """`/incidents timeline [INC-7]`: what was said and done so far, the newest last."""
     del now
-    incident, _ = incident_finding.meant(session, ask.place, ask.about)
+    incident, _ = incident_named.meant(session, ask.place, ask.about)
     record = incident_record.gather(session, desk, incident)
     shown = [views.Shown(line.at, line.event, line.message) for line in record.lines[-views.MOST :]]
     return views.timeline(incident, shown, left_out=len(record.lines) - len(shown))

@@ -22,7 +22,7 @@ from bot.core.marked import Mark, Marked, MarkState, Said
 from bot.errors import InputError
 from bot.services import triage
 from bot.services.desk import Desk
-from bot.services.incident_finding import meant, of_message
+from bot.services.incident_named import meant, of_message
 from bot.store import incidents, marked, outbox, people, slots
 from bot.store.database import Database
 from bot.store.slots import Finish

@@ -11,7 +11,7 @@ from bot.core.inbound import Ask, Order, Press
 from bot.core.incident import Incident
 from bot.core.incident_roles import Role
 from bot.errors import InputError
-from bot.services import escalation, incident_finding, incident_people, oncall, stakeholders, watching
+from bot.services import escalation, incident_named, incident_people, oncall, stakeholders, watching
 from bot.services.desk import Desk
 from bot.store import duties, outbox, people
 from bot.views import oncall as views
@@ -30,7 +30,7 @@ def order(session: Session, desk: Desk, asked: Order, key: str, now: datetime) -
         UserError: it cannot be done; nothing was changed.
 
     """
-    incident, rest = incident_finding.meant(session, asked.place, asked.text)
+    incident, rest = incident_named.meant(session, asked.place, asked.text)
     said = _VERBS[asked.verb](session, desk, incident, rest, asked.by, now)
     if said is None:
         return

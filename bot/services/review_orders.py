@@ -13,7 +13,14 @@ from bot.core.inbound import Ask, Order
 from bot.core.incident import Event
 from bot.core.review import MILESTONES, PARTS, Check, Outcome
 from bot.errors import InputError
-from bot.services import action_items, incident_finding, review_changes, review_reminders, reviewing
+from bot.services import (
+    action_items,
+    incident_named,
+    review_changes,
+    review_reminders,
+    reviewing,
+    triage,
+)
 from bot.services.desk import Desk
 from bot.services.review_forms import answer
 from bot.store import incidents, outbox, people, reviews
@@ -29,8 +36,8 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\b")
 def note(session: Session, desk: Desk, order: Order, key: str, now: datetime) -> None:
     """`/incidents note [INC-7] TEXT`: a line of the timeline in a person's own words."""
     del desk, key
-    found, said = incident_finding.meant(session, order.place, order.text)
-    incident = incident_finding.find(session, found.id)
+    found, said = incident_named.meant(session, order.place, order.text)
+    incident = triage.find(session, found.id)
     said = " ".join(said.split())
     if not 1 <= len(said) <= NOTE_MOST:
         raise InputError(
@@ -172,7 +179,7 @@ def quiet(session: Session, desk: Desk, order: Order, key: str, now: datetime) -
 
 def review(session: Session, desk: Desk, ask: Ask, now: datetime) -> Message:
     """`/incidents review [INC-7]`: the review's card, for the one who asks."""
-    found, _ = incident_finding.meant(session, ask.place, ask.about)
+    found, _ = incident_named.meant(session, ask.place, ask.about)
     return reviewing.shown(session, desk, *reviewing.peek(session, found.id), now=now)
 
 
@@ -183,13 +190,13 @@ def actions(session: Session, desk: Desk, ask: Ask, now: datetime) -> Message:
     if about.lower() == "mine":
         return views.listing([one for one in action_items.every_open(session) if one[1].owner == ask.by])
     if about:
-        found, _ = incident_finding.meant(session, ask.place, about)
+        found, _ = incident_named.meant(session, ask.place, about)
         return views.listing([(found, item) for item in reviews.items(session, found.id)])
     return views.listing(action_items.every_open(session))
 
 
 def _named(session: Session, order: Order) -> tuple[int, str]:
-    found, rest = incident_finding.meant(session, order.place, order.text)
+    found, rest = incident_named.meant(session, order.place, order.text)
     return found.id, rest
 
 

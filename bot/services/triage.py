@@ -28,10 +28,10 @@ from bot.services import (
 from bot.services.desk import Desk
 from bot.services.incident_cards import draw, draw_notice, playbook_of, record, recovery_lines
 from bot.services.incident_finding import find as find
-from bot.services.incident_finding import in_channel as in_channel
 from bot.services.incident_finding import list_open as list_open
-from bot.services.incident_finding import named as named
 from bot.services.incident_finding import status as status
+from bot.services.incident_named import in_channel as in_channel
+from bot.services.incident_named import named as named
 from bot.services.incident_opening import Opening, open_incident, search
 from bot.store import blobs, incidents
 from bot.views import incident_notes as notes

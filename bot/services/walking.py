@@ -18,7 +18,7 @@ from bot.errors import InputError
 from bot.services import checklist, triage
 from bot.services.desk import Desk
 from bot.services.incident_cards import incident_roll_back, playbook_of
-from bot.services.incident_finding import meant
+from bot.services.incident_named import meant
 from bot.store import incidents, outbox
 from bot.views import incident_walk as views
 from bot.views.text import escape

@@ -2,7 +2,7 @@
 
 from bot.core.inbound import Place
 from bot.services import triage
-from bot.services.incident_finding import meant
+from bot.services.incident_named import meant
 from bot.store.outbox_rows import MessageRow
 from tests.services.incident_bench import ENG, Bench
 
