@@ -124,6 +124,9 @@ def schema(feed: Feed, options: Upstream, before: SchemaSeen | None, onset: date
             query=query,
         )
     since = f"{weekday(before.first_seen.date())}"
+    if before.first_seen > onset:
+        late = "after the onset: nothing earlier is known"
+        return unknown(f"schema: fingerprint {print_} was first seen on {since}, {late}", query=query)
     return clear(f"schema: fingerprint {print_} unchanged since {since}", query=query)
 
 
