@@ -11,7 +11,8 @@ FOLDER = "playbooks"
 
 FILLED: Mapping[str, str] = {
     "upstream_feed: {kind: upstream}": "upstream_feed: {kind: upstream, source: warehouse, table: titles, "
-    "time: loaded_at, columns: [price, kind]}",
+    "time: loaded_at, columns: [price, kind], "
+    "schema: {title_id: int64, loaded_at: 'timestamp(6)', price: float64, kind: string}}",
     "feature_drift: {kind: drift}": "feature_drift: {kind: drift, source: warehouse, table: scored, "
     "time: scored_at, by: shard, features: [embedding_norm, bm25, doc_age_days, popularity, locale]}",
     "eval_set_age: {kind: eval_set}": "eval_set_age: {kind: eval_set, source: warehouse, "
