@@ -155,7 +155,9 @@ def test_a_claim_with_too_few_users_stays_inconclusive(capsys: pytest.CaptureFix
 async def test_the_incident_is_localized_and_looked_back_on() -> None:
     """The page, the questions, the category, the recovery, the retrospective."""
     async with told("incident") as story:
-        story.must_say("INC-1", "0.91", "Is upstream data healthy?", "Feature drift", "Timeline")
+        story.must_say(
+            "INC-1", "0.91", "Is upstream data healthy?", "Feature drift", "blameless retrospective"
+        )
 
 
 async def test_the_demo_is_left_to_its_visitor_with_one_signature_to_give() -> None:

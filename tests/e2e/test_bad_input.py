@@ -34,7 +34,11 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
     ("text", "read", "expected"),
     [
         ("/triage frobnicate now", "Read `frobnicate`", "`/triage start NDCG@10 0.78 to 0.61`"),
-        ("/triage `<!channel>`", "Read `!channel`", "start [here] [title] | status | list | help"),
+        (
+            "/triage `<!channel>`",
+            "Read `!channel`",
+            "start [here] [title] | answer | status | list | drill | help",
+        ),
         ("/triage start " + "x" * 151, "151 characters", "`NDCG@10 0.78 to 0.61`"),
         ("/triage status INC-999", "INC-999", "`/triage list`"),
         ("/triage status <!here>", "There is no incident", "`/triage list`"),

@@ -55,7 +55,9 @@ async def the_second_cohort_joins(house: House, channel: str) -> None:
     await house.hears(channel, "2 alerts in this incident, 2 firing", "cohorts: jp-mobile, en-app")
     assert len(house.rows(IncidentRow)) == 1
     said = house.said()
-    assert len([m for m in said if m.blocks and m.blocks[0]["type"] == "header"]) == 1
+    keys = [str((m.metadata or {}).get("event_payload", {}).get("key", "")) for m in said]
+    assert len([key for key in keys if key.endswith("/card")]) == 1
+    assert len([key for key in keys if key.endswith("/dashboard")]) == 1
     assert len([m for m in said if "opened <!date" in shown(m)]) == 1
 
 

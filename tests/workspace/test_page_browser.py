@@ -180,7 +180,7 @@ def test_scroll_position_is_kept_when_one_reads_older_messages(desktop: BrowserC
     for number in range(40):
         stage.post(f"line {number}", thread_ts="", user=ENGINEER)
     page = stage.watch(desktop)
-    expect(page.get_by_text("line 39", exact=True)).to_be_in_viewport()
+    expect(page.locator("div.text").get_by_text("line 39", exact=True)).to_be_in_viewport()
     page.locator("#scroller").evaluate("(box) => { box.scrollTop = 100; }")
     stage.post("said below")
     expect(page.get_by_text("said below")).to_be_attached()
