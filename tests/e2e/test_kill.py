@@ -17,6 +17,11 @@ from bot.workspace.records import Message
 
 MORTAL = str(Path(__file__).with_name("mortal.py"))
 ENGINEER = "U0ENG"
+BY_EVIDENCE = (
+    (re.compile(r"(marked it mitigated)\b.*", re.DOTALL), r"\1"),
+    (re.compile(r"^(INC-\d+ · retrospective).*", re.DOTALL), r"\1"),
+)
+"""What is said by what the evidence was just then, which a death may delay: that it is said once counts."""
 LEFT_OUT = re.compile(r"<!date[^>]*>|\b\d+(\.\d+)?( min| s| h)?\b|\(late[^)]*\)|\u2212")
 
 
@@ -127,13 +132,22 @@ class Play:
         return Counter(
             (
                 channel.name,
-                LEFT_OUT.sub("", message.text),
+                LEFT_OUT.sub("", by_evidence(message)),
                 " ".join(self.workspace.files[f].name for f in message.files),
             )
             for channel in self.workspace.channels.values()
             for message in self.workspace.messages(channel.id)
             if not message.ephemeral_to and message.user == self.workspace.bot
         )
+
+
+def by_evidence(message: Message) -> str:
+    """The text without what the evidence said at that moment."""
+    key = str((message.metadata or {}).get("event_payload", {}).get("key", ""))
+    text = "the dashboard" if key.endswith("/dashboard") else message.text
+    for pattern, kept in BY_EVIDENCE:
+        text = pattern.sub(kept, text)
+    return text
 
 
 @pytest.mark.timeout(900)
@@ -151,4 +165,4 @@ async def test_killed_at_every_kind_of_commit_nothing_is_lost_and_nothing_said_t
     points = deaths.read_text().splitlines()
     assert len(points) > 40
     assert any(point.startswith("before") for point in points)
-    assert found == expected
+    assert (found - expected, expected - found) == (Counter(), Counter())
