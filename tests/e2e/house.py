@@ -32,7 +32,7 @@ from bot.workspace.server import LocalWorkspace
 _UNHEARD = "did not acknowledge"
 """What the workspace says of events that came while the bot was ending: Slack would send them again."""
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds until something that must happen is missed; generous, because machines are busy."""
 
 ENGINEER, MANAGER, PRODUCT, SCIENTIST = "U0ENG", "U0EM", "U0PM", "U0DS"
