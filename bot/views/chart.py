@@ -1,13 +1,12 @@
 """The chart of a look: z against its boundary, guardrails against their lines, cohorts against the floor."""
 
-import io
 from collections.abc import Sequence
 
 from bot.core.look import LookResult
 from bot.core.registration import Registration
 from bot.views import chart_cohorts, chart_lines
 from bot.views.chart_boundary import BoundaryPanel
-from bot.views.chart_paint import DPI, GAP, WIDTH, Panel, Sheet
+from bot.views.chart_paint import Panel, stacked
 from bot.views.chart_steps import Seen, course_of
 from bot.views.text import cut
 
@@ -20,21 +19,7 @@ _EDGE = 0.1
 
 def png(registration: Registration, result: LookResult, history: Sequence[Seen]) -> bytes:
     """The chart as PNG; `history` has the z of every look so far in order, this one last."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    parts = panels(registration, result, history)
-    height = sum(part.height for part in parts) + GAP * (len(parts) - 1) + 2 * _EDGE
-    figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor="white")
-    sheet, top = Sheet(figure, height), _EDGE
-    for part in parts:
-        part.draw(sheet, top)
-        top += part.height + GAP
-    FigureCanvasAgg(figure)
-    out = io.BytesIO()
-    # No date, no version: the same look gives the same bytes.
-    figure.savefig(out, format="png", metadata={"Software": None})
-    return out.getvalue()
+    return stacked(panels(registration, result, history), _EDGE)
 
 
 def alt(registration: Registration, result: LookResult, history: Sequence[Seen]) -> str:

@@ -1,6 +1,5 @@
 """The chart of the check after a launch: the effect by days since exposure, its line, and what it was."""
 
-import io
 import math
 from typing import Any
 
@@ -12,7 +11,6 @@ from bot.stats.undecided import Undecided
 from bot.views.chart import ALT
 from bot.views.chart_paint import (
     BLUE,
-    DPI,
     GREY,
     HEADING,
     INK,
@@ -25,6 +23,7 @@ from bot.views.chart_paint import (
     Sheet,
     breadth,
     fitted,
+    picture,
 )
 from bot.views.text import cut
 
@@ -42,17 +41,8 @@ def png(found: After) -> bytes | None:
     """The chart as PNG; None where fewer than two days have an effect."""
     if len(found.points) < LEAST:
         return None
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     height = 2 * _EDGE + HEADING + _PLOT + _AXIS + _LEGEND
-    figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor="white")
-    _draw(Sheet(figure, height), found)
-    FigureCanvasAgg(figure)
-    out = io.BytesIO()
-    # No date, no version: the same check gives the same bytes.
-    figure.savefig(out, format="png", metadata={"Software": None})
-    return out.getvalue()
+    return picture(height, lambda sheet: _draw(sheet, found))
 
 
 def alt(found: After) -> str:

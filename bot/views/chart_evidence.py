@@ -3,7 +3,6 @@
 A chart is JSON as `bot.core.chart_spec` makes it; what is not understood is left out.
 """
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,8 +11,6 @@ from bot.core.metric_history import History
 from bot.views.chart_history import HistoryPanel, broken, roomy, short
 from bot.views.chart_paint import (
     BLUE,
-    DPI,
-    GAP,
     GREY,
     HEADING,
     INK,
@@ -29,6 +26,7 @@ from bot.views.chart_paint import (
     Panel,
     Sheet,
     fitted,
+    stacked,
 )
 from bot.views.text import cut, number
 
@@ -43,20 +41,7 @@ _EDGE, _PLOT, _AXIS, _LEFT, _BAR = 0.1, 0.9, 0.24, 0.62, 0.17
 
 def png(history: History | None, charts: Sequence[Mapping[str, Any]]) -> bytes:
     """The picture as PNG; the same facts give the same bytes."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    parts = panels(history, charts)
-    height = sum(part.height for part in parts) + GAP * (len(parts) - 1) + 2 * _EDGE
-    figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor="white")
-    sheet, top = Sheet(figure, height), _EDGE
-    for part in parts:
-        part.draw(sheet, top)
-        top += part.height + GAP
-    FigureCanvasAgg(figure)
-    out = io.BytesIO()
-    figure.savefig(out, format="png", metadata={"Software": None})
-    return out.getvalue()
+    return stacked(panels(history, charts), _EDGE)
 
 
 def alt(history: History | None, charts: Sequence[Mapping[str, Any]]) -> str:

@@ -1,6 +1,5 @@
 """The chart of incidents: how long each took to be localized and mitigated, with the targets as lines."""
 
-import io
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,13 +12,14 @@ from bot.core.incident_metrics import (
     Metrics,
 )
 from bot.views.chart import ALT
-from bot.views.chart_paint import BLUE, DPI, GREY, HEADING, PALE, RIGHT, SIZE, VERMILLION, WIDTH, Sheet
+from bot.views.chart_paint import BLUE, GREY, HEADING, PALE, RIGHT, SIZE, VERMILLION, Sheet, picture
 from bot.views.text import cut, duration
 
 LEAST = 3
 """Incidents below which reading the card is quicker than looking."""
 _EDGE, _PLOT, _AXIS, _LEGEND = 0.1, 1.35, 0.3, 0.3
 """Heights of the white, a plot, its axis, and the legend of both, inches."""
+_PART = HEADING + _PLOT + _AXIS
 _INSET = 0.62
 _FLOOR, _CEILING = 1.0, 60 * 24 * 14.0
 """Minutes: the ends of the scale; what lies outside is drawn at the end."""
@@ -39,21 +39,7 @@ def png(found: Metrics) -> bytes | None:
     """The chart as PNG; None where there are too few to draw."""
     if len(_drawable(found)) < LEAST:
         return None
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    part = HEADING + _PLOT + _AXIS
-    height = 2 * _EDGE + 2 * part + _LEGEND
-    figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor="white")
-    sheet = Sheet(figure, height)
-    _panel(sheet, _EDGE, "Time to localize", found, lambda one: one.localize, (LOCALIZE_TARGET,))
-    targets = (ROLLED_BACK_TARGET, RECOVER_TARGET)
-    _panel(sheet, _EDGE + part, "Time to mitigate", found, lambda one: one.recover, targets)
-    _legend(sheet, _EDGE + 2 * part)
-    FigureCanvasAgg(figure)
-    out = io.BytesIO()
-    figure.savefig(out, format="png", metadata={"Software": None})  # the same figures give the same bytes
-    return out.getvalue()
+    return picture(2 * (_EDGE + _PART) + _LEGEND, lambda sheet: _draw(sheet, found))
 
 
 def alt(found: Metrics) -> str:
@@ -68,6 +54,12 @@ def alt(found: Metrics) -> str:
             )
     said.append("Lines: 15 min to localize; 30 min to mitigate by rolling back, 4 h otherwise.")
     return cut(" ".join(said), ALT)
+
+
+def _draw(sheet: Sheet, found: Metrics) -> None:
+    _panel(sheet, _EDGE, "Time to localize", found, _localize, (LOCALIZE_TARGET,))
+    _panel(sheet, _EDGE + _PART, "Time to mitigate", found, _recover, (ROLLED_BACK_TARGET, RECOVER_TARGET))
+    _legend(sheet, _EDGE + 2 * _PART)
 
 
 def _localize(one: Counted) -> timedelta | None:

@@ -4,7 +4,8 @@ Positions are in inches from the top left corner of the sheet, type in points. T
 a phone shows it 390 wide, and 9 points then are 11 of its pixels.
 """
 
-from collections.abc import Sequence
+import io
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
@@ -102,6 +103,31 @@ class Sheet:
         self.text(LEFT, y + LINE / 2, fitted(entry.name, whole, bold=True), fontweight="bold")
         below = y + entry.height - LINE / 2
         self.text(WIDTH - RIGHT, below, entry.said, ha="right", color=entry.color)
+
+
+def picture(height: float, draw: Callable[[Sheet], None]) -> bytes:
+    """A sheet of this height in inches as PNG, undated and unversioned: one drawing, the same bytes."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor="white")
+    draw(Sheet(figure, height))
+    FigureCanvasAgg(figure)
+    out = io.BytesIO()
+    figure.savefig(out, format="png", metadata={"Software": None})
+    return out.getvalue()
+
+
+def stacked(parts: Sequence[Panel], edge: float) -> bytes:
+    """The parts below each other as PNG, with `edge` inches of white around."""
+
+    def draw(sheet: Sheet) -> None:
+        top = edge
+        for part in parts:
+            part.draw(sheet, top)
+            top += part.height + GAP
+
+    return picture(sum(part.height for part in parts) + GAP * (len(parts) - 1) + 2 * edge, draw)
 
 
 @dataclass(frozen=True)
