@@ -14,7 +14,7 @@ from bot.services.dashboard import board_of
 from bot.services.desk import Desk
 from bot.store import incidents, outbox
 from bot.views import dashboard as views
-from bot.views.dashboard_actions import decode
+from bot.views.incident_button import decode
 
 
 def press_refresh(session: Session, desk: Desk, press: Press, key: str, now: datetime) -> None:

@@ -18,7 +18,7 @@ from bot.services.desk import Desk
 from bot.services.incident_cards import draw, record
 from bot.store import incidents, outbox
 from bot.views import onset as views
-from bot.views.onset_actions import decode
+from bot.views.incident_button import decode
 from bot.views.text import when
 
 _NUMBER = re.compile(r"inc-?\d{1,9}\b", re.IGNORECASE)

@@ -9,7 +9,8 @@ from bot.core.evidence import Evidence, EvidenceStatus, suggestion, worst_first
 from bot.core.incident import Incident
 from bot.core.playbook import Choice, Playbook, Question
 from bot.views import text
-from bot.views.dashboard_actions import DashboardAction, encode
+from bot.views.dashboard_actions import DashboardAction
+from bot.views.incident_button import encode
 
 MARKS = {
     EvidenceStatus.SUSPECT: "⚠ suspect",

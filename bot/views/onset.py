@@ -7,7 +7,8 @@ from bot.core.effect import Block, Message
 from bot.core.incident import Incident
 from bot.views import text
 from bot.views.decision_forms import field, modal
-from bot.views.onset_actions import OnsetAction, encode
+from bot.views.incident_button import encode
+from bot.views.onset_actions import OnsetAction
 
 BEGAN, NOTE = "onset.began", "onset.note"
 NOTE_MOST = 300

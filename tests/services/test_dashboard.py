@@ -15,7 +15,8 @@ from bot.services.dashboard import key_of
 from bot.services.evidence_timer import CURRENT_JOB
 from bot.store import incidents, slots
 from bot.views import chart_evidence
-from bot.views.dashboard_actions import DashboardAction, decode, encode
+from bot.views.dashboard_actions import DashboardAction
+from bot.views.incident_button import decode, encode
 from bot.views.triage_actions import More, TriageAction
 from tests.services.incident_bench import ENG, Bench, Shown
 from tests.services.told_metrics import Told, hanging
