@@ -50,8 +50,8 @@ from handlers.loop import Loop
 from handlers.precedence import Precedence
 from handlers.schedules import Slots, ticker
 from handlers.sockets import Sockets
-from handlers.switchboard import Opening
 from handlers.timing import MeasuredApp
+from handlers.topic import Opening
 from handlers.webhooks import Hall
 
 log = structlog.get_logger()

@@ -10,7 +10,8 @@ from bot.core.inbound import Press
 from handlers.commands import open_form, place_of
 from handlers.door import Door
 from handlers.live_forms import LiveForms
-from handlers.switchboard import FORM_BUTTONS, Opening
+from handlers.switchboard import FORM_BUTTONS
+from handlers.topic import Opening
 
 OURS = re.compile(r"^(triage|incident|experiment|launch|digest)\.")
 

@@ -17,7 +17,7 @@ from bot.errors import UserError
 from bot.store.inbox import Stored
 from handlers import grammar
 from handlers.door import Door, said
-from handlers.switchboard import Opening
+from handlers.topic import Opening
 
 Listener = Callable[..., Awaitable[None]]
 

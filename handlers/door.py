@@ -9,7 +9,7 @@ from bot.core.effect import Block, Message
 from bot.core.inbound import Altered, Ask, Inbound, dump
 from bot.store.inbox import Stored
 from bot.store.writer import Writer
-from handlers.switchboard import Opening
+from handlers.topic import Opening
 
 SOURCE = "slack"
 

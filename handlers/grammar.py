@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.core.inbound import Ask, AskLook, Inbound, Order, Place, RegisterExperiment, StartTriage
 from bot.errors import InputError
+from handlers.quarter import TOPICS
 
 MAX_TITLE = 150
 MAX_TYPED = 2000
@@ -78,6 +79,7 @@ HELP = {
         "• `/digest subscribe daily|weekly [friday] [09:00] [Europe/Berlin]`; `unsubscribe daily|weekly`\n"
         "• `/digest status` what this channel gets, and when"
     ),
+    **{topic.name: topic.help for topic in TOPICS},
 }
 """Help by command; the keys are the commands there are."""
 
@@ -97,6 +99,7 @@ USAGE = {
     ),
     "launch": ("What a launch still needs", "check [ID] | supply | waive | help"),
     "digest": ("Launch health, posted on time", "now | subscribe | unsubscribe | status | help"),
+    **{topic.name: topic.usage for topic in TOPICS},
 }
 """What Slack shows beside each command: description and usage hint."""
 
@@ -137,6 +140,7 @@ VERBS: Mapping[str, frozenset[str]] = {
     "experiment": frozenset({"withdraw", "start", "here", "stop", "decide", "peek"}),
     "launch": frozenset({"supply", "waive"}),
     "digest": frozenset({"now", "subscribe", "unsubscribe"}),
+    **{topic.name: frozenset(topic.orders) for topic in TOPICS},
 }
 """Orders by topic: what changes or posts something."""
 
@@ -147,14 +151,19 @@ ASKS: Mapping[str, frozenset[str]] = {
     "experiment": frozenset({"plan", "looks", "why", "cohorts"}),
     "launch": frozenset({"check", "status"}),
     "digest": frozenset({"status"}),
+    **{topic.name: frozenset(topic.questions) for topic in TOPICS},
 }
 """Questions by topic that take more than a name; their text is kept whole."""
 
 FORM_VERBS: Mapping[tuple[str, str], str] = {
     ("experiment", "new"): "experiment.new",
     ("experiment", "amend"): "experiment.amend",
+    **{(topic.name, verb): form for topic in TOPICS for verb, form in topic.form_verbs.items()},
 }
 """Commands that open a form, and its name."""
+
+WHOLE: Mapping[str, str] = {"changes": "log"} | {topic.name: topic.whole for topic in TOPICS if topic.whole}
+"""Questions that take what begins with no verb, as in `/trace INC-7`."""
 
 OF_LAUNCHES: Mapping[str, frozenset[str]] = {
     topic: VERBS[topic] | ASKS[topic] | {verb for of, verb in FORM_VERBS if of == topic} for topic in VERBS
@@ -171,8 +180,8 @@ def parse(command: str, text: str, *, by: str, place: Place) -> Inbound | OpenFo
     text = _TWO_WORDS.sub(r"\1-\2", plain(text)) if command == "triage" else plain(text)
     word, *rest = text.split(None, 1) or [""]
     match (command, word.lower(), rest[0].strip() if rest else ""):
-        case ("changes", verb, _) if verb != "help":
-            return _changes(plain(text), by, place)
+        case (_, verb, _) if command in WHOLE and verb != "help" and (verb or command == "changes"):
+            return _whole(command, text, by, place)
         case ("triage", "start", title):
             return _start(title, by, place)
         case ("experiment", "register", ""):
@@ -202,13 +211,13 @@ def plain(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
-def _changes(text: str, by: str, place: Place) -> Ask:
-    """The whole text says since when, and of what."""
+def _whole(command: str, text: str, by: str, place: Place) -> Ask:
+    """The whole text says what is asked for."""
     if len(text) > MAX_TYPED:
         raise InputError(
-            f"What was typed has {len(text)} characters.", "For example `/changes 2h service=rag`."
+            f"What was typed has {len(text)} characters.", f"For example `/{command} {_example(command)}`."
         )
-    return Ask(by, place, "changes", "log", text.strip())
+    return Ask(by, place, command, WHOLE[command], text.strip())
 
 
 def _start(title: str, by: str, place: Place) -> StartTriage:
@@ -267,6 +276,8 @@ def _example(command: str) -> str:
         "incidents": "list",
         "launch": "check",
         "digest": "now",
+        "changes": "2h service=rag",
+        **{topic.name: topic.example for topic in TOPICS},
     }
     return examples.get(command, "look 2")
 

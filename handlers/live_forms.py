@@ -11,7 +11,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.errors import UserError
 from handlers.door import Door
 from handlers.modals import submitted_of
-from handlers.switchboard import FORMS, Opening
+from handlers.switchboard import FORMS
+from handlers.topic import Opening
 
 log = structlog.get_logger()
 

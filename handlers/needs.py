@@ -5,8 +5,6 @@ is read of what was asked, and nothing gets onto the switchboard without saying 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypeAlias
 
 from sqlmodel import Session
 
@@ -28,24 +26,8 @@ from bot.views.review_actions import ReviewAction
 from bot.views.rollout_actions import RolloutAction, RolloutForm
 from bot.views.signing_actions import SigningAction
 from bot.views.silence_actions import SilenceAction
-
-
-@dataclass(frozen=True)
-class Everybody:
-    """Everybody may whose account is active; `why` says what keeps that harmless."""
-
-    why: str
-
-
-@dataclass(frozen=True)
-class Service:
-    """Who may depends on what it is done to, and the service decides; `who` says by what."""
-
-    who: str
-
-
-Needed: TypeAlias = Act | Everybody | Service
-"""An act stands for the roles of `bot.core.permission.NEEDS`."""
+from handlers.quarter import TOPICS
+from handlers.topic import Everybody, Needed, Service
 
 _DATES = Everybody("the timeline keeps what was thought before, and the next correction counts")
 _REGISTERS = Everybody("what is registered holds for nobody until its sign-offs have signed")
@@ -87,6 +69,7 @@ ORDERS: Mapping[tuple[str, str], Needed] = {
     ("digest", "now"): _ASKS,
     ("digest", "subscribe"): Act.CONFIGURE,
     ("digest", "unsubscribe"): Act.CONFIGURE,
+    **{(topic.name, verb): needed for topic in TOPICS for verb, (_, needed) in topic.orders.items()},
 }
 
 PRESSES: Mapping[str, Needed] = {
@@ -123,6 +106,7 @@ PRESSES: Mapping[str, Needed] = {
     SigningAction.SIGN: Service("[signoffs] names who signs as what, and the author does not sign alone"),
     SigningAction.ACKNOWLEDGE: Act.ACKNOWLEDGE,
     SigningAction.WITHDRAW: _WITHDRAWS,
+    **{action: needed for topic in TOPICS for action, (_, needed) in topic.presses.items()},
 }
 
 FORMS: Mapping[str, Needed] = {
@@ -150,6 +134,7 @@ FORMS: Mapping[str, Needed] = {
     DecisionAction.TASK_CHANGE: Act.INVESTIGATE,
     amendment.FORM: Act.AMEND,
     drafting.FORM: _REGISTERS,
+    **{name: needed for topic in TOPICS for name, (_, needed) in topic.forms.items()},
 }
 
 

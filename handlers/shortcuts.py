@@ -9,7 +9,7 @@ from bot.core.inbound import Place
 from bot.views.marking import MarkAction
 from handlers.commands import open_form
 from handlers.door import Door
-from handlers.switchboard import Opening
+from handlers.topic import Opening
 
 SHORTCUTS: Final = (
     (MarkAction.FORM.value, "Add to incident timeline", "Puts this message into an incident's record"),

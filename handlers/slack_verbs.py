@@ -50,6 +50,7 @@ from bot.views.experiment_actions import ExperimentAction
 from bot.views.text import escape
 from bot.views.triage_actions import Control, TriageAction
 from handlers import grammar, needs, switchboard
+from handlers.topic import Opening
 
 FILE_JOB = dropped.REGISTERED_BY_MENTION
 
@@ -89,7 +90,7 @@ def draw(
     session: Session,
     desk: Desk,
     form: str,
-    opened: switchboard.Opening,
+    opened: Opening,
     now: datetime,
     *,
     entered: Mapping[str, str] | None = None,

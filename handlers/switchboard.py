@@ -1,19 +1,10 @@
-"""Who does what: every order, question, button and form of launches, by name, and the function it goes to.
+"""Who does what: every order, question, button and form, by name, and the function it goes to.
 
-An order or a button changes something in the transaction it is given and says so through the outbox; a
-question only reads. A form is drawn when it is opened, checked when it is sent off (what is wrong is shown in
-it), and done from the inbox.
+What the entries are stands in `handlers.topic`; the topics of the quarter bring theirs along.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import TypeAlias
+from collections.abc import Mapping
 
-from sqlmodel import Session
-
-from bot.core.effect import Block, Message
-from bot.core.inbound import Ask, Order, Place, Press, Submit
 from bot.services import (
     advancing,
     amending,
@@ -52,7 +43,6 @@ from bot.services import (
     tasks,
     walking,
 )
-from bot.services.desk import Desk
 from bot.views import (
     amendment,
     decision_forms,
@@ -75,59 +65,8 @@ from bot.views.review_actions import ReviewAction
 from bot.views.rollout_actions import RolloutAction, RolloutForm
 from bot.views.signing_actions import SigningAction
 from bot.views.silence_actions import SilenceAction
-
-OrderVerb: TypeAlias = Callable[[Session, Desk, Order, str, datetime], None]
-"""session, desk, order, the delivery's key, now."""
-
-Question: TypeAlias = Callable[[Session, Desk, Ask, datetime], Message]
-PressVerb: TypeAlias = Callable[[Session, Desk, Press, str, datetime], None]
-
-
-@dataclass(frozen=True)
-class Opening:
-    """Who opens a form, where, and with what: a button's value, or what was typed behind the command."""
-
-    by: str
-    place: Place
-    value: str = ""
-
-
-Submitted: TypeAlias = Callable[[Session, Desk, Submit, str, datetime], None]
-
-
-Known: TypeAlias = Callable[[Session, Mapping[str, str]], Mapping[str, str]]
-Redraw: TypeAlias = Callable[[Desk, Mapping[str, str]], Block]
-
-
-def _no_fault(_fields: Mapping[str, str]) -> Mapping[str, str]:
-    return {}
-
-
-def _not_known(_session: Session, _fields: Mapping[str, str]) -> Mapping[str, str]:
-    return {}
-
-
-Drawn: TypeAlias = Callable[[Session, Desk, Opening, datetime], Block]
-
-
-@dataclass(frozen=True)
-class Form:
-    """view: the modal (callback_id and private_metadata are filled in); check: faults by action id.
-
-    known: faults that only the record knows. redraw: the modal again, whenever one of its fields changes.
-    """
-
-    view: Drawn
-    submit: Submitted
-    check: Callable[[Mapping[str, str]], Mapping[str, str]] = _no_fault
-    known: Known = _not_known
-    redraw: Redraw | None = None
-
-
-def _of_card(draw: Callable[[Session, Desk, str, str, datetime], Block]) -> Drawn:
-    """Draw a form from who opens it and the value of the button."""
-    return lambda session, desk, opened, now: draw(session, desk, opened.by, opened.value, now)
-
+from handlers.quarter import TOPICS
+from handlers.topic import Form, OrderVerb, PressVerb, Question, of_card
 
 ORDERS: Mapping[tuple[str, str], OrderVerb] = {
     **{("triage", verb): walking.order for verb in walking.VERBS},
@@ -154,6 +93,7 @@ ORDERS: Mapping[tuple[str, str], OrderVerb] = {
     ("digest", "now"): digests.at_once,
     ("digest", "subscribe"): digests.subscribe,
     ("digest", "unsubscribe"): digests.unsubscribe,
+    **{(topic.name, verb): order for topic in TOPICS for verb, (order, _) in topic.orders.items()},
 }
 """By topic and verb, as typed: `/experiment stop` is ("experiment", "stop")."""
 
@@ -176,6 +116,7 @@ QUESTIONS: Mapping[tuple[str, str], Question] = {
     ("experiment", "why"): look_questions.why,
     ("launch", "check"): readiness.answer,
     ("launch", "status"): readiness.answer,
+    **{(topic.name, verb): question for topic in TOPICS for verb, question in topic.questions.items()},
 }
 """By topic and verb, answered at once to the person who asks."""
 
@@ -213,40 +154,41 @@ PRESSES: Mapping[str, PressVerb] = {
     SigningAction.SIGN: signing.sign,
     SigningAction.ACKNOWLEDGE: signing.acknowledge,
     SigningAction.WITHDRAW: amending.withdraw,
+    **{action: press for topic in TOPICS for action, (press, _) in topic.presses.items()},
 }
 """By action id without its suffix."""
 
 FORMS: Mapping[str, Form] = {
-    PeopleAction.ROLES: Form(_of_card(incident_people.form), incident_people.submit),
-    PeopleAction.UPDATE: Form(_of_card(stakeholders.form), stakeholders.submit, update_views.faults),
+    PeopleAction.ROLES: Form(of_card(incident_people.form), incident_people.submit),
+    PeopleAction.UPDATE: Form(of_card(stakeholders.form), stakeholders.submit, update_views.faults),
     OnsetAction.CORRECT: Form(
-        _of_card(onset_correction.form), onset_correction.submit, onset_correction.check
+        of_card(onset_correction.form), onset_correction.submit, onset_correction.check
     ),
-    silence_actions.FORM: Form(_of_card(silences.form), silences.submit, silences.faults),
-    MarkAction.FORM: Form(_of_card(marking.form), marking.submit),
-    ReviewAction.WRITE: Form(_of_card(review_forms.write_form), review_forms.write),
+    silence_actions.FORM: Form(of_card(silences.form), silences.submit, silences.faults),
+    MarkAction.FORM: Form(of_card(marking.form), marking.submit),
+    ReviewAction.WRITE: Form(of_card(review_forms.write_form), review_forms.write),
     ReviewAction.MILESTONES: Form(
-        _of_card(review_forms.milestones_form), review_forms.milestones, review_forms.milestone_faults
+        of_card(review_forms.milestones_form), review_forms.milestones, review_forms.milestone_faults
     ),
-    ReviewAction.CHECK: Form(_of_card(review_forms.check_form), review_forms.check),
-    ReviewAction.ASK: Form(_of_card(review_forms.ask_form), review_forms.ask),
-    ReviewAction.ADD_ITEM: Form(_of_card(review_forms.add_form), review_forms.add),
-    ReviewAction.CHANGE_ITEM: Form(_of_card(review_forms.change_form), review_forms.change),
-    RolloutForm.PAUSE: Form(_of_card(pausing.pause_view), pausing.pause, pausing.check),
-    RolloutForm.RESUME: Form(_of_card(pausing.resume_view), pausing.resume, pausing.check),
+    ReviewAction.CHECK: Form(of_card(review_forms.check_form), review_forms.check),
+    ReviewAction.ASK: Form(of_card(review_forms.ask_form), review_forms.ask),
+    ReviewAction.ADD_ITEM: Form(of_card(review_forms.add_form), review_forms.add),
+    ReviewAction.CHANGE_ITEM: Form(of_card(review_forms.change_form), review_forms.change),
+    RolloutForm.PAUSE: Form(of_card(pausing.pause_view), pausing.pause, pausing.check),
+    RolloutForm.RESUME: Form(of_card(pausing.resume_view), pausing.resume, pausing.check),
     peeks.FORM: Form(
         view=lambda session, desk, opened, now: peeks.form(session, desk, opened.by, opened.value, now),
         submit=peeks.submit,
         check=peeks.check,
     ),
-    ReadinessAction.SUPPLY: Form(_of_card(supplying.supply_form), supplying.supply, supplying.supply_faults),
-    ReadinessAction.WAIVE: Form(_of_card(supplying.waive_form), supplying.waive, supplying.waive_faults),
-    DecisionAction.SHIP: Form(_of_card(deciding.ship_form), deciding.ship, decision_forms.unticked),
-    DecisionAction.STOP: Form(_of_card(deciding.stop_form), deciding.stop),
-    DecisionAction.OVERRIDE: Form(_of_card(overriding.form), overriding.request, override.faults),
-    DecisionAction.REFUSE: Form(_of_card(overriding.refusal_form), overriding.refuse),
-    DecisionAction.CHOOSE_OTHER: Form(_of_card(investigating.choose_form), investigating.choose_other),
-    DecisionAction.TASK_CHANGE: Form(_of_card(tasks.change_form), tasks.move, investigation.faults),
+    ReadinessAction.SUPPLY: Form(of_card(supplying.supply_form), supplying.supply, supplying.supply_faults),
+    ReadinessAction.WAIVE: Form(of_card(supplying.waive_form), supplying.waive, supplying.waive_faults),
+    DecisionAction.SHIP: Form(of_card(deciding.ship_form), deciding.ship, decision_forms.unticked),
+    DecisionAction.STOP: Form(of_card(deciding.stop_form), deciding.stop),
+    DecisionAction.OVERRIDE: Form(of_card(overriding.form), overriding.request, override.faults),
+    DecisionAction.REFUSE: Form(of_card(overriding.refusal_form), overriding.refuse),
+    DecisionAction.CHOOSE_OTHER: Form(of_card(investigating.choose_form), investigating.choose_other),
+    DecisionAction.TASK_CHANGE: Form(of_card(tasks.change_form), tasks.move, investigation.faults),
     amendment.FORM: Form(
         view=lambda session, desk, opened, _now: amending.view(
             session, desk, opened.by, opened.place.channel, opened.value
@@ -261,6 +203,7 @@ FORMS: Mapping[str, Form] = {
         known=drafting.taken,
         redraw=drafting.view,
     ),
+    **{name: form for topic in TOPICS for name, (form, _) in topic.forms.items()},
 }
 """By name, which is the view's callback id."""
 
@@ -286,5 +229,6 @@ FORM_BUTTONS: Mapping[str, str] = {
     DecisionAction.REFUSE: DecisionAction.REFUSE,
     DecisionAction.CHOOSE_OTHER: DecisionAction.CHOOSE_OTHER,
     DecisionAction.TASK_CHANGE: DecisionAction.TASK_CHANGE,
+    **{action: form for topic in TOPICS for action, form in topic.form_buttons.items()},
 }
 """Buttons that open a form: action id without its suffix, and the form's name."""

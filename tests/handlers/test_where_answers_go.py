@@ -9,7 +9,7 @@ from bot.core.inbound import Inbound, Misread, Place
 from bot.errors import RefusedError
 from handlers.commands import open_form, place_of
 from handlers.door import Door
-from handlers.switchboard import Opening
+from handlers.topic import Opening
 
 
 @pytest.mark.parametrize(

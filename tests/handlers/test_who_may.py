@@ -23,8 +23,7 @@ from bot.store.outbox_rows import OutboxRow
 from bot.store.slot_rows import SlotRow
 from bot.views.look_notes import REASON
 from handlers import actions, grammar, needs, slack_verbs, switchboard
-from handlers.needs import Everybody, Needed, Service
-from handlers.switchboard import Opening
+from handlers.topic import Everybody, Needed, Opening, Service
 from tests.services.signing_bench import AUTHOR, DEPUTY, EM, ID, ML, PM, SIGNED, Bench
 
 NOW = datetime(2026, 11, 23, 3, 12, tzinfo=UTC)

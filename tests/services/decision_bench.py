@@ -29,7 +29,7 @@ from bot.store.database import Database
 from bot.store.experiments import Registered
 from bot.store.outbox_rows import OutboxRow
 from handlers import switchboard
-from handlers.switchboard import Opening
+from handlers.topic import Opening
 from tests.services.incident_bench import Shown
 
 DATA = Path(__file__).parents[1] / "data" / "decisions"

@@ -32,7 +32,8 @@ from bot.store.database import Database
 from bot.store.experiments import Registered
 from bot.store.outbox_rows import OutboxRow
 from bot.views.experiment_actions import Reference
-from handlers.switchboard import FORM_BUTTONS, FORMS, ORDERS, PRESSES, Opening
+from handlers.switchboard import FORM_BUTTONS, FORMS, ORDERS, PRESSES
+from handlers.topic import Opening
 from tests.services.incident_bench import Shown
 
 ENG, OWNER, APPROVER, NOBODY = "U0ENG", "U0OWN", "U0APP", "U0NOBODY"

@@ -20,6 +20,7 @@ from bot.sources.prometheus import Prometheus
 from bot.store import incidents, monitors
 from bot.views import onset as views
 from handlers import modals, needs, switchboard
+from handlers.topic import Opening
 from tests.services.incident_bench import ENG, MATE, Bench, Shown
 
 FELL = datetime(2026, 11, 23, 2, 50, tzinfo=UTC)
@@ -261,7 +262,7 @@ def opened(bench, by=MATE):
     button = told(bench)[-1].element(lambda e: "onset" in e["action_id"])
     with bench.db.read() as session:
         view = switchboard.FORMS["incident.onset"].view(
-            session, bench.desk, switchboard.Opening(by, Place("C1"), button["value"]), bench.now
+            session, bench.desk, Opening(by, Place("C1"), button["value"]), bench.now
         )
     field = next(block["element"] for block in view["blocks"] if block["type"] == "input")
     return button["value"], field

@@ -22,7 +22,8 @@ from bot.views import review_forms as views
 from bot.views.review_actions import About, ReviewAction
 from bot.views.triage_actions import More, TriageAction
 from handlers import slack_verbs
-from handlers.switchboard import FORMS, Opening
+from handlers.switchboard import FORMS
+from handlers.topic import Opening
 from tests.services.incident_bench import ENG, MATE, Bench, Shown
 
 CHANNEL = "C1"

@@ -11,6 +11,7 @@ from bot.services.walking import pick
 from bot.store import incidents
 from bot.views.triage_actions import TriageAction
 from handlers import grammar, needs, switchboard
+from handlers.topic import Everybody
 from tests.services.incident_bench import ENG, MATE, Bench, Shown
 
 HOME = "C0INC"
@@ -84,7 +85,7 @@ def test_a_whole_incident_is_walked_by_typing(typed):
 def test_every_word_is_known_to_the_grammar_and_to_who_may(verb):
     """An incident is everybody's."""
     assert verb in grammar.VERBS["triage"]
-    assert isinstance(needs.ORDERS["triage", verb], needs.Everybody)
+    assert isinstance(needs.ORDERS["triage", verb], Everybody)
 
 
 def test_the_lead_is_taken_and_given(typed):
