@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bot import __version__
+from bot import __version__, cli_quarter
 from bot.errors import InputError, LookoutError, UserError
 
 app = typer.Typer(
@@ -261,5 +261,7 @@ def _root(
 ) -> None:
     pass
 
+
+cli_quarter.add_to(app)
 
 __all__: list[Any] = ["app", "main"]
