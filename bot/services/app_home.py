@@ -10,7 +10,7 @@ from bot.core.effect import Message, PublishHome
 from bot.core.figures import weekday
 from bot.core.inbound import OpenedHome
 from bot.core.incident import Incident
-from bot.core.launch import Launch, LookSeen, Task
+from bot.core.launch import Kind, Launch, LookSeen, Task
 from bot.core.launch_steps import so_far
 from bot.core.permission import Act
 from bot.services import decision_cards, permissions, signing
@@ -209,7 +209,7 @@ def _look(launch: Launch, record: int) -> int:
 
 
 def _unfinished(session: Session) -> list[Launch]:
-    every = (so_far(ledger.of(session, one)) for one in ledger.subjects(session))
+    every = (so_far(ledger.of(session, one)) for one in ledger.subjects(session, Kind.REGISTERED))
     return [launch for launch in every if launch.closed_at is None]
 
 

@@ -34,7 +34,7 @@ def in_scope(session: Session, channel: str, *, everywhere: bool) -> list[Launch
     """The launches that a digest of this channel covers, the newest first; those that ended included."""
     if not everywhere:
         return launches.in_channel(session, channel)
-    every = [launches.read(session, one) for one in ledger.subjects(session)]
+    every = [launches.read(session, one) for one in ledger.subjects(session, Kind.REGISTERED)]
     return sorted(every, key=lambda one: one.registered_at, reverse=True)
 
 

@@ -30,7 +30,7 @@ def load(session: Session, experiment: str) -> Launch:
 def read(session: Session, experiment: str) -> Launch:
     """The launch as it is now, for showing only. Raises InputError when there is none of that id."""
     entries = ledger.of(session, experiment)
-    if not entries:
+    if not entries or entries[0].kind != Kind.REGISTERED:
         raise InputError(f"No experiment `{escape(experiment, 80)}` is registered.", known(session))
     return so_far(entries)
 
@@ -58,7 +58,7 @@ def registration(session: Session, launch: Launch) -> Registration:
 
 def running(session: Session) -> list[Launch]:
     """Every launch that still goes on, by id."""
-    every = (so_far(ledger.of(session, one)) for one in ledger.subjects(session))
+    every = (so_far(ledger.of(session, one)) for one in ledger.subjects(session, Kind.REGISTERED))
     return [launch for launch in every if launch.open]
 
 

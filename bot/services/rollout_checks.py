@@ -214,7 +214,7 @@ def schedule(session: Session, now: datetime) -> None:
 def tend(session: Session, desk: Desk, payload: Mapping[str, Any], now: datetime) -> None:
     """Let every launch that exposes people have its next check, should one ever have been lost."""
     del desk, payload
-    for experiment in ledger.subjects(session):
+    for experiment in ledger.subjects(session, Kind.REGISTERED):
         launch = launches.read(session, experiment)
         if launch.stage < 0:
             continue

@@ -72,9 +72,10 @@ def of_kind(session: Session, kind: str) -> list[Entry]:
     return [_entry(row) for row in rows]
 
 
-def subjects(session: Session) -> list[str]:
-    """Every subject there is an entry of."""
-    return sorted(session.exec(select(LedgerRow.subject).distinct()))
+def subjects(session: Session, kind: str = "") -> list[str]:
+    """Every subject there is an entry of, of this kind where one is named."""
+    wanted = select(LedgerRow.subject).distinct()
+    return sorted(session.exec(wanted.where(LedgerRow.kind == kind) if kind else wanted))
 
 
 def every(session: Session) -> Iterator[Entry]:
