@@ -24,6 +24,7 @@ from bot.services import amending_form
 from bot.views import amendment
 from handlers import grammar
 from handlers.door import Door
+from handlers.topic import FILE
 
 EVENTS = (
     "app_home_opened",
@@ -118,16 +119,18 @@ def read(event: Mapping[str, Any]) -> Inbound:
     by = event["user"]
     text = re.sub(r"^\s*<@[A-Z0-9]+(\|[^>]*)?>\s*", "", event.get("text", ""))
     command, *rest = text.split(None, 1) or ["help"]
-    attached = (event.get("files") or [None])[0]
+    attached = (event.get("files") or [{}])[0] or {}
     try:
         if command.lower() == "help":
             return Ask(by, place, rest[0].strip().lower() if rest else "", "help")
         read = grammar.parse(command.lower().lstrip("/"), rest[0] if rest else "", by=by, place=place)
     except UserError as error:
         return Misread(by, place, f"{error.message} {error.hint}")
+    if isinstance(read, Submit | grammar.OpenForm) and read.form in grammar.DOCUMENTS.values():
+        return _document(read, attached)
     if not isinstance(read, grammar.OpenForm):
         return read
-    if attached and attached.get("url_private"):
+    if attached.get("url_private"):
         name = attached.get("name") or "attached.yaml"
         if read.form == amendment.FORM:
             fields = {"file": f"{attached['url_private']}\n{name}", amending_form.TYPED: read.text}
@@ -139,3 +142,14 @@ def read(event: Mapping[str, Any]) -> Inbound:
     return Misread(
         by, place, "There was no YAML. Paste it behind the command, or attach the file to the message."
     )
+
+
+def _document(read: Submit | grammar.OpenForm, attached: Mapping[str, Any]) -> Inbound:
+    """A document as it was pasted or attached; a mention opens no form, so there must be one."""
+    fields = dict(read.fields) if isinstance(read, Submit) else {}
+    if attached.get("url_private"):
+        fields[FILE] = f"{attached['url_private']}\n{attached.get('name') or 'attached'}"
+    if not fields:
+        problem = "There was nothing to read. Paste it behind the command, or attach the file to the message."
+        return Misread(read.by, read.place, problem)
+    return Submit(read.by, read.place, read.form, "", fields)

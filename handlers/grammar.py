@@ -5,9 +5,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.core.inbound import Ask, AskLook, Inbound, Order, Place, RegisterExperiment, StartTriage
+from bot.core.inbound import Ask, AskLook, Inbound, Order, Place, RegisterExperiment, StartTriage, Submit
 from bot.errors import InputError
 from handlers.quarter import TOPICS
+from handlers.topic import TYPED
 
 MAX_TITLE = 150
 MAX_TYPED = 2000
@@ -162,11 +163,17 @@ FORM_VERBS: Mapping[tuple[str, str], str] = {
 }
 """Commands that open a form, and its name."""
 
+DOCUMENTS: Mapping[tuple[str, str], str] = {
+    (topic.name, verb): form for topic in TOPICS for verb, form in topic.documents.items()
+}
+"""Commands that take a document, pasted behind them or in the form of this name."""
+
 WHOLE: Mapping[str, str] = {"changes": "log"} | {topic.name: topic.whole for topic in TOPICS if topic.whole}
 """Questions that take what begins with no verb, as in `/trace INC-7`."""
 
 OF_LAUNCHES: Mapping[str, frozenset[str]] = {
-    topic: VERBS[topic] | ASKS[topic] | {verb for of, verb in FORM_VERBS if of == topic} for topic in VERBS
+    topic: VERBS[topic] | ASKS[topic] | {verb for of, verb in (*FORM_VERBS, *DOCUMENTS) if of == topic}
+    for topic in VERBS
 }
 
 
@@ -240,7 +247,20 @@ def registration(yaml: str, by: str, place: Place) -> RegisterExperiment:
     return RegisterExperiment(by, place, text=text)
 
 
+def _document(command: str, verb: str, text: str, by: str, place: Place) -> Submit | OpenForm:
+    form = DOCUMENTS[command, verb]
+    if not text:
+        return OpenForm(by, place, form)
+    if len(text) > MAX_YAML:
+        raise InputError(
+            f"What was pasted has {len(text)} characters; {MAX_YAML} is the most.", "Attach it as a file."
+        )
+    return Submit(by, place, form, "", {TYPED: text})
+
+
 def _of_launches(command: str, verb: str, text: str, by: str, place: Place) -> Inbound | OpenForm:
+    if (command, verb) in DOCUMENTS:
+        return _document(command, verb, text, by, place)
     if len(text) > MAX_TYPED:
         problem = f"What was typed has {len(text)} characters; {MAX_TYPED} is the most."
         raise InputError(problem, "Be shorter.")

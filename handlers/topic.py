@@ -33,6 +33,10 @@ class Opening:
     value: str = ""
 
 
+TYPED, FILE = "typed", "file"
+"""Fields of a document that came without its form: what was typed behind the verb; the file's address and
+name, a line each, as a field for files has them too."""
+
 Submitted: TypeAlias = Callable[[Session, Desk, Submit, str, datetime], None]
 Known: TypeAlias = Callable[[Session, Mapping[str, str]], Mapping[str, str]]
 Redraw: TypeAlias = Callable[[Desk, Mapping[str, str]], Block]
@@ -91,7 +95,9 @@ class Topic:
     help: what `/name help` says; usage: description and hint that Slack shows; example: what to type behind
     the command. orders, presses, forms: by verb, action id and form name, each with who may; questions:
     answered at once to who asks. form_verbs: verbs that open a form; form_buttons: buttons that do, by action
-    id. whole: the question that takes what begins with no verb, as in `/trace INC-7`.
+    id. documents: verbs that take a document, and the form that takes it: alone they open the form; with text
+    behind them, or a file beside a mention, the form is taken as sent off, with the fields TYPED and FILE.
+    whole: the question that takes what begins with no verb, as in `/trace INC-7`.
     """
 
     name: str
@@ -104,4 +110,5 @@ class Topic:
     forms: Mapping[str, tuple[Form, Needed]] = field(default_factory=dict)
     form_verbs: Mapping[str, str] = field(default_factory=dict)
     form_buttons: Mapping[str, str] = field(default_factory=dict)
+    documents: Mapping[str, str] = field(default_factory=dict)
     whole: str = ""
