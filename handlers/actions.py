@@ -10,10 +10,12 @@ from bot.core.inbound import Press
 from handlers.commands import open_form, place_of
 from handlers.door import Door
 from handlers.live_forms import LiveForms
+from handlers.quarter import TOPICS
 from handlers.switchboard import FORM_BUTTONS
 from handlers.topic import Opening
 
-OURS = re.compile(r"^(triage|incident|experiment|launch|digest)\.")
+_QUARTER = [topic.name for topic in TOPICS]
+OURS = re.compile(rf"^({'|'.join(['triage', 'incident', 'experiment', 'launch', 'digest', *_QUARTER])})\.")
 
 
 def register(app: AsyncApp, door: Door) -> None:

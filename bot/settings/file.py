@@ -18,7 +18,7 @@ WEBHOOK_SECRET = "LOOKOUT_WEBHOOK_SECRET_"  # noqa: S105 - the name of a variabl
 _FROM_FILE = frozenset(
     {"timezone", "channels", "roles", "signoffs", "sources", "playbooks", "templates", "incidents", "data"}
     | {"retention_days", "launches", "flags", "rollout_metrics", "changes", "drills", "oncall", "phone_tree"}
-    | {"monitors", "timeline", "review"}
+    | {"monitors", "timeline", "review", "portfolio"}
 )
 _FROM_ENVIRONMENT = {
     "LOOKOUT_DATABASE_URL": "database_url",

@@ -14,6 +14,7 @@ from bot.settings.frozen import Frozen, Reference, zone_name
 from bot.settings.incidents import IncidentSettings
 from bot.settings.learning import ReviewSettings, TimelineSettings
 from bot.settings.oncall import OnCallSettings, PhoneTree
+from bot.settings.quarter import PortfolioSettings
 
 SHIPPED = Path(__file__).parent.parent / "_shipped"
 """Where a wheel carries the shipped playbooks and templates; a checkout has them at its top level."""
@@ -157,6 +158,7 @@ class Settings(Frozen):
     oncall: OnCallSettings = OnCallSettings()
     timeline: TimelineSettings = TimelineSettings()
     review: ReviewSettings = ReviewSettings()
+    portfolio: PortfolioSettings = PortfolioSettings()
     phone_tree: PhoneTree = Field(default_factory=dict)
     retention_days: Annotated[int, Field(ge=1)] = 90
 
