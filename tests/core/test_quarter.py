@@ -19,7 +19,7 @@ def test_a_quarter_is_read_as_people_type_it(typed: str) -> None:
 @pytest.mark.parametrize("typed", ["", "2026-Q5", "Q4", "1999-Q1", "next quarter"])
 def test_what_is_no_quarter_is_told_what_one_looks_like(typed: str) -> None:
     """The value that was read, and an example."""
-    with pytest.raises(InputError, match="names no quarter.*2026-Q4"):
+    with pytest.raises(InputError, match=r"names no quarter.*2026-Q4"):
         Quarter.read(typed)
 
 
