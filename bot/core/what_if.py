@@ -1,0 +1,87 @@
+"""What could be done to a pipeline: each way to make a turn faster, or slower, as a value.
+
+A `WhatIf` is some changes together, applied in their order to the budget and to its measured turns.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+
+@dataclass(frozen=True)
+class Parallel:
+    """Two stages, one directly after the other, begin together; what waited for the later one waits for
+    both."""
+
+    first: str
+    second: str
+
+
+@dataclass(frozen=True)
+class Cap:
+    """A stage is given up after `after_ms`; `to` is used instead, which takes `cost_ms` more."""
+
+    stage: str
+    after_ms: float
+    to: str = ""
+    cost_ms: float = 0.0
+
+
+@dataclass(frozen=True)
+class HedgeCall:
+    """A second request to a stage that has not answered after `after_ms`; the first answer counts.
+
+    shared: correlation of the ranks of the two, from 0 to 1.
+    """
+
+    stage: str
+    after_ms: float
+    shared: float = 0.0
+
+
+@dataclass(frozen=True)
+class NewP95:
+    """A stage whose p95 becomes `p95_ms`: all its durations are scaled, slow turns stay slow."""
+
+    stage: str
+    p95_ms: float
+
+
+@dataclass(frozen=True)
+class NewDurations:
+    """A stage takes what another column of a file says, rank by rank: slow turns stay slow.
+
+    path: Parquet or CSV below the budget's folder; column: durations; unit_ms: ms of one unit.
+    """
+
+    stage: str
+    path: str
+    column: str
+    unit_ms: float = 1.0
+
+
+@dataclass(frozen=True)
+class TopK:
+    """A stage works on `to` items and no longer on `now`: its durations change as its measured p95 does.
+
+    p95_ms: the measured p95 by number of items; between two of them it is read off the line, never beyond.
+    cost: what that costs elsewhere, in words ("0.4 % NDCG").
+    """
+
+    stage: str
+    now: int
+    to: int
+    p95_ms: Mapping[int, float] = field(default_factory=dict)
+    cost: str = ""
+
+
+Change: TypeAlias = Parallel | Cap | HedgeCall | NewP95 | NewDurations | TopK
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """Some changes together. `title` is the question ("the new reranker"), `id` names it in commands."""
+
+    id: str
+    title: str
+    changes: tuple[Change, ...]
