@@ -19,7 +19,7 @@ from bot.chat.worker import Worker
 from bot.clock import Clock
 from bot.core.claimed import StoreUnavailable
 from bot.core.effect import Block, Message
-from bot.core.inbound import Ask
+from bot.core.inbound import Ask, Submit
 from bot.errors import ConfigError
 from bot.metrics import Metrics
 from bot.services import looking
@@ -203,6 +203,11 @@ class Lookout:
         """What is wrong with what was entered into a form, by action id."""
         with self._db.read() as session:
             return slack_verbs.faults(session, form, entered)
+
+    def turned(self, sent: Submit, action: str = "") -> Block | None:
+        """The page of a form that follows what was sent off, or a button in it; None where there is none."""
+        with self._db.read() as session:
+            return slack_verbs.turned(session, self._desk, sent, action, self._clock())
 
     async def _tick(self) -> None:
         if await asyncio.to_thread(self._slots.tick):

@@ -7,6 +7,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.inbound import Press
+from handlers import form_pages
 from handlers.commands import open_form, place_of
 from handlers.door import Door
 from handlers.live_forms import LiveForms
@@ -24,6 +25,13 @@ def register(app: AsyncApp, door: Door) -> None:
 
     @app.action(OURS)
     async def pressed(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
+        turn = form_pages.turning(body)
+        if turn:
+            sent = form_pages.left(body)
+            await door.store(_key(body), sent, name=_name(body))
+            await ack()
+            door.soon(form_pages.turn(door, client, body, sent, turn))
+            return
         if live.hears(body):
             await ack()
             door.soon(live.changed(body, client))
@@ -35,13 +43,21 @@ def register(app: AsyncApp, door: Door) -> None:
             opened = Opening(press.by, press.place, press.value)
             door.soon(open_form(door, client, body["trigger_id"], form, opened))
             return
-        key = f"action:{body['trigger_id']}:{body['actions'][0].get('action_ts', '')}"
-        await door.store(key, press, name=body["user"].get("username") or body["user"].get("name", ""))
+        await door.store(_key(body), press, name=_name(body))
         await ack()
 
     @app.action(re.compile(r"^link\."))
     async def followed(ack: AsyncAck) -> None:
         await ack()  # a link button opens its page in the browser; Slack only wants to be acknowledged
+
+
+def _key(body: dict[str, Any]) -> str:
+    return f"action:{body['trigger_id']}:{body['actions'][0].get('action_ts', '')}"
+
+
+def _name(body: dict[str, Any]) -> str:
+    """What Slack calls the person."""
+    return str(body["user"].get("username") or body["user"].get("name", ""))
 
 
 def read(body: dict[str, Any]) -> Press:

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from bot.clock import Clock
 from bot.core.effect import Block, Message
-from bot.core.inbound import Altered, Ask, Inbound, dump
+from bot.core.inbound import Altered, Ask, Inbound, Submit, dump
 from bot.store.inbox import Stored
 from bot.store.writer import Writer
 from handlers.topic import Opening
@@ -32,6 +32,9 @@ class Forms(Protocol):
 
     def faults(self, form: str, entered: Mapping[str, str]) -> Mapping[str, str]:
         """Return what is wrong, by action id."""
+
+    def turned(self, sent: Submit, action: str = "") -> Block | None:
+        """Return the page after what was sent off, or after a button in it; None where there is none."""
 
 
 class Door:
@@ -92,6 +95,16 @@ class Door:
     async def faults(self, form: str, entered: Mapping[str, str]) -> Mapping[str, str]:
         """What is wrong with what was entered into a form, by action id; empty when it can be stored."""
         return await asyncio.to_thread(self._forms.faults, form, entered)
+
+    async def turned(self, sent: Submit, action: str = "") -> Block | None:
+        """The page of a form that follows what was just sent off, or a button in it; None closes the form.
+
+        Raises:
+            bot.errors.UserError: what it is about is not known any more.
+
+        """
+        async with self._answering:
+            return await asyncio.to_thread(self._forms.turned, sent, action)
 
     async def follows(self, seen: Altered) -> bool:
         """Whether it matters what becomes of this message."""

@@ -14,6 +14,7 @@ from bot.core.inbound import (
     Inbound,
     Misread,
     OpenedHome,
+    Order,
     Place,
     Reacted,
     RegisterExperiment,
@@ -130,6 +131,8 @@ def read(event: Mapping[str, Any]) -> Inbound:
         return _document(read, attached)
     if not isinstance(read, grammar.OpenForm):
         return read
+    if read.order is not None:
+        return Order(by, place, *read.order, read.text)
     if attached.get("url_private"):
         name = attached.get("name") or "attached.yaml"
         if read.form == amendment.FORM:

@@ -107,12 +107,16 @@ USAGE = {
 
 @dataclass(frozen=True)
 class OpenForm:
-    """A form is to be opened; `text` is what was typed behind the command."""
+    """A form is to be opened; `text` is what was typed behind the command.
+
+    order: the topic and verb that do it without a form, for a mention, which can open none.
+    """
 
     by: str
     place: Place
     form: str = "experiment.register"
     text: str = ""
+    order: tuple[str, str] | None = None
 
 
 _LEARNING = frozenset(
@@ -265,7 +269,8 @@ def _of_launches(command: str, verb: str, text: str, by: str, place: Place) -> I
         problem = f"What was typed has {len(text)} characters; {MAX_TYPED} is the most."
         raise InputError(problem, "Be shorter.")
     if (command, verb) in FORM_VERBS:
-        return OpenForm(by, place, FORM_VERBS[command, verb], text)
+        order = (command, verb) if verb in VERBS[command] else None
+        return OpenForm(by, place, FORM_VERBS[command, verb], text, order)
     if verb in VERBS[command]:
         return Order(by, place, command, verb, text)
     return Ask(by, place, command, verb, text)

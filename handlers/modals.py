@@ -6,7 +6,9 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
+from bot.core.effect import Block
 from bot.core.inbound import Place, RegisterExperiment, Submit
+from bot.errors import UserError
 from bot.views.experiment import REGISTER
 from handlers import grammar
 from handlers.door import Door
@@ -45,7 +47,21 @@ def _hear(app: AsyncApp, door: Door, name: str) -> None:
             return
         key = f"view:{view['id']}:{view.get('hash', '')}"
         await door.store(key, read, name=body["user"].get("username") or body["user"].get("name", ""))
-        await ack()
+        page = await _following(door, read)
+        if page is None:
+            await ack()
+        else:
+            await ack(response_action="update", view=dict(page))
+
+
+async def _following(door: Door, read: Submit) -> Block | None:
+    """The next page of a form that has several; what it cannot be drawn for is told when it is stored."""
+    if FORMS[read.form].then is None:
+        return None
+    try:
+        return await door.turned(read)
+    except UserError:
+        return None
 
 
 def submitted_of(name: str, view: Mapping[str, Any], by: str) -> Submit:

@@ -20,6 +20,7 @@ from bot.core.inbound import (
     Misread,
     OpenedHome,
     Order,
+    Place,
     Press,
     Reacted,
     RegisterExperiment,
@@ -109,8 +110,28 @@ def draw(
         view = drawn.redraw(desk, entered)
     else:
         view = drawn.view(session, desk, opened, now)
-    place = opened.place
-    about = view.get("private_metadata", opened.value)  # a form may settle what it is about when it is drawn
+    return _carried(view, form, opened.place, opened.value)
+
+
+def turned(session: Session, desk: Desk, sent: Submit, action: str, now: datetime) -> Block | None:
+    """The page of a form that follows what was sent off, or a button in it; None where there is none.
+
+    Raises:
+        bot.errors.UserError: it may not be opened, or what it is about is not known any more.
+
+    """
+    form = switchboard.FORMS[sent.form]
+    turn = form.turns.get(action) if action else form.then
+    if turn is None:
+        return None
+    needs.form(session, desk, sent.by, sent.form)
+    view = turn(session, desk, sent, now)
+    return None if view is None else _carried(view, sent.form, sent.place, sent.value)
+
+
+def _carried(view: Block, form: str, place: Place, value: str) -> Block:
+    """The view with its form's name, and with where and with what it was opened."""
+    about = view.get("private_metadata", value)  # a form may settle what it is about when it is drawn
     private = {"channel": place.channel, "thread": place.thread, "value": about}
     return {**view, "type": "modal", "callback_id": form, "private_metadata": json.dumps(private)}
 

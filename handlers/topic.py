@@ -41,6 +41,9 @@ Submitted: TypeAlias = Callable[[Session, Desk, Submit, str, datetime], None]
 Known: TypeAlias = Callable[[Session, Mapping[str, str]], Mapping[str, str]]
 Redraw: TypeAlias = Callable[[Desk, Mapping[str, str]], Block]
 Drawn: TypeAlias = Callable[[Session, Desk, Opening, datetime], Block]
+Turn: TypeAlias = Callable[[Session, Desk, Submit, datetime], Block | None]
+"""The page after what was just sent off; None closes the form. It only reads: what was sent off may not be on
+record yet."""
 
 
 def _no_fault(_fields: Mapping[str, str]) -> Mapping[str, str]:
@@ -56,6 +59,8 @@ class Form:
     """view: the modal (callback_id and private_metadata are filled in); check: faults by action id.
 
     known: faults that only the record knows. redraw: the modal again, whenever one of its fields changes.
+    then: of a form of several pages, the next one; each page is stored when it is sent off. turns: buttons in
+    it that leave for another page, by action id; the page left is stored as it is, unchecked.
     """
 
     view: Drawn
@@ -63,6 +68,8 @@ class Form:
     check: Callable[[Mapping[str, str]], Mapping[str, str]] = _no_fault
     known: Known = _not_known
     redraw: Redraw | None = None
+    then: Turn | None = None
+    turns: Mapping[str, Turn] = field(default_factory=dict)
 
 
 def of_card(draw: Callable[[Session, Desk, str, str, datetime], Block]) -> Drawn:
