@@ -1,4 +1,4 @@
-"""Candidates for a quarter: what each would bring to whom, how sure that is, what it costs and what it teaches.
+"""Candidates for a quarter: what each would bring to whom, how sure that is, what it costs and teaches.
 
 Everything but id and title may be missing: a candidate that a page at 3am proposed has no reach yet, and
 its scores then say what is missing. Impacts are in the unit that is declared beside them, never converted
