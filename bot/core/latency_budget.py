@@ -7,16 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from bot.core.what_if import WhatIf
+from bot.core.what_if import After, WhatIf
 
 TURN = "turn"
 """What the whole is called, where a stage could be named."""
 MOST_STAGES = 40
 QUANTILES = (0.5, 0.95, 0.99)
 """What is said of every stage and of the turn."""
-
-After: TypeAlias = Mapping[str, tuple[str, ...]]
-"""The stages that must be done before each may begin; () where it begins with the turn."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +89,8 @@ class TurnFile:
     path: below the budget's folder, may be a pattern. total: the column of the whole turn, "" for none.
     unit_ms: what one unit of its durations is in ms. cluster: turns that share it (session, hour) are not
     independent, which intervals respect. cohorts: columns by which the total is broken down. turn, stage,
-    duration: the columns of spans, all "" where a row is a turn.
+    duration: the columns of spans, all "" where a row is a turn. skipped: whether a stage without a value was
+    skipped and took no time; else such turns are left out.
     """
 
     path: str
@@ -103,6 +101,7 @@ class TurnFile:
     turn: str = ""
     stage: str = ""
     duration: str = ""
+    skipped: bool = False
 
     @property
     def spans(self) -> bool:
@@ -163,8 +162,9 @@ class ColdStart:
 class Thresholds:
     """What is watched in operation, with the thresholds of AML-07 where a file says nothing.
 
-    turn_p95, turn_p99: ms; the file's SLO is the first. fallback, errors: shares of the stage's requests. cohort:
-    how far a cohort's turn p95 may be off the whole's, as a share. minutes: how long it must last.
+    turn_p95, turn_p99: ms; without a word the first is the SLO. fallback, errors: shares of a stage's
+    requests. cohort: how far a cohort's turn p95 may be off the whole's, as a share. minutes: how long it
+    must last.
     """
 
     turn_p95: Limit

@@ -75,6 +75,9 @@ class TopK:
     cost: str = ""
 
 
+After: TypeAlias = Mapping[str, tuple[str, ...]]
+"""The stages that must be done before each may begin."""
+
 Change: TypeAlias = Parallel | Cap | HedgeCall | NewP95 | NewDurations | TopK
 
 
@@ -85,3 +88,28 @@ class WhatIf:
     id: str
     title: str
     changes: tuple[Change, ...]
+
+
+def side_by_side(after: After, first: str, second: str) -> After:
+    """The graph in which two stages, one directly after the other, begin together.
+
+    Raises:
+        ValueError: with the reason, where they already do or another stage stands between them.
+
+    """
+    if second in after[first]:
+        first, second = second, first
+    if first not in after[second]:
+        between = [name for name in after if _waits(after, second, name) and _waits(after, name, first)]
+        between += [name for name in after if _waits(after, first, name) and _waits(after, name, second)]
+        if between:
+            raise ValueError(f"{between[0]} stands between {first} and {second}")
+        raise ValueError(f"{first} and {second} do not wait for each other as it is")
+    moved = {name: (*waits, first) if second in waits else waits for name, waits in after.items()}
+    moved[second] = (*(name for name in after[second] if name != first), *after[first])
+    return {name: tuple(dict.fromkeys(waits)) for name, waits in moved.items()}
+
+
+def _waits(after: After, name: str, other: str) -> bool:
+    """Whether a stage begins only once another is done, directly or by way of others."""
+    return any(one == other or _waits(after, one, other) for one in after[name])
