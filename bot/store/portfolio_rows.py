@@ -35,8 +35,8 @@ class PortfolioRow(SQLModel, table=True):
     """The portfolio of one quarter, as it stands.
 
     edition: the newest. locked_edition, locked_entry: what was locked, and the ledger's entry that says so.
-    efforts: engineer-weeks that a candidate took, by its id. told: what came by itself already, "status" and
-    "retro". reviewed_entry: the ledger's entry of the retrospective.
+    efforts: engineer-weeks that a candidate took, by its id. outcomes: what became of one where no
+    launch says so. reviewed_entry: the ledger's entry of the retrospective.
     """
 
     __tablename__ = "portfolio"
@@ -53,7 +53,10 @@ class PortfolioRow(SQLModel, table=True):
 
 
 class PortfolioEditionRow(SQLModel, table=True):
-    """One edition: the whole file, its hash, what was worked out of it, the pick made by gut feel."""
+    """One edition: the whole file, its hash, what was worked out of it, the ids that it picks.
+
+    gut: the pick made by gut feel, {by, at, picked [ids], why}, empty where nobody made one.
+    """
 
     __tablename__ = "portfolio_edition"
 
@@ -62,6 +65,7 @@ class PortfolioEditionRow(SQLModel, table=True):
     sha256: str
     file: dict[str, Any] = Field(sa_type=Json)
     result: dict[str, Any] = Field(sa_type=Json)
+    picked: list[str] = Field(sa_type=Json)
     gut: dict[str, Any] = Field(sa_type=Json)
     by: str
     at: datetime = Field(sa_type=UtcDateTime)

@@ -50,6 +50,7 @@ def upgrade() -> None:
         sa.Column("sha256", sa.String(), nullable=False),
         sa.Column("file", columns.Json(), nullable=False),
         sa.Column("result", columns.Json(), nullable=False),
+        sa.Column("picked", columns.Json(), nullable=False),
         sa.Column("gut", columns.Json(), nullable=False),
         sa.Column("by", sa.String(), nullable=False),
         sa.Column("at", columns.UtcDateTime(), nullable=False),
