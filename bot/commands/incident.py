@@ -1,11 +1,11 @@
 """`lookout incident export`: an incident's record as a file, from the database alone."""
 
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from bot import clock, settings
+from bot.commands.output import write
 from bot.commands.record import opened
 from bot.errors import InputError
 from bot.services import incident_export
@@ -32,16 +32,5 @@ def run(environment: Mapping[str, str], number: str, *, form: str = "html", out:
             raise InputError(said, "Is LOOKOUT_DATABASE_URL the bot's?")
         desk, now = open_desk(configured), clock.system()
         document = incident_export.export(session, desk, incident, asked, now=now)
-    _write(document.encode(), out)
+    write(document.encode(), out)
     return 0
-
-
-def _write(content: bytes, out: Path | None) -> None:
-    if out is None:
-        sys.stdout.buffer.write(content)
-        sys.stdout.flush()
-        return
-    try:
-        out.write_bytes(content)
-    except OSError as error:
-        raise InputError(f"{out} cannot be written: {error.strerror}.", "Name another file.") from None

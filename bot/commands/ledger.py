@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bot import settings
+from bot.commands.output import write
 from bot.commands.record import opened
 from bot.core.ledger import Entry, broken
 from bot.errors import InputError
@@ -36,7 +37,8 @@ def run(
     if experiment and not chosen:
         there = ", ".join(known[:20]) or "none"
         raise InputError(f"The ledger has no entry of {experiment!r}.", f"It has entries of: {there}.")
-    _write(history(chosen, called) if markdown else _lines(chosen), out)
+    said = history(chosen, called) if markdown else _lines(chosen)
+    write(said.encode("utf-8", "surrogatepass"), out)
     wrong = broken(every)
     if wrong is not None:
         said = f"lookout: the chain does not hold, at entry {wrong.number}: {wrong.reason}."
@@ -53,15 +55,3 @@ def _entry(row: exact.Stored) -> Entry:
 
 def _lines(entries: Iterable[Entry]) -> str:
     return "".join(f"{entry.line()}\n" for entry in entries)
-
-
-def _write(said: str, out: Path | None) -> None:
-    content = said.encode("utf-8", "surrogatepass")
-    if out is None:
-        sys.stdout.buffer.write(content)
-        sys.stdout.flush()
-        return
-    try:
-        out.write_bytes(content)
-    except OSError as error:
-        raise InputError(f"{out} cannot be written: {error.strerror}.", "Name another file.") from None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bot import clock, settings
+from bot.commands.output import write
 from bot.commands.registration_file import complain, text_of
 from bot.core.monitor import Alarm, History, Level, Monitor, PlainSums, Seasonal
 from bot.core.monitor_memory import Learnt
@@ -224,12 +225,7 @@ def _shape(monitor: Monitor, found: Replay, picture: Path) -> dict[str, Any]:
 def _draw(monitor: Monitor, found: Replay, picture: Path) -> None:
     from bot.views.chart_monitor import png
 
-    try:
-        picture.write_bytes(png(monitor, found))
-    except OSError as error:
-        raise InputError(
-            f"{picture} cannot be written: {error.strerror}.", "Name another with --out."
-        ) from None
+    write(png(monitor, found), picture)
 
 
 def _moment(typed: str, option: str) -> datetime | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from bot import settings
+from bot.commands.output import write
 from bot.commands.registration_file import text_of
 from bot.core.finding import Finding, errors
 from bot.core.playbook import Playbook
@@ -35,15 +36,9 @@ def draw(file: Path, *, form: Form | None, out: Path | None) -> int:
     if playbook is None:
         return 1
     drawn = _drawn(playbook, wanted, fenced=out is not None and out.suffix.lower() == ".md")
-    if out is not None:
-        try:
-            out.write_bytes(drawn)
-        except OSError as error:
-            raise InputError(f"{out} cannot be written: {error.strerror}.", "Name another file.") from error
-        return 0
-    if wanted == "png" and sys.stdout.isatty():
+    if out is None and wanted == "png" and sys.stdout.isatty():
         raise InputError("A PNG is no text for a terminal.", "Name a file: `--out tree.png`.")
-    sys.stdout.buffer.write(drawn)
+    write(drawn, out)
     return 0
 
 
