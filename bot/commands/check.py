@@ -10,6 +10,8 @@ from bot.core.drill import Drill
 from bot.core.drill_reader import read_drill, tree_findings
 from bot.core.finding import Finding, errors
 from bot.core.ladder_reader import read_escalation
+from bot.core.latency_reader import KIND as LATENCY
+from bot.core.latency_reader import read_budget
 from bot.core.lint import check_document, check_registration
 from bot.core.monitor_reader import KINDS as MONITORS
 from bot.core.monitor_reader import read_monitor
@@ -29,6 +31,7 @@ _PLAYBOOKS: Mapping[str, Callable[..., tuple[object, tuple[Finding, ...]]]] = {
     "cohort_redesign": read_redesign,
     **dict.fromkeys(MONITORS, read_monitor),
     "drill": read_drill,
+    LATENCY: read_budget,
 }
 """Playbooks by their `kind:`, and what reads each."""
 

@@ -100,8 +100,9 @@ def side_by_side(after: After, first: str, second: str) -> After:
     if second in after[first]:
         first, second = second, first
     if first not in after[second]:
-        between = [name for name in after if _waits(after, second, name) and _waits(after, name, first)]
-        between += [name for name in after if _waits(after, first, name) and _waits(after, name, second)]
+        behind, ahead = _before(after, second), _before(after, first)
+        between = [name for name in behind if first in _before(after, name)]
+        between += [name for name in ahead if second in _before(after, name)]
         if between:
             raise ValueError(f"{between[0]} stands between {first} and {second}")
         raise ValueError(f"{first} and {second} do not wait for each other as it is")
@@ -110,6 +111,12 @@ def side_by_side(after: After, first: str, second: str) -> After:
     return {name: tuple(dict.fromkeys(waits)) for name, waits in moved.items()}
 
 
-def _waits(after: After, name: str, other: str) -> bool:
-    """Whether a stage begins only once another is done, directly or by way of others."""
-    return any(one == other or _waits(after, one, other) for one in after[name])
+def _before(after: After, name: str) -> list[str]:
+    """The stages that must be done before this one begins, directly or by way of others, in their order."""
+    seen, left = set[str](), list(after[name])
+    while left:
+        one = left.pop()
+        if one not in seen:
+            seen.add(one)
+            left += after[one]
+    return [one for one in after if one in seen]

@@ -15,6 +15,7 @@ from bot.core.data_finding import HINTS
 from bot.core.drill_reader import read_drill, tree_findings
 from bot.core.finding import Finding
 from bot.core.ladder_reader import read_escalation
+from bot.core.latency_reader import read_budget
 from bot.core.lint import check_registration
 from bot.core.monitor_reader import KINDS as MONITORS
 from bot.core.monitor_reader import read_monitor
@@ -32,6 +33,7 @@ AFTER_A_VETO = {
         read_redesign,
     ),
 }
+BUDGET = (ROOT / "bot" / "demo" / "data" / "latency" / "aml_07.yaml").read_text(encoding="utf-8")
 DRILL = (ROOT / "playbooks" / "drills" / "rag_recall_collapse.yaml").read_text(encoding="utf-8")
 SHIPPED_TREE = (ROOT / "playbooks" / "triage.yaml").read_text(encoding="utf-8")
 TREE = """
@@ -67,6 +69,11 @@ PLAYBOOK_READERS = (
     "checks/__init__",
     "checks/options",
     "drill_reader",
+    "latency_fields",
+    "latency_reader",
+    "latency_telemetry",
+    "load_test_reader",
+    "what_if_reader",
 )  # fmt: skip
 CONFIGURED = {"R168", "R169", "tree-labels", "duplicate-tree", "category-name"}
 """These need a lookout.toml, or a folder; test_experiments.py and test_playbook_trees.py bring them about."""
@@ -156,6 +163,8 @@ def _findings(example: str) -> list[Finding]:
     if kind in AFTER_A_VETO:
         shipped, reader = AFTER_A_VETO[kind]
         return list(reader(_text(yaml.safe_load(shipped) | part), name="x.yaml")[1])
+    if kind == "latency":
+        return list(read_budget(_text(_deep(yaml.safe_load(BUDGET), part)), name="x.yaml")[1])
     if kind in MONITORS:
         return list(read_monitor(_text(_deep(MONITOR, part)), name="x.yaml")[1])
     if kind:
