@@ -173,7 +173,7 @@ DOCUMENTS: Mapping[tuple[str, str], str] = {
 """Commands that take a document, pasted behind them or in the form of this name."""
 
 WHOLE: Mapping[str, str] = {"changes": "log"} | {topic.name: topic.whole for topic in TOPICS if topic.whole}
-"""Questions that take what begins with no verb, as in `/trace INC-7`."""
+"""Questions and orders that take what begins with no verb, as in `/trace INC-7`."""
 
 OF_LAUNCHES: Mapping[str, frozenset[str]] = {
     topic: VERBS[topic] | ASKS[topic] | {verb for of, verb in (*FORM_VERBS, *DOCUMENTS) if of == topic}
@@ -222,12 +222,14 @@ def plain(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
-def _whole(command: str, text: str, by: str, place: Place) -> Ask:
-    """The whole text says what is asked for."""
+def _whole(command: str, text: str, by: str, place: Place) -> Ask | Order:
+    """The whole text says what is asked for, or what is to be posted."""
     if len(text) > MAX_TYPED:
         raise InputError(
             f"What was typed has {len(text)} characters.", f"For example `/{command} {_example(command)}`."
         )
+    if WHOLE[command] in VERBS[command]:
+        return Order(by, place, command, WHOLE[command], text.strip())
     return Ask(by, place, command, WHOLE[command], text.strip())
 
 

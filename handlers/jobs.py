@@ -31,6 +31,7 @@ from bot.services.desk import Desk
 from bot.services.incident_jobs import incident_jobs
 from bot.services.launch_jobs import launch_jobs
 from bot.services.monitor_jobs import monitor_jobs
+from bot.services.narrative_jobs import narrative_jobs
 from bot.services.scheduled_looks import PLANNED_LOOK_JOB
 from bot.store import held_alerts, inbox, outbox, slots
 from bot.store.database import Database
@@ -63,6 +64,7 @@ def jobs(db: Database, desk: Desk) -> Mapping[str, Job]:
         **incident_jobs(db, desk),
         **launch_jobs(db, desk),
         **monitor_jobs(db, desk),
+        **narrative_jobs(db, desk),
         experiments.LOOK_JOB: look,
         slack_verbs.FILE_JOB: file,
         PURGE_JOB: purge,

@@ -104,7 +104,7 @@ class Topic:
     answered at once to who asks. form_verbs: verbs that open a form; form_buttons: buttons that do, by action
     id. documents: verbs that take a document, and the form that takes it: alone they open the form; with text
     behind them, or a file beside a mention, the form is taken as sent off, with the fields TYPED and FILE.
-    whole: the question that takes what begins with no verb, as in `/trace INC-7`.
+    whole: the question or order that takes what begins with no verb, as in `/trace INC-7`.
     """
 
     name: str

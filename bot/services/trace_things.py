@@ -1,0 +1,142 @@
+"""What is on record of each kind of thing: its title, where it stands, and what happened to it."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+from sqlmodel import Session
+
+from bot.core.incident import Event, Incident
+from bot.core.launch import Kind, Launch, State
+from bot.core.launch_steps import so_far
+from bot.core.ledger import Entry
+from bot.core.thing import Thing, ThingKind
+from bot.core.trace import Happening, Known
+from bot.store import candidates, incidents, ledger, portfolios, reviews
+from bot.views.ledger_history import told
+
+_ESCAPED = re.compile(r"\\([\\`*_{}\[\]<>#|~])")
+
+_SMALL = frozenset(
+    {Kind.ACKNOWLEDGED, Kind.VOIDED, Kind.WITHDRAWN, Kind.MOVED, Kind.RELEASED, Kind.TASK_DONE}
+    | {Kind.TASK_MOVED, Kind.SUPPLIED, Kind.SIGNED}
+)
+"""What a launch's card leaves out; the whole history has it."""
+
+_LARGE = frozenset(
+    {"opened", "answered", "mitigated", "resolved", "reopened", "false_alarm", "switched", "escalated"}
+    | {"review_published", "drill_started"}
+)
+"""What an incident's card shows of its timeline; the whole history has all of it."""
+
+
+def known(session: Session, thing: Thing) -> Known:
+    """What is kept of a thing; its state is empty where nothing is."""
+    return _READERS[thing.kind](session, thing)
+
+
+def in_words(entry: Entry) -> str:
+    """An entry of the ledger in words, plain text."""
+    return _ESCAPED.sub(r"\1", told(entry)).replace("**", "")
+
+
+def state_of(launch: Launch) -> str:
+    """Where a launch stands, in a few words."""
+    decision = launch.decision
+    if decision is not None:
+        what = "shipped" if decision.decision == "ship" else "stopped"
+        over = ", closed" if launch.closed_at is not None else ""
+        return f"{what} on {_day(decision.at)}, the rule said {decision.verdict or 'nothing yet'}{over}"
+    if launch.state is State.SIGNING:
+        return "waits for signatures"
+    if launch.state is State.RUNNING and launch.newest is not None:
+        return f"running, look {launch.newest.look} said {launch.newest.verdict}"
+    return launch.state.value
+
+
+def _experiment(session: Session, thing: Thing) -> Known:
+    entries = ledger.of(session, thing.id)
+    happenings = _entries(thing, entries, _SMALL)
+    if not entries or entries[0].kind != Kind.REGISTERED:
+        # A launch begins with its registration; without it only what came from elsewhere is told.
+        return Known(thing, "", f"{len(entries)} entries of the ledger" if entries else "", happenings)
+    launch = so_far(entries)
+    return Known(thing, launch.title, state_of(launch), happenings, launch.channel)
+
+
+def _incident(session: Session, thing: Thing) -> Known:
+    incident = incidents.load(session, int(thing.id.removeprefix("INC-")))
+    if incident is None:
+        return Known(thing, "", "")
+    events = [one for one in incidents.timeline(session, incident.id) if one.kind != "evidence"]
+    happenings = tuple(_event(thing, one) for one in events)
+    return Known(thing, incident.title, _stands(session, incident), happenings, incident.channel)
+
+
+def _stands(session: Session, incident: Incident) -> str:
+    category = f"category {incident.category}" if incident.category else "category unknown"
+    at = incident.resolved_at or incident.mitigated_at
+    said = f"{incident.severity}, {incident.status.words}{f' on {_day(at)}' if at else ''}, {category}"
+    review = reviews.load(session, incident.id)
+    if review is None or review.closed:
+        return said
+    page = f"retrospective published, edition {review.edition}" if review.published else "retrospective open"
+    return f"{said}, {page}"
+
+
+def _event(thing: Thing, event: Event) -> Happening:
+    return Happening(event.at, thing, event.text, event.by, thing.id, event.kind in _LARGE)
+
+
+def _candidate(session: Session, thing: Thing) -> Known:
+    item = candidates.load(session, int(thing.id.removeprefix("CAN-")))
+    if item is None:
+        return Known(thing, "", "")
+    quarter = portfolios.picked_in(session, thing.id)
+    state = "done" if item.candidate.done else f"picked in {quarter}" if quarter else item.standing.value
+    why = f": {item.why}" if item.why else ""
+    came = Happening(item.at, thing, f"proposed{why}", item.by, thing.id)
+    return Known(thing, item.candidate.title, state, (came, *_of_ledger(session, thing)))
+
+
+def _portfolio(session: Session, thing: Thing) -> Known:
+    quarter = portfolios.load(session, thing.id)
+    if quarter is None:
+        return Known(thing, "", "", _of_ledger(session, thing))
+    state = f"edition {quarter.edition}"
+    if quarter.locked_at is not None:
+        state = f"locked on {_day(quarter.locked_at)}, edition {quarter.locked_edition}"
+    if quarter.reviewed_entry:
+        state += ", looked back on"
+    return Known(thing, f"Portfolio {thing.id}", state, _of_ledger(session, thing), quarter.channel)
+
+
+def _kept_in_ledger(session: Session, thing: Thing) -> Known:
+    happenings = _of_ledger(session, thing)
+    return Known(thing, "", happenings[-1].what if happenings else "", happenings)
+
+
+def _of_ledger(session: Session, thing: Thing) -> tuple[Happening, ...]:
+    return _entries(thing, ledger.of(session, thing.id), frozenset())
+
+
+def _entries(thing: Thing, entries: Sequence[Entry], small: frozenset[Kind]) -> tuple[Happening, ...]:
+    return tuple(
+        Happening(one.at, thing, in_words(one), one.by, f"ledger {one.number}", one.kind not in small)
+        for one in entries
+    )
+
+
+def _day(moment: object) -> str:
+    return f"{moment:%d %b %Y}".lstrip("0")
+
+
+Reader: TypeAlias = Callable[[Session, Thing], Known]
+_READERS: Mapping[ThingKind, Reader] = {
+    ThingKind.EXPERIMENT: _experiment,
+    ThingKind.INCIDENT: _incident,
+    ThingKind.CANDIDATE: _candidate,
+    ThingKind.PORTFOLIO: _portfolio,
+    ThingKind.FRAMING: _kept_in_ledger,
+    ThingKind.BUDGET: _kept_in_ledger,
+}
