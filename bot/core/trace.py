@@ -155,6 +155,9 @@ def _ranked(things: Sequence[Thing], links: Sequence[Link]) -> tuple[Mapping[Thi
                 rank[link.later], moved = rank[link.earlier] + 1, True
         if not moved:
             break
+    for thing in set(rank) - {link.later for link in forward}:  # what nothing led to stands just above
+        below = [rank[link.later] for link in forward if link.earlier == thing]
+        rank[thing] = min(below, default=1) - 1
     return rank, frozenset(back)
 
 

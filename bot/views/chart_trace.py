@@ -93,7 +93,8 @@ def _box(axes: Any, traced: Traced, thing: Thing, box: _Box) -> None:
     )  # fmt: skip
     axes.add_patch(shape)
     known, room = traced.known[thing], (box.width - 0.2) * 72
-    name = fitted(f"{thing.id} · {KINDS[thing.kind]}", room, bold=True)
+    name = fitted(thing.id, room, bold=True)
     axes.text(box.x + 0.1, box.top + 0.17, name, fontsize=SIZE, fontweight="bold", color=INK, va="center")
-    said = fitted(known.title or known.state or "not on record", room, size=SIZE - 0.5)
+    what = f"{KINDS[thing.kind]}: {known.title or known.state or 'not on record'}"
+    said = fitted(what, room, size=SIZE - 0.5)
     axes.text(box.x + 0.1, box.top + 0.36, said, fontsize=SIZE - 0.5, color=INK, va="center")

@@ -69,7 +69,7 @@ def card(traced: Traced, *, chart: str = "") -> Message:
     blocks += [text.section(part) for part in _parts(["*What happened*, the newest last", *lines])]
     blocks.append({"type": "actions", "block_id": "trace", "elements": _buttons(traced)})
     blocks.append(text.context(_small(traced, left_out)))
-    return Message(text.escape(f"{head}. ", 200) + said, tuple(blocks))
+    return Message(f"{text.escape(head, 200)}. {said}", tuple(blocks))
 
 
 def alt(traced: Traced) -> str:

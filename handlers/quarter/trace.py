@@ -11,8 +11,8 @@ TOPIC = Topic(
     help=(
         "*Traces*\n"
         "• `/trace INC-7` the whole history of a thing: what led to it, what it led to, what happened, with "
-        "a picture and the full list as a file; also `/trace FRM-1`, `CAN-3`, `2026-Q4`, a latency budget's or "
-        "an experiment's id\n"
+        "a picture and the full list as a file; also `/trace FRM-1`, `CAN-3`, `2026-Q4`, a latency budget's "
+        "or an experiment's id\n"
         "In a thread, mention me instead: `@lookout trace INC-7`."
     ),
     usage=("The whole history of a thing", "INC-7 | FRM-1 | an experiment | help"),
