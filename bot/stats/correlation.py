@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
 from bot.stats.undecided import Undecided
@@ -45,7 +46,7 @@ def pearson(first: Sequence[float], second: Sequence[float], *, alpha: float = 0
         return Undecided(f"{n} pair{'' if n == 1 else 's'}, and a correlation with an interval needs {LEAST}")
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         return Undecided("a value is not finite")
-    unit_x, unit_y = _unit(x), _unit(y)
+    unit_x, unit_y = unit(x), unit(y)
     if unit_x is None or unit_y is None:
         return Undecided("all values of one side are the same, so they go together with nothing")
     r = max(-1.0, min(1.0, float(unit_x @ unit_y)))
@@ -59,7 +60,7 @@ def pearson(first: Sequence[float], second: Sequence[float], *, alpha: float = 0
     return Pearson(n, r, math.tanh(centre - half), math.tanh(centre + half), p)
 
 
-def _unit(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> np.ndarray | None:
+def unit(values: NDArray[np.float64]) -> NDArray[np.float64] | None:
     """The values about their mean, at length 1; None when they do not vary."""
     largest = float(np.abs(values).max())
     if largest == 0:
@@ -67,4 +68,7 @@ def _unit(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> np.ndarr
     scaled = values / largest  # so that nothing overflows
     centred = scaled - scaled.mean()
     length = float(np.sqrt(centred @ centred))
-    return None if length <= len(values) * 2.3e-16 else centred / length
+    if length <= len(values) * 2.3e-16:
+        return None
+    of_one: NDArray[np.float64] = centred / length
+    return of_one
