@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import settings
 from sqlalchemy import create_engine, make_url
 
@@ -29,10 +30,16 @@ LOOPBACK = ("127.", "::1", "localhost")
 
 
 def pytest_configure() -> None:
-    """Keep the tests' files in memory where there is room: a database waits for the disk at every commit."""
+    """Keep the tests' files in memory where there is room, and tracebacks short.
+
+    A database on a disk waits for it at every commit.
+    """
     if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
         os.environ["TMPDIR"] = str(MEMORY)  # the workers, and the programs the tests start, inherit it
         tempfile.tempdir = None
+    # drawing a traceback with every local variable takes seconds, and nobody reads it
+    plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[structlog.processors.add_log_level, plain])
 
 
 class ManualClock:
