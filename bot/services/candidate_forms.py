@@ -9,8 +9,9 @@ from bot.core import candidate_words as words
 from bot.core.backlog import Item, Standing
 from bot.core.effect import Block, Ephemeral, Message
 from bot.core.inbound import Ask, Order, Place, Press, Submit
+from bot.core.permission import Act
 from bot.errors import InputError
-from bot.services import candidates
+from bot.services import candidates, permissions
 from bot.services.desk import Desk
 from bot.store import candidates as store
 from bot.store import outbox
@@ -111,7 +112,8 @@ def pre_mortem(session: Session, desk: Desk, asked: Order, key: str, now: dateti
 
 def waive_form(session: Session, desk: Desk, by: str, value: str, now: datetime) -> Block:
     """The form of [Waive detectability…]."""
-    del desk, by, now
+    del now
+    permissions.require(session, desk, by, Act.WAIVE)
     item = candidates.meant(session, value, lock=False)
     return {**forms.waive(item), "private_metadata": item.id}
 
@@ -131,7 +133,8 @@ def waive(session: Session, desk: Desk, asked: Order, key: str, now: datetime) -
 
 def drop_form(session: Session, desk: Desk, by: str, value: str, now: datetime) -> Block:
     """The form of [Drop…]."""
-    del desk, by, now
+    del now
+    permissions.require(session, desk, by, Act.SUPPLY)
     item = candidates.meant(session, value, lock=False)
     return {**forms.drop(item), "private_metadata": item.id}
 
@@ -139,6 +142,7 @@ def drop_form(session: Session, desk: Desk, by: str, value: str, now: datetime) 
 def drop_submit(session: Session, desk: Desk, sent: Submit, key: str, now: datetime) -> None:
     """The form of [Drop…] was sent off."""
     del key
+    permissions.require(session, desk, sent.by, Act.SUPPLY)
     why = _why(sent.fields.get(forms.WHY, ""))
     candidates.drop(session, desk, candidates.meant(session, sent.value), by=sent.by, why=why, now=now)
 
@@ -146,6 +150,7 @@ def drop_submit(session: Session, desk: Desk, sent: Submit, key: str, now: datet
 def drop(session: Session, desk: Desk, asked: Order, key: str, now: datetime) -> None:
     """`/portfolio drop CAN-7 WHY`."""
     del key
+    permissions.require(session, desk, asked.by, Act.SUPPLY)
     item, rest = _meant(session, asked.text)
     candidates.drop(session, desk, item, by=asked.by, why=_why(rest), now=now)
 
@@ -153,6 +158,7 @@ def drop(session: Session, desk: Desk, asked: Order, key: str, now: datetime) ->
 def take_up(session: Session, desk: Desk, asked: Order, key: str, now: datetime) -> None:
     """`/portfolio take-up CAN-7`."""
     del key
+    permissions.require(session, desk, asked.by, Act.SUPPLY)
     item, _ = _meant(session, asked.text)
     candidates.take_up(session, desk, item, by=asked.by, now=now)
 
@@ -160,6 +166,7 @@ def take_up(session: Session, desk: Desk, asked: Order, key: str, now: datetime)
 def press_take_up(session: Session, desk: Desk, press: Press, key: str, now: datetime) -> None:
     """[Take it up again]."""
     del key
+    permissions.require(session, desk, press.by, Act.SUPPLY)
     item = candidates.meant(session, press.value)
     candidates.take_up(session, desk, item, by=press.by, now=now)
 
@@ -184,6 +191,7 @@ def show(session: Session, desk: Desk, ask: Ask, now: datetime) -> Message:
 
 
 def _waive(session: Session, desk: Desk, name: str, why: str, by: str, now: datetime) -> None:
+    permissions.require(session, desk, by, Act.WAIVE)
     candidates.waive(session, desk, _open(session, name), by=by, why=_why(why), now=now)
 
 
