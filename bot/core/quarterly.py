@@ -50,7 +50,8 @@ class Edition:
 class Quarterly:
     """The portfolio of a quarter; `edition` is the newest, 0 for none.
 
-    channel: where its card is. locked_edition, locked_entry: what was locked, and the ledger's entry.
+    channel: where its card is. setup: what a file said besides candidates, as JSON.
+    locked_edition, locked_entry: what was locked, and the ledger's entry.
     efforts: {weeks, by, at, note} by candidate. outcomes: {lift, shipped, by, at, note} by candidate, where
     no launch here says it. reviewed_entry: the ledger's entry of the newest retrospective.
     """
@@ -61,6 +62,7 @@ class Quarterly:
     locked_edition: int | None = None
     locked_entry: int | None = None
     locked_at: datetime | None = None
+    setup: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     efforts: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     outcomes: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     reviewed_entry: int | None = None

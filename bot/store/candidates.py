@@ -1,17 +1,15 @@
 """Candidates as rows: numbered when they come, changed edition by edition, found by what proposed them."""
 
 import re
-import types
-from collections.abc import Mapping
-from dataclasses import MISSING, asdict, fields, is_dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any
 
 from sqlmodel import Session, col, select
 
 from bot.core.backlog import Item, Standing
 from bot.core.candidate import Candidate
+from bot.core.frozen_json import as_json, from_json
 from bot.store.insert import insert_new
 from bot.store.portfolio_rows import CandidateRow
 
@@ -93,52 +91,8 @@ def save(session: Session, item: Item) -> None:
     session.flush()
 
 
-def as_json(candidate: Candidate) -> dict[str, Any]:
-    """A candidate as JSON takes it, without what is not said."""
-    found: dict[str, Any] = _without(asdict(candidate))
-    return found
-
-
-def from_json(values: Mapping[str, Any]) -> Candidate:
-    """Read it back; what another version of Lookout wrote besides is left out."""
-    found: Candidate = _read(Candidate, dict(values))
-    return found
-
-
 def _item(row: CandidateRow) -> Item:
-    candidate = replace(from_json(row.body), id=f"CAN-{row.number}", title=row.title)
+    candidate = replace(from_json(Candidate, row.body), id=f"CAN-{row.number}", title=row.title)
     return Item(
         candidate, Standing(row.state), row.why, row.by, row.at, row.changed_at, row.edition, row.alias
     )
-
-
-def _without(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _without(one) for name, one in value.items() if one is not None}
-    if isinstance(value, list | tuple):
-        return [_without(one) for one in value]
-    return str(value) if isinstance(value, StrEnum) else value
-
-
-def _read(kind: Any, value: Any) -> Any:
-    """Build a value of a type from JSON, by the fields that the type has."""
-    if value is None:
-        return None
-    if get_origin(kind) in (Union, types.UnionType):
-        kind = next(one for one in get_args(kind) if one is not type(None))
-    if get_origin(kind) is tuple:
-        return tuple(_read(get_args(kind)[0], one) for one in value)
-    if isinstance(kind, type) and is_dataclass(kind):
-        hints = get_type_hints(kind)
-        given = {one.name: value.get(one.name) for one in fields(kind)}
-        needed = {one.name for one in fields(kind) if one.default is MISSING}
-        return kind(
-            **{
-                name: _read(hints[name], one)
-                for name, one in given.items()
-                if one is not None or name in needed
-            }
-        )
-    if isinstance(kind, type) and issubclass(kind, StrEnum):
-        return kind(value)
-    return float(value) if kind is float else value

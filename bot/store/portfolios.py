@@ -24,7 +24,7 @@ def every(session: Session) -> tuple[Quarterly, ...]:
 def save(session: Session, portfolio: Quarterly) -> None:
     """Store it as it stands now."""
     values = {name: getattr(portfolio, name) for name in PortfolioRow.model_fields}
-    values |= {"efforts": dict(portfolio.efforts), "outcomes": dict(portfolio.outcomes)}
+    values |= {name: dict(values[name]) for name in ("setup", "efforts", "outcomes")}
     row = session.get(PortfolioRow, portfolio.quarter)
     if row is None:
         session.add(PortfolioRow(**values))
