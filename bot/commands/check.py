@@ -9,6 +9,8 @@ from bot.commands.registration_file import more, text_of
 from bot.core.drill import Drill
 from bot.core.drill_reader import read_drill, tree_findings
 from bot.core.finding import Finding, errors
+from bot.core.harness import KIND as HARNESS
+from bot.core.harness import read_harness
 from bot.core.ladder_reader import read_escalation
 from bot.core.latency_reader import KIND as LATENCY
 from bot.core.latency_reader import read_budget
@@ -31,6 +33,7 @@ _PLAYBOOKS: Mapping[str, Callable[..., tuple[object, tuple[Finding, ...]]]] = {
     "cohort_redesign": read_redesign,
     **dict.fromkeys(MONITORS, read_monitor),
     "drill": read_drill,
+    HARNESS: read_harness,
     LATENCY: read_budget,
 }
 """Playbooks by their `kind:`, and what reads each."""

@@ -14,6 +14,7 @@ from bot.commands import explain
 from bot.core.data_finding import HINTS
 from bot.core.drill_reader import read_drill, tree_findings
 from bot.core.finding import Finding
+from bot.core.harness import read_harness
 from bot.core.ladder_reader import read_escalation
 from bot.core.latency_reader import read_budget
 from bot.core.lint import check_registration
@@ -74,6 +75,9 @@ PLAYBOOK_READERS = (
     "latency_telemetry",
     "load_test_reader",
     "what_if_reader",
+    "harness",
+    "harness_declared",
+    "logged_reader",
 )  # fmt: skip
 CONFIGURED = {"R168", "R169", "tree-labels", "duplicate-tree", "category-name"}
 """These need a lookout.toml, or a folder; test_experiments.py and test_playbook_trees.py bring them about."""
@@ -165,6 +169,8 @@ def _findings(example: str) -> list[Finding]:
         return list(reader(_text(yaml.safe_load(shipped) | part), name="x.yaml")[1])
     if kind == "latency":
         return list(read_budget(_text(_deep(yaml.safe_load(BUDGET), part)), name="x.yaml")[1])
+    if kind == "harness":
+        return list(read_harness(_text({"id": "search", **part}), name="x.yaml")[1])
     if kind in MONITORS:
         return list(read_monitor(_text(_deep(MONITOR, part)), name="x.yaml")[1])
     if kind:
