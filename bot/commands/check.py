@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.commands.registration_file import more, text_of
+from bot.core.diagnosis_reader import KIND as DIAGNOSIS
+from bot.core.diagnosis_reader import read_diagnosis
 from bot.core.drill import Drill
 from bot.core.drill_reader import read_drill, tree_findings
 from bot.core.finding import Finding, errors
@@ -33,6 +35,7 @@ _PLAYBOOKS: Mapping[str, Callable[..., tuple[object, tuple[Finding, ...]]]] = {
     "cohort_redesign": read_redesign,
     **dict.fromkeys(MONITORS, read_monitor),
     "drill": read_drill,
+    DIAGNOSIS: read_diagnosis,
     HARNESS: read_harness,
     LATENCY: read_budget,
 }

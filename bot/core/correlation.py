@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 
-from bot.stats.correlation import Pearson, pearson
+from bot.stats.correlation import Pearson, chance, pearson
+from bot.stats.permutation import Permuted
+from bot.stats.rank import Spearman, spearman
 from bot.stats.undecided import Undecided
 
 WINDOWS = (60, 90)
@@ -15,11 +18,19 @@ ALARM_PAIRS = 5
 """Pairs from which a correlation below the floor is an alarm: with fewer it says nothing either way."""
 LAST = 6
 """Experiments of which the direction is compared."""
+AGREEING, TOO_FEW = 5, 4
+"""Of those six: how many should agree, and how many must (AML-04: at least 5/6, alert below 4/6)."""
+FRESH, STALE = 7, 14
+"""Days: how old an eval set should be at most, and from where on it is stale (AML-04)."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """What one experiment moved offline and online; both relative, positive where things got better."""
+    """What one experiment moved offline and online; both relative, positive where things got better.
+
+    at: when it was finished. entry: of the ledger; a later one corrects an earlier one. by: who put it on
+    record, "" for Lookout itself.
+    """
 
     experiment: str
     at: datetime
@@ -27,6 +38,8 @@ class Pair:
     online: float
     eval_set: str = ""
     eval_set_built: date | None = None
+    entry: int = 0
+    by: str = ""
 
     @property
     def agrees(self) -> bool:
@@ -36,11 +49,26 @@ class Pair:
 
 @dataclass(frozen=True)
 class Window:
-    """The correlation over the last `days` days, or why there is none."""
+    """The correlation over the last `days` days, or why there is none; `inside` are its pairs, newest first.
+
+    Rank correlation and permutation are computed when they are asked for: what only reads the gate does not
+    wait for them.
+    """
 
     days: int
     pairs: int
     found: Pearson | Undecided
+    inside: tuple[Pair, ...] = ()
+
+    @cached_property
+    def ranked(self) -> Spearman | Undecided:
+        """Spearman's rho beside it."""
+        return spearman(*_sides(self.inside))
+
+    @cached_property
+    def chance(self) -> Permuted | Undecided:
+        """How often random pairing alone goes together as closely: for few pairs all orders are tried."""
+        return chance(*_sides(self.inside))
 
 
 @dataclass(frozen=True)
@@ -82,9 +110,8 @@ class Correlation:
 
 
 def correlation(pairs: Sequence[Pair], now: datetime) -> Correlation:
-    """Correlation health of what is on record up to `now`; of one experiment only the newest pair counts."""
-    newest = {one.experiment: one for one in sorted(pairs, key=lambda one: one.at) if one.at <= now}
-    ordered = sorted(newest.values(), key=lambda one: one.at, reverse=True)
+    """Correlation health of what is on record up to `now`; of one experiment only the newest entry counts."""
+    ordered = standing(pairs, now)
     built = next((one for one in ordered if one.eval_set_built is not None), None)
     age = None if built is None or built.eval_set_built is None else (now.date() - built.eval_set_built).days
     return Correlation(
@@ -96,10 +123,32 @@ def correlation(pairs: Sequence[Pair], now: datetime) -> Correlation:
     )
 
 
+def standing(pairs: Sequence[Pair], now: datetime) -> tuple[Pair, ...]:
+    """What counts of the pairs finished up to `now`, newest first: of each experiment its newest entry."""
+    newest = {one.experiment: one for one in sorted(pairs, key=lambda one: (one.entry, one.at))}
+    counted = (one for one in newest.values() if one.at <= now)
+    return tuple(sorted(counted, key=lambda one: (one.at, one.entry), reverse=True))
+
+
+def rolling(pairs: Sequence[Pair], now: datetime, days: int = 90) -> tuple[tuple[datetime, float], ...]:
+    """The correlation as it was of `days` days after each experiment was finished, oldest first, then now.
+
+    By what is on record today: corrections are in it. Moments with too few pairs are left out.
+    """
+    ordered = standing(pairs, now)
+    moments = [*(one.at for one in reversed(ordered)), now]
+    found = ((at, _window([one for one in ordered if one.at <= at], days, at).found) for at in moments)
+    return tuple((at, one.r) for at, one in found if isinstance(one, Pearson))
+
+
 def _window(pairs: Sequence[Pair], days: int, now: datetime) -> Window:
     since = now - timedelta(days=days)
-    inside = [one for one in pairs if one.at >= since]
-    found = pearson([one.offline for one in inside], [one.online for one in inside])
+    inside = tuple(one for one in pairs if one.at >= since)
+    found = pearson(*_sides(inside))
     if isinstance(found, Undecided):
         found = Undecided(f"the last {days} days: {found.reason}")
-    return Window(days, len(inside), found)
+    return Window(days, len(inside), found, inside)
+
+
+def _sides(pairs: Sequence[Pair]) -> tuple[list[float], list[float]]:
+    return [one.offline for one in pairs], [one.online for one in pairs]

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from bot.core.change import ChangeKind
 from bot.core.checks import BUILT_IN, Check
+from bot.core.diagnosis import Plan
 from bot.core.incident import UNKNOWN, Severity, Status
 from bot.core.veto_plan import Redesign, VetoPlan
 
@@ -202,6 +203,7 @@ class Playbooks:
     escalation: Ladder
     veto: VetoPlan
     cohort_redesign: Redesign
+    diagnosis: Plan
     others: tuple[Playbook, ...] = ()
 
     @property

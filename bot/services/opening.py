@@ -8,6 +8,7 @@ from typing import TypeVar
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from bot.core.diagnosis_reader import read_diagnosis
 from bot.core.drill import Drill
 from bot.core.drill_reader import read_drill, tree_findings
 from bot.core.finding import Finding, errors
@@ -45,6 +46,7 @@ def open_desk(settings: Settings) -> Desk:
             escalation=_playbook(folder / "escalation.yaml", read_escalation),
             veto=_playbook(_or_shipped(folder, "veto.yaml"), read_veto),
             cohort_redesign=_playbook(_or_shipped(folder, "cohort_redesign.yaml"), read_redesign),
+            diagnosis=_playbook(_or_shipped(folder, "correlation.yaml"), read_diagnosis),
         ),
         templates=ImmutableSandboxedEnvironment(
             loader=FileSystemLoader([settings.templates.path, shipped("templates")]),
