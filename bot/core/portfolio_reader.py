@@ -8,6 +8,7 @@ from bot.core.dependencies import circle
 from bot.core.finding import Finding, Path, errors
 from bot.core.portfolio import WEEKS, Capacity, Outcome, Portfolio, Project, Shared, Unit, Worth
 from bot.core.portfolio_csv import document_of, looks_like_csv
+from bot.core.portfolio_remarks import remark
 from bot.core.strict_yaml import parse
 from bot.core.typed_amount import MOST
 from bot.core.yaml_fields import unreadable
@@ -110,6 +111,7 @@ class _Reader(CandidateFields):
         self.known(("claimed_top",), portfolio.claimed_top, known, "candidate")
         for number, outcome in enumerate(portfolio.outcomes):
             self.known(("outcomes", number, "candidate"), (outcome.candidate,), known, "candidate")
+        remark(self, portfolio)
         if found := circle(portfolio.candidates):
             what = f"candidates need each other in a circle: {' needs '.join(found)}."
             hint = "Take one dependency away: whichever can begin without the other."

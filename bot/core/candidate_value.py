@@ -1,0 +1,197 @@
+"""What a candidate is expected to bring, what it costs and what it teaches, from its joint posterior.
+
+A draw of the posterior counts its size (beyond a heuristic's) times the probability that the test shows it,
+where its cost leaves time for the test; over one quarter's reach. A lesson is worth what it adds to a later
+decision, over that decision's own quarters, with the probability that the experiment is finished.
+"""
+
+import math
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.core.candidate import Candidate, Choice, Kind
+from bot.core.candidate_trial import Timing, Trial, timing_of, trial_of
+from bot.core.portfolio import per_quarter
+from bot.core.portfolio_rice import Four, four_of
+from bot.stats import detectability, value_of_information
+from bot.stats.calibration import Haircut
+from bot.stats.posterior import Belief, Overrun, draw, points
+from bot.stats.undecided import Undecided
+from bot.stats.value_of_information import Information
+
+LEVEL = 0.9
+"""Of the intervals of gains and weeks."""
+USUAL_SPREAD = 0.5
+"""Of the size, where no spread is given: half of the value."""
+
+Values: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean with the central 90 % of the draws, and the error of that mean from drawing."""
+
+    mean: float
+    low: float
+    high: float
+    error: float = 0.0
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a result is worth to one later decision.
+
+    information: in the impact's unit, for one unit of reach; mean, sd: of the prior, in the same; reach: of a
+    quarter; value, perfect: over all its quarters, in the portfolio's unit, if the experiment is finished.
+    """
+
+    choice: Choice
+    mean: float
+    sd: float
+    reach: float
+    information: Information
+    value: float
+    perfect: float
+
+
+@dataclass(frozen=True)
+class Value:
+    """What is expected of a candidate.
+
+    gain: in the portfolio's unit, over a quarter; nothing: the probability of a gain of 0; weeks: engineer-
+    weeks; finished: the probability that the cost leaves time for the test. gains, costs: the draws, gains
+    as if finished; room: the engineer-weeks up to which it is, infinite for what needs no test.
+    """
+
+    belief: Belief | Undecided
+    trial: Trial | Undecided
+    gain: Estimate | Undecided
+    nothing: float | None = None
+    weeks: Estimate | None = None
+    finished: float | None = None
+    lessons: tuple[Lesson | Undecided, ...] = ()
+    assumed: tuple[str, ...] = ()
+    gains: Values | None = field(default=None, repr=False, compare=False)
+    costs: Values | None = field(default=None, repr=False, compare=False)
+    room: float = math.inf
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What values depend on besides the candidate.
+
+    quarter: weeks that are worked; worth: of one of the candidate's unit in the portfolio's, None where
+    nobody has said; seed, draws: of the Monte Carlo.
+    """
+
+    quarter: float
+    haircut: Haircut
+    overruns: Mapping[str, Overrun]
+    worth: float | None
+    seed: int
+    draws: int
+
+
+def value_of(candidate: Candidate, outlook: Outlook) -> Value:
+    """Everything that is expected of it; the same seed gives the same, whatever stands beside it."""
+    four = Undecided("maintenance is hygiene") if candidate.kind is Kind.MAINTENANCE else four_of(candidate)
+    if isinstance(four, Undecided):
+        return Value(four, four, four, lessons=_unknown(candidate, four.reason))
+    belief = belief_of(candidate, four, outlook)
+    timing = timing_of(candidate, outlook.quarter, belief.weeks)
+    trial = timing if isinstance(timing, Undecided) else trial_of(candidate, timing)
+    # A stream of its own for each candidate: another one beside it changes none of its figures.
+    rng = np.random.default_rng([outlook.seed, zlib.crc32(candidate.id.encode())])
+    drawn = draw(belief, rng, outlook.draws)
+    room = _room(candidate, timing)
+    done = (drawn.weeks <= room).astype(np.float64)
+    finished, weeks = float(done.mean()), estimate(drawn.weeks)
+    assumed = _assumed(candidate, timing, trial)
+    if outlook.worth is None:
+        why = Undecided("nobody has said what its unit is worth in the portfolio's")
+        blank = _unknown(candidate, why.reason)
+        return Value(belief, trial, why, None, weeks, finished, blank, assumed, None, drawn.weeks, room)
+    beyond = np.maximum(drawn.effect - (four.impact.heuristic or 0.0), 0.0)
+    shown = np.ones(outlook.draws)
+    if isinstance(trial, Trial):
+        shown = detectability.chances(beyond, trial.error, candidate.test.alpha)
+    worth = per_quarter(four.reach) * outlook.worth * beyond
+    gains = np.where(rng.random(outlook.draws) < shown, worth, 0.0)
+    spread = estimate(gains * done)
+    # The mean over the chance of being shown, instead of over its draws, has the smaller error.
+    mean = estimate(worth * shown * done)
+    gain = Estimate(mean.mean, spread.low, spread.high, mean.error)
+    lessons = tuple(
+        lesson_of(choice, four, belief, trial, finished * outlook.worth) for choice in candidate.choices
+    )
+    nothing = float((gains * done == 0).mean())
+    return Value(belief, trial, gain, nothing, weeks, finished, lessons, assumed, gains, drawn.weeks, room)
+
+
+def belief_of(candidate: Candidate, four: Four, outlook: Outlook) -> Belief:
+    """The joint posterior: a corrected effort is taken for typical, an estimate runs over as others did."""
+    ran = outlook.overruns.get(four.effort.scope) or outlook.overruns[""]
+    corrected, impact = four.effort.corrected, four.impact
+    return Belief(
+        outlook.haircut.apply(four.confidence),
+        candidate.evidence,
+        impact.value,
+        USUAL_SPREAD * impact.value if impact.spread is None else impact.spread,
+        four.effort.weeks * ran.median if corrected is None else corrected,
+        ran.sigma,
+    )
+
+
+def lesson_of(
+    choice: Choice, four: Four, belief: Belief, trial: Trial | Undecided, times: float
+) -> Lesson | Undecided:
+    """What the result is worth to one later decision; times: what one of its unit counts."""
+    if isinstance(trial, Undecided):
+        return Undecided(f"{choice.what}: what the test would show is not known: {trial.reason}")
+    if choice.mean is not None and choice.sd is not None:
+        mean, sd = choice.mean, choice.sd
+        found = value_of_information.of_normal(mean, sd, trial.error, choice.threshold)
+    else:
+        mean, sd = belief.mean, belief.sd
+        found = value_of_information.of_points(*points(belief), trial.error, choice.threshold)
+    reach = per_quarter(four.reach) if choice.reach is None else choice.reach
+    whole = reach * choice.horizon * times
+    return Lesson(choice, mean, sd, reach, found, found.sample * whole, found.perfect * whole)
+
+
+def estimate(values: Values) -> Estimate:
+    """Mean, central 90 % and the error of the mean.
+
+    >>> found = estimate(np.array([1.0, 2.0, 3.0]))
+    >>> found.mean, round(found.low, 2), round(found.high, 2)
+    (2.0, 1.1, 2.9)
+    """
+    low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Estimate(float(values.mean()), float(low), float(high), float(values.std()) / len(values) ** 0.5)
+
+
+def _room(candidate: Candidate, timing: Timing | Undecided) -> float:
+    """Engineer-weeks up to which it is finished within the quarter: none where there is no time at all."""
+    if isinstance(timing, Timing):
+        return timing.room
+    return 0.0 if candidate.kind is Kind.EXPERIMENT else math.inf
+
+
+def _assumed(candidate: Candidate, timing: Timing | Undecided, trial: Trial | Undecided) -> tuple[str, ...]:
+    found = list(timing.assumed) if isinstance(timing, Timing) else []
+    if isinstance(trial, Trial):
+        found += trial.assumed
+    elif candidate.kind is Kind.EXPERIMENT:
+        found.append("its effect is seen whenever it exists")
+    if candidate.impact is not None and candidate.impact.spread is None:
+        found.append("a spread of half its size")
+    return tuple(found)
+
+
+def _unknown(candidate: Candidate, reason: str) -> tuple[Undecided, ...]:
+    return tuple(Undecided(f"{choice.what}: {reason}") for choice in candidate.choices)
