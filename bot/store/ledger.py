@@ -4,7 +4,7 @@ Who appends holds the ledger's lock until the transaction ends, so that what was
 SQLite has one writer at a time, PostgreSQL takes an advisory lock.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -64,6 +64,14 @@ def since(session: Session, moment: datetime, kinds: tuple[str, ...] = ()) -> li
     if kinds:
         wanted = wanted.where(col(LedgerRow.kind).in_(kinds))
     return [_entry(row) for row in session.exec(wanted.order_by(col(LedgerRow.number)))]
+
+
+def numbered(session: Session, numbers: Sequence[int]) -> list[Entry]:
+    """The entries of these numbers, in order; numbers that there are none of are left out."""
+    rows = session.exec(
+        select(LedgerRow).where(col(LedgerRow.number).in_(numbers)).order_by(col(LedgerRow.number))
+    )
+    return [_entry(row) for row in rows]
 
 
 def of_kind(session: Session, kind: str) -> list[Entry]:

@@ -52,6 +52,9 @@ thead tr:has(th:empty):not(:has(th:not(:empty))) { display: none; }
 """
 
 
+_ESCAPED = re.compile(r"\\([^\w\s])")
+
+
 def page(text: str, *, title: str, records: Sequence[str] = ()) -> str:
     """Return the page; the same text gives the same bytes.
 
@@ -108,6 +111,7 @@ def _link_records(state: "StateCore", records: Sequence[str]) -> None:
     rows = set()
     for at, token in enumerate(state.tokens[:-2]):
         first = state.tokens[at + 2].content if state.tokens[at + 1].type == "td_open" else ""
+        first = _ESCAPED.sub(r"\1", first)
         if token.type == "tr_open" and first in records:
             token.attrSet("id", anchor(first))
             rows.add(first)

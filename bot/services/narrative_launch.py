@@ -1,0 +1,194 @@
+"""A launch as its six-pager tells it: from the customer's letter to what came of the decision."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.core.citation import Cited, Figure, Gap, entries
+from bot.core.launch import Kind, Launch
+from bot.core.launch_surprises import surprises
+from bot.core.ledger import Entry
+from bot.core.narrative import DecisionTold, LaunchStory, StepTold, missing
+from bot.core.readiness import Row
+from bot.core.thing import Thing, ThingKind
+from bot.services import launches, narrative_behind, narrative_look, readiness
+from bot.services.narrative_production import production
+from bot.services.narrative_teller import Teller, change, counted, dated, listed
+from bot.services.trace_things import known, state_of
+from bot.store import experiments, ledger, links
+
+NO_DECISION = Gap("no decision on record", "`/experiment decide` posts the card that takes one")
+
+
+def gather(teller: Teller, launch: Launch) -> LaunchStory:
+    """Read all of it; reads only. Raises InputError when this version cannot read its registration."""
+    session = teller.session
+    registration = launches.registration(session, launch)
+    found, thing = ledger.of(session, launch.id), Thing(ThingKind.EXPERIMENT, launch.id)
+    candidate, portfolio = narrative_behind.candidate(session, thing)
+    result = narrative_look.result(teller, launch, registration)
+    record = f"ledger {found[0].number}"
+    return LaunchStory(
+        id=Figure(launch.id, record),
+        title=Figure(launch.title or launch.id, record),
+        owner=Figure(launch.owner, record) if launch.owner else Gap("nobody is named as its owner"),
+        state=Figure(state_of(launch), f"ledger {launch.entry}"),
+        framing=narrative_behind.framing(teller, narrative_behind.framing_of(session, thing)),
+        candidate=candidate,
+        portfolio=portfolio,
+        plan=narrative_look.plan(teller, launch, registration, found),
+        result=result,
+        decision=_decision(teller, launch, found),
+        offline=narrative_behind.offline(teller, launch.id),
+        production=production(teller, launch),
+        exposed=_exposed(teller, found),
+        breaches=_breaches(found),
+        monitors=_document(launch, "monitors", "no monitors on record", "`/launch supply monitors LINK`"),
+        chain=_chain(teller, launch),
+        incidents=_incidents(teller, thing),
+        surprises=_surprises(teller, launch, found),
+    )
+
+
+def _decision(teller: Teller, launch: Launch, found: Sequence[Entry]) -> DecisionTold:
+    decision = launch.decision
+    after = _after(found)
+    if decision is None:
+        return replace(missing(DecisionTold, NO_DECISION), after=after, next=_next(teller, launch, found))
+    record = f"ledger {decision.entry}"
+    what = {"ship": "ship", "stop": "stop"}.get(decision.decision, decision.decision)
+    return DecisionTold(
+        what=Figure(what, record),
+        on=teller.day(decision.at, record),
+        by=teller.who([decision.by], record, "nobody is named: Lookout ended it when its last day was over"),
+        why=Figure(decision.reason.rstrip("."), record)
+        if decision.reason
+        else Gap("no reason on record beyond the rule", "the decision's form asks for one"),
+        override=_override(teller, launch, found),
+        redesign=_redesign(teller, found),
+        after=after,
+        next=_next(teller, launch, found),
+    )
+
+
+def _override(teller: Teller, launch: Launch, found: Sequence[Entry]) -> Cited:
+    asked = [one for one in found if one.kind.startswith("override_")]
+    if not launch.overrides:
+        return Figure("nobody asked to go against the rule", f"ledger {launch.entry}")
+    newest = launch.overrides[-1]
+    outcome = "is not answered"
+    if newest.approved is not None:
+        outcome = f"was approved by {teller.people.called(newest.approved.by)}"
+    elif newest.refused is not None:
+        outcome = f"was refused by {teller.people.called(newest.refused.by)}"
+    elif newest.ended is not None:
+        outcome = "lapsed unanswered"
+    said = f"a review to go against the rule, requested by {teller.people.called(newest.by)}, {outcome}"
+    return Figure(said, entries(one.number for one in asked))
+
+
+def _redesign(teller: Teller, found: Sequence[Entry]) -> Cited:
+    chosen = [one for one in found if one.kind == Kind.REDESIGN]
+    if not chosen:
+        return Gap("no redesign on record", "a cohort veto's card offers the ways there are")
+    body = chosen[-1].body
+    options = {one.id: one for one in teller.desk.playbooks.cohort_redesign.options}
+    option = options.get(str(body.get("option")))
+    cost = f", which costs {option.cost}" if option and option.cost else ""
+    return Figure(f"{body.get('title') or body['option']}{cost}", f"ledger {chosen[-1].number}")
+
+
+def _after(found: Sequence[Entry]) -> Cited:
+    """What the check after the launch found."""
+    checked = [one for one in found if one.kind == Kind.AFTER]
+    if not checked:
+        return Gap("no check after the launch on record", "it comes by itself 28 days after shipping")
+    result = checked[-1].body.get("result") or {}
+    if result.get("finding", "unknown") == "unknown":
+        return Gap(f"whether the gain lasted is not known: {result.get('because', 'the data cannot say')}")
+    moved = change(result.get("effect_rel"), result.get("ci_rel"))
+    return Figure(f"{result['finding']}{f', {moved}' if moved else ''}", f"ledger {checked[-1].number}")
+
+
+def _next(teller: Teller, launch: Launch, found: Sequence[Entry]) -> tuple[Cited, ...]:
+    """Open tasks with owner and day."""
+    moved = [one for one in found if one.kind in (Kind.INVESTIGATION, Kind.TASK_MOVED)]
+    record = entries(one.number for one in moved) if moved else f"ledger {launch.entry}"
+    return tuple(
+        Figure(f"{task.title} ({teller.people.called(task.owner)}, by {dated(task.due)})", record)
+        for task in launch.tasks
+        if task.done is None
+    )
+
+
+def _exposed(teller: Teller, found: Sequence[Entry]) -> Cited:
+    stages = [one for one in found if one.kind == Kind.STAGE]
+    if not stages:
+        return Gap("no stage of a rollout on record", "`/experiment start` begins it")
+    said = [f"{one.body['name']} on {dated(one.at.astimezone(teller.zone).date())}" for one in stages]
+    return Figure(listed(said), entries(one.number for one in stages))
+
+
+def _breaches(found: Sequence[Entry]) -> Cited:
+    met = [one for one in found if one.kind == Kind.BREACH]
+    stages = [one for one in found if one.kind in (Kind.STAGE, Kind.BREACH)]
+    if not stages:
+        return Gap("no rollout on record whose abort criteria could be met")
+    said = counted(len(met), "abort criterion was met", "abort criteria were met")
+    return Figure(said, entries(one.number for one in (met or stages)))
+
+
+def _document(launch: Launch, name: str, what: str, how: str) -> Cited:
+    supplied = launch.supplied.get(name)
+    if supplied is None:
+        return Gap(what, how)
+    return Figure(f"{name} linked", f"{name} of {launch.id}", supplied[0])
+
+
+def _chain(teller: Teller, launch: Launch) -> tuple[StepTold, ...]:
+    """The eight rows of the readiness check: each procedure's artefact, or what is missing of it."""
+    rows = readiness.rows(teller.session, teller.desk, launch, teller.now)
+    return tuple(
+        StepTold(Figure(f"{row.id} {row.name}", row.id), _artefact(teller, launch, row)) for row in rows
+    )
+
+
+def _artefact(teller: Teller, launch: Launch, row: Row) -> Cited:
+    link = row.links[0][1] if row.links else ""
+    if row.present:
+        return Figure(row.artefact or "there", _where(launch, row), link)
+    if row.waived is not None:
+        by, why = teller.people.called(row.waived.mark.by), row.waived.reason
+        said = f"waived by {by} on {dated(row.waived.mark.at.astimezone(teller.zone).date())}: {why}"
+        return Figure(said, _where(launch, row))
+    return Gap(row.why, f"`/launch check {launch.id}` says who can {row.how}")
+
+
+def _where(launch: Launch, row: Row) -> str:
+    """The record that shows a row."""
+    newest = launch.newest
+    if row.id in ("AML-05", "AML-06") and newest is not None and row.waived is None:
+        return f"record {newest.record}"
+    if row.id == "AML-03":
+        return f"registration {launch.sha256[:12]}"
+    return f"/launch check {launch.id}"
+
+
+def _incidents(teller: Teller, experiment: Thing) -> tuple[Cited, ...]:
+    """The incidents that it led to, each with where it stands."""
+    after = links.after(teller.session, experiment, ThingKind.INCIDENT)
+    told = [(one, known(teller.session, one)) for one in after]
+    return tuple(
+        Figure(f"{said.title or one.id} ({said.state or 'not on record'})", one.id) for one, said in told
+    )
+
+
+def _surprises(teller: Teller, launch: Launch, found: Sequence[Entry]) -> tuple[Cited, ...]:
+    reasons = {}
+    for seen in launch.looks:
+        record = (
+            experiments.look(teller.session, seen.record) if seen.verdict in ("invalid", "veto") else None
+        )
+        if record is not None and record.result.get("reasons"):
+            reasons[seen.record] = str(record.result["reasons"][0])
+    every = surprises(found, launches.registration(teller.session, launch), reasons)
+    return tuple(Figure(one.what.rstrip("."), f"/trace {launch.id}") for one in every)

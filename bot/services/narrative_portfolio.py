@@ -1,0 +1,201 @@
+"""A quarter's tenets and portfolio, for its narrative: letters, picks, and what became of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from bot.core.citation import Cited, Figure, Gap
+from bot.core.framing import F, Framing, Recommendation
+from bot.core.framing_reader import read
+from bot.core.ledger import Entry
+from bot.core.narrative import PickTold, PortfolioTold, TenetsTold, missing
+from bot.core.quarterly import Edition
+from bot.core.quarterly import Kind as Quarterly
+from bot.core.thing import Thing, ThingKind
+from bot.services import narrative_behind
+from bot.services.narrative_span import Span
+from bot.services.narrative_teller import Teller, counted, dated, listed
+from bot.services.trace_things import known
+from bot.store import candidates, framings, ledger, links, portfolios
+
+NO_FRAMINGS = Gap("no framing was decided in the quarter", "`/frame new` writes one")
+RHO_ADDS_LITTLE = 0.7
+"""Above it the ranking says what people felt anyway (AML-02)."""
+
+
+def tenets(teller: Teller, span: Span) -> TenetsTold:
+    """How many experiments began with a customer's letter, and what framings came to."""
+    found = [(one, one.decided) for one in framings.every(teller.session)]
+    decided = [one for one, edition in found if edition is not None and span.holds(edition.at)]
+    if not decided:
+        return TenetsTold(_framed(teller, span), NO_FRAMINGS, NO_FRAMINGS)
+    named = ", ".join(one.id for one in reversed(decided))
+    by = [read(one.decided.fields).recommendation for one in decided if one.decided]
+    counts = [f"{by.count(one)} “{one.words}”" for one in Recommendation if one in by]
+    later = [_not_now(one) for one in decided]
+    waiting = [one for one in later if one]
+    return TenetsTold(
+        framed=_framed(teller, span),
+        decided=Figure(f"{counted(len(decided), 'framing')} decided: {listed(counts)}", named),
+        not_now=Figure(listed(waiting), named) if waiting else Figure("none was put off", named),
+        tenets=_tenets(decided),
+        letters=tuple(_letter(one) for one in decided if one.fields.get(F.WORDS)),
+    )
+
+
+def portfolio(teller: Teller, span: Span) -> PortfolioTold:
+    """What was picked of what, beside gut feeling and plain RICE; what became of the picks."""
+    entries = ledger.of(teller.session, span.name)
+    locks = [one for one in entries if one.kind == Quarterly.LOCKED]
+    if not locks:
+        newest = portfolios.newest(teller.session, span.name)
+        gap = Gap(f"no locked pick of {span.name} on record", f"`/portfolio pick {span.name}` locks one")
+        told = missing(PortfolioTold, gap)
+        return told if newest is None else _unlocked(told, newest, span)
+    lock, edition = locks[-1], portfolios.locked(teller.session, span.name)
+    body, record = lock.body, f"ledger {lock.number}"
+    reviewed = [one for one in entries if one.kind == Quarterly.REVIEWED]
+    return PortfolioTold(
+        candidates=_candidates(edition, record),
+        picked=Figure(f"{len(body['picked'])} picked", record),
+        locked_on=_locked_on(teller, lock, span),
+        sha256=Figure(str(body.get("sha256", ""))[:12], record),
+        rho=_rho(body.get("rho"), record),
+        gut=_gut(body, record),
+        learning=_of_result(edition, "learning_value", "the value of learning"),
+        rejected=_rejected(body, record),
+        hit_rate=_reviewed(reviewed, "hit_rate", "the quarter's hit rate", span),
+        calibration=_reviewed(reviewed, "calibration", "how well confidences held", span),
+        picks=tuple(_pick(teller, str(one), record) for one in body["picked"]),
+    )
+
+
+def _framed(teller: Teller, span: Span) -> Cited:
+    """How many of the quarter's experiments came from a decided framing."""
+    if not span.work:
+        return Gap(f"no experiment of {span.name} on record", "`/experiment new` registers one")
+    found = {}
+    for work in span.work:
+        thing = Thing(ThingKind.EXPERIMENT, work.launch.id)
+        framing = narrative_behind.framing_of(teller.session, thing)
+        if framing is not None and framing.decided is not None:
+            found[work.launch.id] = framing.id
+    record = ", ".join(sorted(set(found.values()))) or span.name
+    return Figure(f"{len(found)} of {counted(len(span.work), 'experiment')}", record)
+
+
+def _not_now(framing: Framing) -> str:
+    said = read(framing.decided.fields) if framing.decided else None
+    if said is None or said.recommendation is not Recommendation.NOT_NOW:
+        return ""
+    again = f", to be looked at again on {dated(said.revisit)}" if said.revisit else ""
+    return f"{framing.id} {framing.title}{again}"
+
+
+def _tenets(decided: Sequence[Framing]) -> tuple[Cited, ...]:
+    found: dict[str, str] = {}
+    for one in decided:
+        said = one.fields.get(F.TENET, "").strip().rstrip(".")
+        if said:
+            found.setdefault(said, one.id)
+    return tuple(Figure(said, record) for said, record in found.items())
+
+
+def _letter(framing: Framing) -> Cited:
+    words = framing.fields.get(F.WORDS, "").strip().strip("“”\"'").rstrip(".")
+    who = framing.fields.get(F.WHO, "").strip().rstrip(".")
+    return Figure(f"“{words}” ({who})" if who else f"“{words}”", framing.id)
+
+
+def _unlocked(told: PortfolioTold, edition: Edition, span: Span) -> PortfolioTold:
+    record = f"{span.name} edition {edition.number}"
+    return replace(
+        told,
+        candidates=_candidates(edition, record),
+        picked=Figure(f"{len(edition.picked)} proposed and not locked", record),
+    )
+
+
+def _candidates(edition: Edition | None, record: str) -> Cited:
+    number = len((edition.file if edition else {}).get("candidates") or ())
+    if not number:
+        return Gap("how many candidates there were is not on record")
+    return Figure(counted(number, "candidate"), record)
+
+
+def _locked_on(teller: Teller, lock: Entry, span: Span) -> Cited:
+    day = lock.at.astimezone(teller.zone).date()
+    when = "before the quarter began" if lock.at < span.since else "after the quarter had begun"
+    return Figure(f"{dated(day)}, {when}", f"ledger {lock.number}")
+
+
+def _rho(rho: Any, record: str) -> Cited:
+    value = rho.get("rho") if isinstance(rho, Mapping) else rho
+    if not isinstance(value, int | float):
+        why = rho.get("reason") if isinstance(rho, Mapping) else None
+        return Gap(
+            f"no rank correlation with gut feeling: {why or 'nobody picked by feel'}",
+            "[Pick by feel…] on the pick's card",
+        )
+    adds = "adds little" if value > RHO_ADDS_LITTLE else "says something else"
+    return Figure(f"{value:.2f}, so the framework {adds}", record)
+
+
+def _gut(body: Mapping[str, Any], record: str) -> Cited:
+    gut = body.get("gut") or {}
+    picked = [str(one) for one in gut.get("picked") or ()]
+    if not picked:
+        return Gap("nobody picked by feel before the lock", "[Pick by feel…] on the pick's card")
+    both = [one for one in picked if one in body["picked"]]
+    return Figure(f"{listed(picked)} by feel, {len(both)} of them picked", record)
+
+
+def _of_result(edition: Edition | None, name: str, what: str) -> Cited:
+    found = (edition.result if edition else {}).get("pick") or {}
+    value = found.get(name) if isinstance(found, Mapping) else None
+    if edition is None or not isinstance(value, int | float):
+        return Gap(f"{what} is not on record", "`/portfolio score` works it out")
+    return Figure(f"{value:,.3g}", f"{edition.quarter} edition {edition.number}")
+
+
+def _rejected(body: Mapping[str, Any], record: str) -> Cited:
+    """What plain RICE would have taken and the pick did not."""
+    listed_ = body.get("rice") or ()
+    ranked = [str(one.get("id", one)) if isinstance(one, Mapping) else str(one) for one in listed_]
+    better = [one for one in ranked[: len(body["picked"])] if one not in body["picked"]]
+    if not ranked:
+        return Gap("the ranking by plain RICE is not on record")
+    if not better:
+        return Figure("the pick is what plain RICE would have taken", record)
+    return Figure(f"passed over although plain RICE has it higher: {listed(better)}", record)
+
+
+def _reviewed(reviewed: Sequence[Entry], name: str, what: str, span: Span) -> Cited:
+    how = f"`/portfolio retro {span.name}` works it out after week 12"
+    if not reviewed:
+        return Gap(f"{what} is not on record", how)
+    found = (reviewed[-1].body.get("figures") or {}).get(name)
+    said = _in_words(found)
+    return Figure(said, f"ledger {reviewed[-1].number}") if said else Gap(f"{what} is not on record", how)
+
+
+def _in_words(found: Any) -> str:
+    """A figure of the retrospective, which may be a number, a sentence, or hits of how many."""
+    if isinstance(found, Mapping):
+        if "hits" in found and "of" in found:
+            return f"{found['hits']} of {found['of']}"
+        return str(found.get("said") or "")
+    return f"{found:.3g}" if isinstance(found, int | float) else str(found or "")
+
+
+def _pick(teller: Teller, name: str, record: str) -> PickTold:
+    """A picked candidate, by the experiments that came of it."""
+    found = candidates.find(teller.session, name)
+    thing = Thing(ThingKind.CANDIDATE, found.id if found else name)
+    came = [known(teller.session, one) for one in links.after(teller.session, thing, ThingKind.EXPERIMENT)]
+    became: Cited = Gap(f"nothing on record that came of {thing.id}", "register its experiment from its card")
+    if came:
+        said = "; ".join(f"{one.thing.id}: {one.state or 'not on record'}" for one in came)
+        became = Figure(said, came[-1].happenings[-1].record if came[-1].happenings else thing.id)
+    title = found.candidate.title if found else name
+    return PickTold(Figure(thing.id, thing.id), Figure(title, record), became)

@@ -1,0 +1,94 @@
+"""A quarter as its defence tells it (Composition 3): why so many launches and not more."""
+
+from bot.core.citation import Cited, Figure, Gap
+from bot.core.launch import Kind, Launch
+from bot.core.ledger import Entry
+from bot.core.narrative import PortfolioTold, QuarterStory, VelocityTold
+from bot.core.quarter import Quarter
+from bot.services.narrative_oncall import on_call, quarter_production
+from bot.services.narrative_portfolio import portfolio, tenets
+from bot.services.narrative_rigor import fairness, quality, rigor
+from bot.services.narrative_span import Span, Work, span
+from bot.services.narrative_teller import Teller, counted, dated, of_entries
+from bot.services.trace_things import state_of
+from bot.store import experiments
+
+
+def gather(teller: Teller, quarter: Quarter) -> QuarterStory:
+    """Read all of it; reads only."""
+    found = span(teller, teller.desk.settings.portfolio.term(quarter))
+    picked = portfolio(teller, found)
+    days = f"{dated(found.term.first)} to {dated(found.term.last)}"
+    over = "" if teller.now >= found.until else ", which is not over"
+    return QuarterStory(
+        name=Figure(found.name, found.name),
+        span=Figure(f"{days}{over}", found.name),
+        tenets=tenets(teller, found),
+        portfolio=picked,
+        rigor=rigor(teller, found),
+        quality=quality(teller, found),
+        fairness=fairness(teller, found),
+        production=quarter_production(teller, found),
+        on_call=on_call(teller, found),
+        velocity=_velocity(teller, found, picked),
+        next=tuple(one for work in found.work for one in _next(teller, work)),
+    )
+
+
+def _velocity(teller: Teller, found: Span, picked: PortfolioTold) -> VelocityTold:
+    shipped = found.shipped
+    entries = [_decision(found, one) for one in shipped]
+    said = counted(len(shipped), "launch shipped", "launches shipped")
+    waits = [one for one in found.work if one.launch not in shipped]
+    return VelocityTold(
+        shipped=of_entries(said, [one for one in entries if one], found.name),
+        picked=picked.picked,
+        waits=tuple(_why_not(teller, one) for one in waits),
+        costs=tuple(one for work in waits for one in _costs(teller, work)),
+    )
+
+
+def _decision(found: Span, launch: Launch) -> Entry | None:
+    decided = [one for one in found.entries(Kind.DECIDED) if one.subject == launch.id]
+    return decided[-1] if decided else None
+
+
+def _why_not(teller: Teller, work: Work) -> Cited:
+    """Why one did not ship: where it stands, and the reason of the look that said so."""
+    launch = work.launch
+    name = launch.title or launch.id
+    newest = launch.newest
+    record = experiments.look(teller.session, newest.record) if newest else None
+    reasons = record.result.get("reasons") if record else None
+    where = f"ledger {launch.decision.entry if launch.decision else launch.entry}"
+    if newest is None or not reasons:
+        return Figure(f"{name} ({launch.id}): {state_of(launch)}", where)
+    because = str(reasons[0]).rstrip(".")
+    return Figure(f"{name} ({launch.id}): {state_of(launch)}; {because}", f"record {newest.record}")
+
+
+def _costs(teller: Teller, work: Work) -> list[Cited]:
+    """What the way chosen after a veto costs, and the day of the last open task."""
+    found: list[Cited] = []
+    options = {one.id: one for one in teller.desk.playbooks.cohort_redesign.options}
+    for one in work.of(Kind.REDESIGN):
+        option = options.get(str(one.body.get("option")))
+        title = one.body.get("title") or one.body["option"]
+        if option is None or not option.cost:
+            found.append(Gap(f"what “{title}” costs is not on record", "cohort_redesign.yaml says it"))
+        else:
+            found.append(Figure(f"{work.launch.id}, {title}: {option.cost}", f"ledger {one.number}"))
+    return found
+
+
+def _next(teller: Teller, work: Work) -> list[Cited]:
+    moved = work.of(Kind.INVESTIGATION, Kind.TASK_MOVED)
+    return [
+        of_entries(
+            f"{work.launch.id}: {task.title} ({teller.people.called(task.owner)}, by {dated(task.due)})",
+            moved,
+            f"/launch check {work.launch.id}",
+        )
+        for task in work.launch.tasks
+        if task.done is None
+    ]

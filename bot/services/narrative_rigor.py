@@ -1,0 +1,186 @@
+"""A quarter's rigour, quality and fairness, for its narrative: rules, looks, vetoes, guardrails, cohorts."""
+
+from collections.abc import Sequence
+
+from bot.core.citation import Cited, Figure, Gap, entries
+from bot.core.launch import Kind
+from bot.core.ledger import Entry
+from bot.core.narrative import ExperimentTold, FairnessTold, QualityTold, RigorTold
+from bot.core.sizing import size
+from bot.services import launches, narrative_behind
+from bot.services.narrative_span import Span, Work, numbers
+from bot.services.narrative_teller import Teller, change, counted, listed
+from bot.services.trace_things import state_of
+from bot.stats.undecided import Undecided
+
+_VETOES = ("veto",)
+
+
+def rigor(teller: Teller, span: Span) -> RigorTold:
+    """Whether the rules were written first, and kept."""
+    if not span.work:
+        gap = Gap(
+            f"no experiment was locked, looked at or decided in {span.name}",
+            "`/experiment new` registers one",
+        )
+        return RigorTold(gap, gap, gap, gap, gap, gap, gap)
+    locked = span.entries(Kind.LOCKED)
+    looks, peeks = span.entries(Kind.LOOK), span.entries(Kind.PEEK)
+    late, invalid = span.entries(Kind.LATE), [one for one in looks if one.body["verdict"] == "invalid"]
+    amended = span.entries(Kind.AMENDED)
+    broken = [one for one in amended if one.body.get("breaking")]
+    vetoed = [one for one in looks if one.body["verdict"] in _VETOES]
+    asked = span.entries(Kind.OVERRIDE_REQUESTED)
+    approved = span.entries(Kind.OVERRIDE_APPROVED)
+    said_looks = [counted(len(looks), "planned look")]
+    if late:
+        said_looks.append(f"{len(late)} without data by their deadline")
+    if invalid:
+        said_looks.append(f"{len(invalid)} on data that could not be judged")
+    return RigorTold(
+        registered=_figure(span, f"{counted(len(locked), 'registration')} locked before any data", locked),
+        powered=_powered(teller, span),
+        looks=_figure(span, ", ".join(said_looks), [*looks, *late]),
+        peeks=_figure(span, counted(len(peeks), "unplanned peek"), peeks),
+        changed=_figure(
+            span, f"{counted(len(amended), 'amendment')}, {len(broken)} of them after a look", amended
+        ),
+        vetoes=_figure(span, _vetoes(vetoed), vetoed),
+        overrides=_figure(
+            span,
+            f"{counted(len(asked), 'review')} to go against the rule, {len(approved)} approved",
+            [*asked, *approved],
+        ),
+        experiments=tuple(_experiment(teller, one) for one in span.work),
+    )
+
+
+def quality(teller: Teller, span: Span) -> QualityTold:
+    """Whether offline evidence predicted, and whether guardrails and gains held."""
+    judged = [one for work in span.work for one in (work.look or {}).get("guardrails") or ()]
+    crossed = [one for one in judged if one["status"] == "veto"]
+    near = [one for one in judged if one["status"] == "near-veto"]
+    records = _looks(span)
+    said = (
+        f"{counted(len(judged), 'guardrail')} judged at the newest looks, {len(crossed)} vetoed, "
+        f"{len(near)} near their line"
+    )
+    return QualityTold(
+        offline=narrative_behind.offline(teller),
+        guardrails=Figure(said, records) if judged else Gap("no guardrail was judged in the quarter"),
+        lasted=_lasted(span),
+    )
+
+
+def fairness(teller: Teller, span: Span) -> FairnessTold:
+    """Whether every cohort was looked at, and what was done where one was hurt."""
+    del teller
+    judged = [one for work in span.work for one in (work.look or {}).get("cohorts") or ()]
+    if not judged:
+        gap = Gap("no cohort was judged in the quarter", "declare `cohorts:` in the registrations")
+        return FairnessTold(gap, gap, gap)
+    records = _looks(span)
+    few = [one for one in judged if one["status"] == "underpowered"]
+    bad = [
+        f"{one['cohort']} of {work.launch.id}"
+        for work in span.work
+        for one in (work.look or {}).get("cohorts") or ()
+        if one["status"] == "veto"
+    ]
+    chosen = span.entries(Kind.REDESIGN)
+    return FairnessTold(
+        judged=Figure(f"{counted(len(judged) - len(few), 'cohort')} judged", records),
+        vetoed=Figure(f"vetoed for {listed(bad)}" if bad else "none vetoed", records),
+        underpowered=Figure(f"{counted(len(few), 'cohort')} had too few units to be evidence", records),
+        redesigns=tuple(
+            Figure(f"{one.subject}: {one.body.get('title') or one.body['option']}", entries([one.number]))
+            for one in chosen
+        ),
+    )
+
+
+def _figure(span: Span, said: str, found: Sequence[Entry]) -> Figure:
+    """A count with the entries it counts; of none, the quarter's own is what was read."""
+    return Figure(said, entries(numbers(found)) if found else span.name)
+
+
+def _looks(span: Span) -> str:
+    newest = [work.launch.newest for work in span.work if work.look is not None]
+    named = sorted({one.record for one in newest if one is not None})
+    return f"record {', '.join(map(str, named))}" if named else span.name
+
+
+def _vetoes(vetoed: Sequence[Entry]) -> str:
+    if not vetoed:
+        return "no look vetoed"
+    named = list(dict.fromkeys(one.subject for one in vetoed))
+    return f"{counted(len(vetoed), 'look')} vetoed ({listed(named)})"
+
+
+def _powered(teller: Teller, span: Span) -> Cited:
+    """How many registrations could see their effect within the horizon, by the plan."""
+    able = unknown = 0
+    for work in span.work:
+        registration = launches.registration(teller.session, work.launch)
+        sizing = size(registration)
+        if isinstance(sizing.n_fixed, Undecided) or sizing.runtime_days is None:
+            unknown += 1
+        elif sizing.runtime_days <= registration.horizon_days:
+            able += 1
+    of = len(span.work)
+    rest = f"; of {unknown} nobody can say" if unknown else ""
+    said = f"{able} of {of} were powered to see their minimum effect within the horizon{rest}"
+    return Figure(said, ", ".join(f"registration {work.launch.sha256[:12]}" for work in span.work))
+
+
+def _lasted(span: Span) -> Cited:
+    """What the checks after the launches found."""
+    after = span.entries(Kind.AFTER)
+    if not after:
+        return Gap("no check after a launch on record in the quarter", "it comes 28 days after shipping")
+    found = [str((one.body.get("result") or {}).get("finding", "unknown")) for one in after]
+    lasted = sum(one in ("sustained", "held") for one in found)
+    said = f"{lasted} of {len(found)} gains lasted ({listed(sorted(set(found)))})"
+    return Figure(said, entries(numbers(after)))
+
+
+def _experiment(teller: Teller, work: Work) -> ExperimentTold:
+    launch, look = work.launch, work.look
+    registration = launches.registration(teller.session, launch)
+    rule = f"registration {launch.sha256[:12]}"
+    record = f"record {launch.newest.record}" if launch.newest else ""
+    none = Gap("no look")
+    sizing = size(registration)
+    needed = None if isinstance(sizing.n_fixed, Undecided) else sizing.n_cuped
+    primary = (look or {}).get("primary") or {}
+    moved = change(primary.get("effect_rel"), primary.get("ci_rel"))
+    redesign = work.of(Kind.REDESIGN)
+    cost = Gap("no redesign or task on record")
+    return ExperimentTold(
+        id=Figure(launch.id, f"ledger {work.entries[0].number}"),
+        title=Figure(launch.title or launch.id, f"ledger {work.entries[0].number}"),
+        primary=Figure(registration.primary.metric, rule),
+        n_per_arm=Figure(f"{needed:,}", rule) if needed else Gap("no size on record"),
+        effect=Figure(moved, record) if moved else none if look is None else Gap("no effect"),
+        worst_guardrail=_worst(look, "guardrails", "metric", record) if look else none,
+        worst_cohort=_worst(look, "cohorts", "cohort", record) if look else none,
+        verdict=Figure(launch.newest.verdict, record) if launch.newest else none,
+        decision=Figure(state_of(launch), f"ledger {launch.entry}"),
+        cost=Figure(str(redesign[-1].body.get("title")), f"ledger {redesign[-1].number}")
+        if redesign
+        else cost,
+    )
+
+
+_ORDER = ("veto", "near-veto", "undecided", "unproven", "clear", "underpowered")
+
+
+def _worst(look: object, kind: str, name: str, record: str) -> Cited:
+    """The line of a kind that stands worst, with its change."""
+    assert isinstance(look, dict)  # noqa: S101 - as it is stored
+    judged = sorted(look.get(kind) or (), key=lambda one: _ORDER.index(one["status"]))
+    if not judged:
+        return Gap(f"no {name} judged")
+    worst = judged[0]
+    moved = change(worst.get("effect_rel"), None) or "not known"
+    return Figure(f"{worst[name]} {moved}, {worst['status']}", record)
