@@ -19,6 +19,8 @@ from bot.services import (
     digests,
     drill_reminders,
     experiments,
+    framing_record,
+    framing_revisit,
     look_asking,
     monitors,
     oncall,
@@ -56,11 +58,15 @@ def jobs(db: Database, desk: Desk) -> Mapping[str, Job]:
     def purge(_: Mapping[str, Any], now: datetime) -> Finish:
         return lambda session: _purge(session, desk, now)
 
+    def revisit(payload: Mapping[str, Any], now: datetime) -> Finish:
+        return lambda session: framing_revisit.remind(session, desk, payload, now)
+
     def schemas(payload: Mapping[str, Any], now: datetime) -> Finish:
         return schema_watch.watch(desk, payload, now)
 
     return {
         schema_watch.JOB: schemas,
+        framing_record.REVISIT_JOB: revisit,
         **incident_jobs(db, desk),
         **launch_jobs(db, desk),
         **monitor_jobs(db, desk),

@@ -197,7 +197,7 @@ FORMS: Mapping[str, Form] = {
         check=amending.check,
     ),
     drafting.FORM: Form(
-        view=lambda _session, desk, _opened, _now: drafting.view(desk, {}),
+        view=lambda session, desk, opened, _now: drafting.opened(session, desk, opened.value),
         submit=drafting.submit,
         check=drafting.check,
         known=drafting.taken,

@@ -153,7 +153,7 @@ def reach(framed: Framed) -> Reach | Undecided:
     except ValueError as error:
         return Undecided(str(error))
     per_arm = -int(-n // 1)
-    days = None if framed.traffic is None else 2 * per_arm / framed.traffic + (framed.window or 0)
+    days = None if framed.traffic is None else 2 * per_arm / framed.traffic.per_day + (framed.window or 0)
     return Reach(per_arm, days)
 
 

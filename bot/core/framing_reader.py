@@ -58,16 +58,24 @@ class Option:
 
 
 @dataclass(frozen=True)
+class Traffic:
+    """How many units of the cohort come by in a day, and what they are called."""
+
+    per_day: float
+    unit: str
+
+
+@dataclass(frozen=True)
 class Framed:
     """What a framing says, as far as it can be read; faults are what cannot, by field.
 
-    traffic: units of the cohort a day; baseline and effect in the metric's own unit (0.31, +0.04), window in
+    traffic: the cohort's units a day; baseline and effect in the metric's own unit (0.31, +0.04), window in
     days until a unit's value is known. prior: probability of H1.
     """
 
     texts: Mapping[str, str]
     do: DoClause | None
-    traffic: float | None
+    traffic: Traffic | None
     kind: str
     baseline: float | None
     effect: float | None
@@ -95,7 +103,7 @@ def read(fields: Mapping[str, str]) -> Framed:
     return Framed(
         texts={str(name): one.text(name) for name in FramingField if one.text(name)},
         do=one.read(F.DO, lambda text: _do(text, one.text(F.METRIC))),
-        traffic=one.read(F.TRAFFIC, _positive),
+        traffic=one.read(F.TRAFFIC, _traffic),
         kind=kind,
         baseline=one.read(F.BASELINE, lambda text: _level(text, kind)),
         effect=one.read(F.EFFECT, lambda text: _effect(text, kind)),
@@ -246,11 +254,12 @@ def _effect(text: str, kind: str) -> float:
     return round(value, 12)
 
 
-def _positive(text: str) -> float:
-    value = draft_lines.number(re.sub(r"\s*(?:/|per|a)\s*day\s*$", "", clean(text), flags=re.IGNORECASE))
-    if value <= 0:
-        raise ValueError("It must be more than 0. Write the units a day, e.g. `3,500`.")
-    return value
+def _traffic(text: str) -> Traffic:
+    said = re.sub(r"\s*(?:/|per|a)\s*day\s*$", "", clean(text), flags=re.IGNORECASE)
+    found = _SPAN.fullmatch(said)
+    if found is None or found["high"] or draft_lines.number(found["low"]) <= 0:
+        raise ValueError(f"`{clean(text)[:40]}` is no count. Write the units a day, e.g. `3,500 readers`.")
+    return Traffic(draft_lines.number(found["low"]), (found["unit"] or "").strip() or "users")
 
 
 def _days(text: str) -> int:

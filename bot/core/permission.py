@@ -28,6 +28,7 @@ class Act(StrEnum):
     SUPPLY = "supply a document"
     WAIVE = "waive a row of the readiness check"
     CONFIGURE = "change what Lookout posts"
+    FRAME = "decide on a framing"
 
 
 NEEDS: Mapping[Act, tuple[Role, ...]] = MappingProxyType(
@@ -45,5 +46,6 @@ NEEDS: Mapping[Act, tuple[Role, ...]] = MappingProxyType(
         Act.SUPPLY: ("engineer", "owner", "approver"),
         Act.WAIVE: ("approver", "director"),
         Act.CONFIGURE: ("owner", "approver", "admin"),
+        Act.FRAME: ("engineer", "owner", "approver", "director"),
     }
 )

@@ -100,6 +100,7 @@ class Known:
 
     look: the newest sound planned look as JSON, None before the first. correlation: of offline and online
     deltas. playbook: the name of the triage playbook, on_call: how many people hold the role it calls.
+    framing: the decided framing that led to it, in words; framing_draft: one that did and is not decided.
     """
 
     launch: Launch
@@ -108,6 +109,8 @@ class Known:
     correlation: Correlation
     playbook: str = ""
     on_call: int = 0
+    framing: str = ""
+    framing_draft: str = ""
 
     def document(self, name: str) -> str:
         """What was supplied last under that name, else what the registration links."""

@@ -33,8 +33,13 @@ def check(known: Known) -> tuple[Row, ...]:
 
 
 def _framed(known: Known) -> Row:
+    """A decided framing has letter, do() clause and what would disprove it; else a linked document must."""
     hypothesis = known.registration.hypothesis
-    undeclared = []
+    link = known.document("framing")
+    if known.framing:
+        links = (("framing", link),) if is_link(link) else ()
+        return _row("AML-01", f"{known.framing}; {hypothesis.intervention}", "", links)
+    undeclared = [known.framing_draft] if known.framing_draft else []
     if not _DO.search(hypothesis.intervention):
         undeclared.append("the registration has no do() clause")
     if not hypothesis.disconfirming:

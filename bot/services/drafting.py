@@ -1,7 +1,7 @@
 """`/experiment new`: a form becomes a registration, and says on the way how many units and days it takes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from bot.core.registration import load
 from bot.core.sizing import size
 from bot.core.timetable import planned
 from bot.errors import InputError, UserError
-from bot.services import registering
+from bot.services import framing_joins, registering
 from bot.services.desk import Desk
 from bot.store import blobs, experiments, outbox
 from bot.views import draft as views
@@ -46,6 +46,14 @@ def view(desk: Desk, fields: Mapping[str, str]) -> Block:
         )
     choices = views.Choices(sources, desk.settings.data is not None, tuple(desk.settings.signoffs))
     return views.form(choices, entered, so_far(entered))
+
+
+def opened(session: Session, desk: Desk, value: str) -> Block:
+    """The form as it is opened; `value` may name a decided framing (FRM-3), which fills in what it says.
+
+    Raises InputError where no data source is configured, or the framing cannot be registered.
+    """
+    return view(desk, framing_joins.for_experiment(session, value))
 
 
 def so_far(fields: Mapping[str, str]) -> list[str]:
@@ -98,6 +106,7 @@ def taken(session: Session, fields: Mapping[str, str]) -> Mapping[str, str]:
 def submit(session: Session, desk: Desk, sent: Submit, key: str, now: datetime) -> None:
     """Register what was entered, and give the file to the channel; where that fails nothing typed is lost."""
     draft = read(_bare(sent.fields))
+    draft = replace(draft, data=framing_joins.in_registration(session, sent.value, draft.data))
     written = _Written(str(draft.data["id"]), draft.yaml())
     place = sent.place
     try:

@@ -11,7 +11,7 @@ from bot.core.permission import Act
 from bot.core.readiness import Known, Row
 from bot.core.readiness_check import check
 from bot.errors import InputError
-from bot.services import deltas, launches, permissions
+from bot.services import deltas, framing_joins, launches, permissions
 from bot.services.desk import Desk
 from bot.store import experiments
 from bot.views import readiness as views
@@ -23,15 +23,18 @@ ON_CALL = "engineer"
 
 def rows(session: Session, desk: Desk, launch: Launch, now: datetime) -> tuple[Row, ...]:
     """The eight rows of the check as they stand."""
-    newest = launch.newest
+    newest, registration = launch.newest, launches.registration(session, launch)
+    framing, draft = framing_joins.of_experiment(session, launch.id, registration.hypothesis.intervention)
     look = None if newest is None else experiments.look(session, newest.record)
     known = Known(
         launch=launch,
-        registration=launches.registration(session, launch),
+        registration=registration,
         look=None if look is None else look.result,
         correlation=deltas.correlation(session, now),
         playbook=desk.playbooks.triage.id,
         on_call=len(permissions.holders(session, desk, ON_CALL)),
+        framing=framing,
+        framing_draft=draft,
     )
     return check(known)
 

@@ -17,7 +17,7 @@ from bot.core.lint import check_document
 from bot.core.registration import Registration, canonical_json, sha256
 from bot.core.strict_yaml import Document, parse
 from bot.errors import InputError
-from bot.services import launch_cards, launches, reruns, seen_data, signing
+from bot.services import framing_joins, launch_cards, launches, reruns, seen_data, signing
 from bot.services.desk import Desk
 from bot.store import experiments, outbox
 from bot.store.experiments import Registered
@@ -123,6 +123,7 @@ def register(
     card = launch_cards.card(session, desk, soon, now=now)
     outbox.put(session, Post(launch.card, channel, card, thread, broadcast=thread is not None), now=now)
     reruns.announce(session, desk, launch, entry, now)
+    framing_joins.declared(session, desk, checked.registration, by=by, now=now)
     signing.settle(session, desk, launch, now)
     return wanted
 

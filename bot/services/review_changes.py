@@ -25,6 +25,7 @@ from bot.core.review import (
 from bot.errors import InputError
 from bot.services import (
     action_items,
+    framing_joins,
     incident_record,
     permissions,
     retrospective,
@@ -139,6 +140,8 @@ def check(
     event = Event(now, "review_checked", f"checked: {which.ask} {outcome.value}: {line}", by, detail)
     after = replace(review, checks=checks, published_at=None)
     reviewing.keep(session, desk, incident, after, event, now=now)
+    if which is Check.FRAMING:
+        framing_joins.from_review(session, desk, incident, outcome, line, by=by, now=now)
     if outcome is Outcome.GAP:
         title, due = f"{views.GAPS[which]}: {line}"[: action_items.TITLE_MOST], max(review.due, now)
         day = due.astimezone(desk.settings.zone).date()

@@ -12,7 +12,7 @@ from bot.core.outside import kept
 from bot.core.permission import Act
 from bot.core.readiness import DOCUMENTS, NAMES, Row, is_link, plain
 from bot.errors import InputError, RefusedError, StaleError
-from bot.services import decision_cards, launch_cards, launches, permissions, readiness
+from bot.services import decision_cards, framing_joins, launch_cards, launches, permissions, readiness
 from bot.services.desk import Desk
 from bot.store import outbox
 from bot.views import readiness as views
@@ -57,7 +57,9 @@ def supply(session: Session, desk: Desk, submit: Submit, key: str, now: datetime
 
 def supply_faults(fields: Mapping[str, str]) -> Mapping[str, str]:
     """What is wrong in the form of [Supply…]."""
-    return {} if is_link(fields.get(views.LINK, "").strip()) else {views.LINK: NOT_A_LINK}
+    link, document = fields.get(views.LINK, "").strip(), fields.get(views.DOCUMENT, "")
+    fine = is_link(link) or (document == "framing" and framing_joins.named(link))
+    return {} if fine else {views.LINK: NOT_A_LINK}
 
 
 def waive_order(session: Session, desk: Desk, order: Order, key: str, now: datetime) -> None:
@@ -110,7 +112,9 @@ def _supply(
 ) -> None:
     _open(launch)
     link = link.strip()
-    if not is_link(link):
+    if document == "framing" and framing_joins.named(link):
+        link = framing_joins.supplied(session, desk, link, launch.id, by=by, now=now)
+    elif not is_link(link):
         raise InputError(f"Read `{escape(link, 80)}` as the link of {plain(document)}.", NOT_A_LINK)
     before = launch.supplied.get(document)
     if before is not None and before[0] == link:

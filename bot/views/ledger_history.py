@@ -10,6 +10,7 @@ from bot.core.figures import signed
 from bot.core.launch import Kind
 from bot.core.ledger import Entry
 from bot.views.document import markdown
+from bot.views.framing_history import FRAMINGS
 
 _LONGEST = 400
 
@@ -153,6 +154,7 @@ _TOLD: Mapping[str, Callable[[Body], str]] = MappingProxyType(
         Kind.AFTER: _after,
         Kind.DELTA: _delta,
         Kind.CLOSED: lambda body: f"closed{_because(body, 'why')}",
+        **FRAMINGS,
     }
 )
 
