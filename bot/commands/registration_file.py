@@ -4,19 +4,21 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot.core.finding import Finding, errors
-from bot.core.lint import check_document
-from bot.core.registration import Registration, sha256
 from bot.core.strict_yaml import parse
 from bot.errors import InputError
+
+if TYPE_CHECKING:  # the linter takes half a second to import, and who only reads a text needs none
+    from bot.core.registration import Registration
 
 
 @dataclass(frozen=True)
 class Read:
     """A registration file as read; `registration` is None when its shape is wrong."""
 
-    registration: Registration | None
+    registration: "Registration | None"
     sha256: str
     findings: list[Finding]
 
@@ -38,6 +40,9 @@ def text_of(file: Path) -> str:
 
 def read(file: Path) -> Read:
     """Read and lint a registration; raises InputError when it is no YAML."""
+    from bot.core.lint import check_document
+    from bot.core.registration import sha256
+
     document = parse(text_of(file), name=str(file))
     registration, findings = check_document(document)
     return Read(registration, sha256(document.data), findings)

@@ -7,7 +7,6 @@ from typing import Any
 
 from bot.core.candidate import Candidate
 from bot.core.portfolio import Portfolio
-from bot.core.registration import sha256
 
 _NAMES = {"choices": "evoi"}
 """What a field is called in YAML where it has another name."""
@@ -33,6 +32,8 @@ def fields_of_portfolio(portfolio: Portfolio) -> dict[str, Any]:
 
 def sha256_of(portfolio: Portfolio) -> str:
     """The hash of everything that a pick is computed from, of the canonical JSON of its fields."""
+    from bot.core.registration import sha256  # takes pydantic, which nothing else here needs
+
     return sha256(fields_of_portfolio(portfolio))
 
 

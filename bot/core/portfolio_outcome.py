@@ -69,7 +69,7 @@ class Retrospective:
 
     rows: the picked candidates; counterfactual: the gut-feel pick's, with outcomes where known; gut_realised:
     its sum, or why it is not known. targets: the dashboard. curve, score: calibration of the whole record,
-    the quarter's included; before, after: the haircut, without and with the quarter. judged, projects: what the
+    the quarter's included; before, after: the haircut, without and with it. judged, projects: what the
     quarter adds to the record.
     """
 
