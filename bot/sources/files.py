@@ -52,12 +52,7 @@ def open_files(files: list[Path]) -> tuple[Any, Any]:
     import duckdb
     import ibis
 
-    names = [str(file) for file in files]
-    connection = duckdb.connect(":memory:", config={"threads": 1, "autoinstall_known_extensions": False})
-    connection.execute("SET allowed_paths = ?", [names])
-    connection.execute("SET enable_external_access = false")
-    # DuckDB 2.0 folds isnan() to false from a Parquet file's min and max, which leave NaN out.
-    connection.execute("SET disabled_optimizers = 'statistics_propagation'")
+    connection = connect(files)
     backend = ibis.duckdb.from_connection(connection)
     connection.execute("SET lock_configuration = true")
     try:
@@ -66,3 +61,16 @@ def open_files(files: list[Path]) -> tuple[Any, Any]:
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         raise SourceError(f"{files[0].name} cannot be read: {reason}") from error
+
+
+def connect(files: list[Path]) -> Any:
+    """A DuckDB of its own that can read these files only, with one thread."""
+    import duckdb
+
+    names = [str(file) for file in files]
+    connection = duckdb.connect(":memory:", config={"threads": 1, "autoinstall_known_extensions": False})
+    connection.execute("SET allowed_paths = ?", [names])
+    connection.execute("SET enable_external_access = false")
+    # DuckDB 2.0 folds isnan() to false from a Parquet file's min and max, which leave NaN out.
+    connection.execute("SET disabled_optimizers = 'statistics_propagation'")
+    return connection

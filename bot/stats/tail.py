@@ -1,0 +1,177 @@
+"""Quantiles of durations with their intervals, and sums and differences of them.
+
+A quantile is the smallest duration that at least its share of turns does not exceed. Its interval lies
+between two order statistics, whose ranks are binomial (`bot.stats.order_interval`): free of any distribution.
+Where turns share a cluster (a session, an hour), there are as many as give the share above the quantile the
+variance it has between clusters (Korn & Graubard 1998, Survey Methodology 24:193).
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from scipy import special
+
+from bot.stats.order_interval import ranks
+from bot.stats.turns import Clusters, Flags, Floats
+from bot.stats.undecided import Undecided
+
+ALPHA = 0.05
+Z = -float(special.ndtri(ALPHA / 2))
+
+
+@dataclass(frozen=True)
+class Level:
+    """A quantile, ms, with its 95 % interval; None for a bound that so few turns do not give."""
+
+    quantile: float
+    ms: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share of turns with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def at(ordered: Floats, level: float) -> float:
+    """The quantile of values in order.
+
+    >>> at(np.arange(1.0, 101.0), 0.95)
+    95.0
+    """
+    return float(ordered[_place(len(ordered) * level, len(ordered))])
+
+
+def _place(rank: float, n: int) -> int:
+    """Where the value of this rank (from 1, rounded up) stands."""
+    return min(max(math.ceil(round(rank, 6)) - 1, 0), n - 1)
+
+
+def level(ordered: Floats, quantile: float, n: float | None = None) -> Level:
+    """The quantile of values in order, which tell as much as `n` independent ones."""
+    many = len(ordered)
+    told = max(math.floor(many if n is None else min(n, many)), 1)
+    found = ranks(told, quantile, ALPHA)
+    if isinstance(found, Undecided):
+        low, high = _one_sided(ordered, quantile, told)
+        return Level(quantile, at(ordered, quantile), low, high)
+    # Ranks among `told` values, read at the same levels among all.
+    first, last = (float(ordered[_place(rank * many / told, many)]) for rank in found)
+    return Level(quantile, at(ordered, quantile), first, last)
+
+
+def _one_sided(ordered: Floats, quantile: float, told: int) -> tuple[float | None, float | None]:
+    """The bound that there is, if any: with few turns a p99 has a lower one alone."""
+    low = next((k for k in range(told, 0, -1) if special.bdtr(k - 1, told, quantile) <= ALPHA / 2), 0)
+    high = next((k for k in range(1, told + 1) if special.bdtrc(k - 1, told, quantile) <= ALPHA / 2), 0)
+    many = len(ordered)
+    first = float(ordered[_place(low * many / told, many)]) if low else None
+    return first, (float(ordered[_place(high * many / told, many)]) if high else None)
+
+
+def share(count: float, n: float) -> Share:
+    """A share with Wilson's interval (Wilson 1927, JASA 22:209).
+
+    >>> share(0, 100)
+    Share(value=0.0, low=0.0, high=0.037)
+    """
+    count, n = float(count), float(n)
+    p = count / n
+    centre = (p + Z**2 / (2 * n)) / (1 + Z**2 / n)
+    half = Z * math.sqrt(p * (1 - p) / n + Z**2 / (4 * n**2)) / (1 + Z**2 / n)
+    return Share(p, max(centre - half, 0.0) if count else 0.0, min(centre + half, 1.0) if count < n else 1.0)
+
+
+def share_of(which: Flags, told: float, cluster: Clusters | None) -> Share:
+    """The share of turns that these are, which count as at most `told` independent ones."""
+    n = min(told, independent_turns(which, cluster))
+    return share(float(np.count_nonzero(which)) / len(which) * n, n)
+
+
+def independent_turns(exceeds: Flags, cluster: Clusters | None) -> float:
+    """As many independent turns as would tell as much of this share.
+
+    Variance between clusters, with t of so many clusters instead of z; no more than there are turns.
+    """
+    n = len(exceeds)
+    if cluster is None:
+        return float(n)
+    p = np.count_nonzero(exceeds) / n
+    groups = len(cluster.sizes)
+    if groups < 2:
+        return 1.0
+    if p in (0.0, 1.0):
+        return float(groups)
+    # sum over clusters of (sum - p size)^2, over n^2: the share's variance by linearisation
+    between = float(((cluster.counts(exceeds) - p * cluster.sizes) ** 2).sum()) / n**2 * groups / (groups - 1)
+    few = Z / float(special.stdtrit(groups - 1, 1 - ALPHA / 2))
+    return min(p * (1 - p) / between * few**2, n) if between > 0 else float(n)
+
+
+def together(exceed: Sequence[Flags], cluster: Clusters | None) -> Floats:
+    """The correlations of quantiles' estimates: those of exceeding them, turn by turn or cluster by cluster.
+
+    A sample quantile is q + (1{x > q} - (1 - p))/f(q) averaged over turns, plus what vanishes (Bahadur 1966,
+    Ann. Math. Stat. 37:577), so that two of them are correlated as their indicators are.
+    """
+    n = len(exceed[0])
+    shares = [np.count_nonzero(one) / n for one in exceed]
+    if cluster is None:
+
+        def product(i: int, j: int) -> float:
+            return np.count_nonzero(exceed[i] & exceed[j]) / n - shares[i] * shares[j]
+    else:
+        rows = [cluster.counts(one) - p * cluster.sizes for one, p in zip(exceed, shares, strict=True)]
+
+        def product(i: int, j: int) -> float:
+            return float(rows[i] @ rows[j])
+
+    spread = [math.sqrt(max(product(i, i), 0.0)) for i in range(len(exceed))]
+    found = np.eye(len(exceed))
+    for i, j in combinations(range(len(exceed)), 2):
+        if spread[i] > 0 and spread[j] > 0:
+            found[i, j] = found[j, i] = product(i, j) / (spread[i] * spread[j])
+    return found
+
+
+def combined(levels: Sequence[Level], signs: Sequence[int], correlations: Floats | None) -> Level:
+    """A sum or difference of quantiles, its interval from theirs and their correlations.
+
+    Variances add up with covariances, each side by itself; correlations None: not known, so that the halves
+    add up, which no correlation exceeds.
+    """
+    ms = sum(sign * one.ms for one, sign in zip(levels, signs, strict=True))
+    if any(one.low is None or one.high is None for one in levels):
+        return Level(levels[0].quantile, ms, None, None)
+    down = np.array([sign * _half(one, -sign) for one, sign in zip(levels, signs, strict=True)])
+    up = np.array([sign * _half(one, sign) for one, sign in zip(levels, signs, strict=True)])
+    if correlations is None:
+        return Level(levels[0].quantile, ms, ms - float(abs(down).sum()), ms + float(abs(up).sum()))
+    low, high = (math.sqrt(max(float(half @ correlations @ half), 0.0)) for half in (down, up))
+    return Level(levels[0].quantile, ms, ms - low, ms + high)
+
+
+def _half(one: Level, side: int) -> float:
+    """How far the interval reaches up (1) or down (-1); nowhere where it has no bound."""
+    bound = one.high if side > 0 else one.low
+    return abs((one.ms if bound is None else bound) - one.ms)
+
+
+def rank_correlation(a: Floats, b: Floats) -> float | None:
+    """Spearman's rho, tied values by their middle rank; None where one does not vary."""
+    x, y = _ranked(a), _ranked(b)
+    sx, sy = float(x.std()), float(y.std())
+    return None if sx == 0 or sy == 0 else float(((x - x.mean()) * (y - y.mean())).mean() / (sx * sy))
+
+
+def _ranked(values: Floats) -> Floats:
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts - 1) / 2)[place]
