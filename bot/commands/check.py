@@ -22,6 +22,7 @@ from bot.core.monitor_reader import read_monitor
 from bot.core.playbook import Playbook
 from bot.core.playbook_folder import GENERAL, folder_findings, is_tree
 from bot.core.playbook_reader import read_triage
+from bot.core.portfolio_reader import read_portfolio
 from bot.core.registration import sha256
 from bot.core.strict_yaml import Document, parse
 from bot.core.veto_reader import read_redesign, read_veto
@@ -35,6 +36,7 @@ _PLAYBOOKS: Mapping[str, Callable[..., tuple[object, tuple[Finding, ...]]]] = {
     "cohort_redesign": read_redesign,
     **dict.fromkeys(MONITORS, read_monitor),
     "drill": read_drill,
+    "portfolio": read_portfolio,
     DIAGNOSIS: read_diagnosis,
     HARNESS: read_harness,
     LATENCY: read_budget,

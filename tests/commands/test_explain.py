@@ -21,6 +21,7 @@ from bot.core.lint import check_registration
 from bot.core.monitor_reader import KINDS as MONITORS
 from bot.core.monitor_reader import read_monitor
 from bot.core.playbook_reader import read_triage
+from bot.core.portfolio_reader import read_portfolio
 from bot.core.veto_reader import read_redesign, read_veto
 from bot.errors import InputError
 
@@ -67,6 +68,9 @@ leaves:
 PLAYBOOK_READERS = (
     "playbook_reader", "playbook_tree", "playbook_folder", "ladder_reader", "veto_reader", "yaml_fields",
     "monitor_reader",
+    "candidate_reader",
+    "portfolio_reader",
+    "portfolio_remarks",
     "checks/__init__",
     "checks/options",
     "drill_reader",
@@ -171,6 +175,8 @@ def _findings(example: str) -> list[Finding]:
         return list(read_budget(_text(_deep(yaml.safe_load(BUDGET), part)), name="x.yaml")[1])
     if kind == "harness":
         return list(read_harness(_text({"id": "search", **part}), name="x.yaml")[1])
+    if kind == "portfolio":
+        return list(read_portfolio(_text(part), name="x.yaml")[1])
     if kind in MONITORS:
         return list(read_monitor(_text(_deep(MONITOR, part)), name="x.yaml")[1])
     if kind:
