@@ -50,7 +50,7 @@ def _what_if(reader: LatencyFields, path: Path, item: object, after: After) -> W
         reader.find("L101", (*path, "do"), what, "Ask about fewer at once.")
     changes = []
     for number, change in enumerate(items[:MOST_CHANGES]):
-        one = _change(reader, (*path, "do", number), change)
+        one = read_change(reader, (*path, "do", number), change)
         if isinstance(one, Parallel):
             after = _parallel(reader, (*path, "do", number), one, after)
         if one is not None:
@@ -73,7 +73,8 @@ Change_: TypeAlias = Change | None
 Read: TypeAlias = Callable[[LatencyFields, Path, Any], Change_]
 
 
-def _change(reader: LatencyFields, path: Path, item: object) -> Change_:
+def read_change(reader: LatencyFields, path: Path, item: object) -> Change_:
+    """One change, as `{p95: {stage: rerank, ms: 240}}`; None with a finding where it is none."""
     if not isinstance(item, dict) or len(item) != 1 or next(iter(item)) not in _CHANGES:
         hint = f"Write one of: {', '.join(_CHANGES)}."
         reader.find("L107", path, "a change has one word that says what is done.", hint)
