@@ -2,6 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# Where Python may not keep what it compiled, every one of the many starts of the bot compiles all of it again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo check test lock clean
 
 demo: .venv/runtime

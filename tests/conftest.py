@@ -42,6 +42,13 @@ def pytest_configure() -> None:
     structlog.configure(processors=[structlog.processors.add_log_level, plain])
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a module on one worker where they share a bot or a page: each start takes seconds."""
+    for item in items:
+        if item.path.parent.name == "e2e" or item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
 class ManualClock:
     """A clock that stands still until the test moves it."""
 

@@ -77,7 +77,7 @@ async def test_a_launch_lives_through_a_bot_that_keeps_dying(
         )
         house.expected_warnings = ("did not acknowledge",)
         async with house:
-            house.local.hub.rules.event_retries = (0.1,) * 50  # Slack's hour of patience, at this pace
+            house.local.hub.rules.event_retries = (0.1,) * 300  # Slack's hour of patience, at this pace
             life = Life(house, SEED, calm)
             await _locked(life)
             await _rolled_out(life, flags)
