@@ -77,7 +77,7 @@ def decide(session: Session, desk: Desk, framing: Framing, *, by: str, why: str,
     if framing.editions and len(why) < WHY_LEAST:
         raise InputError(
             f"{framing.id} was decided before, and what changed since is said in {len(why)} characters.",
-            f"Say in at least {WHY_LEAST} what changed and why: `/frame decide {framing.id} WHY`.",
+            f"Say in at least {WHY_LEAST} characters what changed and why: `/frame decide {framing.id} WHY`.",
         )
     number, hashed = len(framing.editions) + 1, sha256_of(framing.fields)
     body = _body(framing, framed, number, hashed, why)

@@ -120,7 +120,7 @@ def _letter(framed: Framed) -> list[str]:
 
 def _claim(framed: Framed) -> list[str]:
     esc = text.escape
-    claim = [f"*Done* {esc(framed.do.whole, 400)}"] if framed.do else []
+    claim = [f"*Intervention* {esc(framed.do.whole, 400)}"] if framed.do else []
     claim += [f"*{name}* {esc(framed.text(field), 400)}" for name, field in _CLAIMED if framed.text(field)]
     if framed.prior is not None:
         claim.append(f"Prior probability {framed.prior:g} · {_evidence(framed)}")

@@ -48,11 +48,10 @@ def order(framed: Framed) -> str:
         return ""
     if framed.heuristic.weeks is None or framed.ml.weeks is None:
         return ""
+    first, then = framed.heuristic.weeks.middle, framed.ml.weeks.middle
     return (
-        f"Heuristic first costs {_weeks(framed.heuristic.weeks.middle)}, and ML's "
-        f"{_weeks(framed.ml.weeks.middle)} only if stage 1 comes out well "
-        f"(probability {prior:g}): {found.staged:.3g} expected. ML now spends "
-        f"{_weeks(framed.ml.weeks.middle)} either way."
+        f"Heuristic first spends {_weeks(first)}, and ML's {then:g} only if stage 1 comes out well "
+        f"(probability {prior:g}): {found.staged:.3g} expected. ML now spends {then:g} either way."
     )
 
 

@@ -1,0 +1,413 @@
+"""Framing: seven pages kept one by one, a decision with a hash, what it leads to, the day it comes back."""
+
+import json
+import os
+from typing import Any
+
+import pytest
+
+from bot.core.framing import F, Framing, Step
+from bot.core.inbound import Place, Press, Submit
+from bot.core.thing import Thing, ThingKind
+from bot.services import drafting, readiness
+from bot.services.launches import read as read_launch
+from bot.store import candidates, experiments, framings, links
+from bot.store.database import Database
+from bot.views.framing_actions import PAGES, FramingAction
+from bot.views.ledger_history import history
+from handlers import needs, switchboard
+from handlers.topic import Everybody
+from tests.core.framing_bench import DATA, YUKI
+from tests.services.framing_bench import CHANNEL, EM, ML, NOBODY, PM, Bench, standing
+from tests.services.incident_bench import Shown
+
+EXPERIMENT = {
+    "horizon": "28", "looks": "28", "spending": "none", "table": "quiz.parquet", "unit": "user_id",
+    "arm": "arm", "day": "day", "signoffs": "pm\nem",
+}  # fmt: skip
+
+
+@pytest.fixture
+def bench(sqlite: Database) -> Bench:
+    """A bench on SQLite."""
+    return Bench(sqlite)
+
+
+def drawn(shown: Shown) -> str:
+    """A message as lines: what it says, its buttons in brackets, the coloured one with a star."""
+    lines = [f"notification: {shown.notification}"]
+    for block in shown.blocks:
+        match block["type"]:
+            case "actions":
+                labels = [
+                    f"[{one['text']['text']}]{'*' if one.get('style') else ''}" for one in block["elements"]
+                ]
+                lines.append(" ".join(labels))
+            case "context":
+                lines.append(f"small: {block['elements'][0]['text']}")
+            case kind:
+                lines.append(f"{kind}: {block['text']['text']}")
+    return "\n\n".join(lines).replace("\N{NO-BREAK SPACE}", " ") + "\n"
+
+
+def golden(name: str, shown: str) -> str:
+    """What a message or document is expected to say; GOLDEN=1 takes `shown` for it."""
+    if os.environ.get("GOLDEN"):
+        (DATA / name).write_text(shown, "utf-8")
+    return (DATA / name).read_text("utf-8")
+
+
+def test_a_framing_is_written_page_by_page_and_kept_at_each(database: Database) -> None:
+    """Seven pages; the first puts it on record, the card says what is missing, closing loses nothing."""
+    bench = Bench(database)
+    first = bench.open(PAGES, "New JP readers leave")
+    assert standing(first)[F.TITLE] == "New JP readers leave"
+    second = bench.onward(first, {**YUKI})
+    framing = bench.framing()
+    assert (framing.id, framing.author, framing.channel) == ("FRM-1", ML, CHANNEL)
+    assert set(framing.fields) == {"title", "who", "words", "words_from", "stay"}
+    assert second["title"]["text"] == "Framing, page 2 of 7"
+    third = bench.onward(second, YUKI)
+    assert "FRM-1 · Each page is kept" in third["blocks"][0]["elements"][0]["text"]
+    assert "missing on 5 of 7 pages: H0 (hypothesis); H1 (hypothesis); the do() clause" in bench.card().text
+
+    later = bench.later(days=2).open_by("Continue")
+    assert later["title"]["text"] == "Framing, page 3 of 7"
+    page: Any = later
+    titles = []
+    while page is not None:
+        titles.append(page["title"]["text"])
+        page = bench.onward(page, YUKI)
+    assert titles == [f"Framing, page {number} of 7" for number in range(3, 8)]
+    assert dict(bench.framing().fields) == {name: said.strip() for name, said in YUKI.items()}
+    shown = drawn(bench.card())
+    assert shown == golden("card_draft.txt", shown)
+    assert [one.number for one in _every(bench)] == [1]
+
+
+def _every(bench: Bench) -> list[Framing]:
+    with bench.db.read() as session:
+        return framings.every(session)
+
+
+def test_going_back_keeps_the_page_left_and_shows_what_was_written(bench: Bench) -> None:
+    """Also what is wrong on it: it is refused when it is sent off, not when it is left."""
+    second = bench.onward(bench.open(PAGES, ""), YUKI)
+    third = bench.onward(second, YUKI)
+    back = bench.onward(third, {"do": "quiz correlates with retention"}, action=FramingAction.BACK)
+    assert back["title"]["text"] == "Framing, page 2 of 7"
+    assert standing(back)[F.COHORT] == YUKI["cohort"]
+    assert bench.framing().fields[F.DO] == "quiz correlates with retention"
+    again = bench.onward(back, {})
+    assert standing(again)[F.DO] == "quiz correlates with retention"
+    wrong = bench.send(again, {})
+    assert list(wrong) == [F.DO]
+    assert "“correlates with” says that two things go together" in wrong[F.DO]
+    assert "do(cold_start = quiz)" in wrong[F.DO]
+    assert all(one["type"] != "actions" for one in bench.open(PAGES, "")["blocks"])
+
+
+def test_the_last_page_says_what_the_options_come_to_before_they_are_on_record(bench: Bench) -> None:
+    """From the page that was just sent off."""
+    bench.framed(heuristic_value="", ml_value="")
+    options = bench.open(PAGES, "FRM-1/options")
+    page = bench.onward(options, YUKI)
+    said = "\n".join(one["text"]["text"] for one in page["blocks"] if one["type"] == "section")
+    assert (
+        "ML brings +2 to +3 points of week-2 retention on top of the heuristic, at 4 times the cost" in said
+    )
+
+
+def test_somebody_elses_newer_page_is_not_overwritten(bench: Bench) -> None:
+    """Whoever is too late is told what they wrote; another page is no matter."""
+    bench.framed()
+    mine, theirs = bench.open(PAGES, "FRM-1/evidence"), bench.open(PAGES, "FRM-1/evidence", PM)
+    bench.later(seconds=60)
+    bench.send(theirs, {"prior": "0.4"}, PM)
+    with pytest.raises(Exception, match="was written by <@U0PM> 0 s ago, after you opened it") as stale:
+        bench.send(mine, {"prior": "0.9"})
+    assert "You wrote: prior: 0.9" in stale.value.hint  # type: ignore[attr-defined]  # a StaleError's
+    assert bench.framing().fields[F.PRIOR] == "0.4"
+    bench.send(bench.open(PAGES, "FRM-1/stages"), {"stage1": "A pilot"})
+    assert bench.framing().fields[F.STAGE1] == "A pilot"
+
+
+def test_deciding_names_what_is_missing(bench: Bench) -> None:
+    """Typed and pressed alike; nothing is put into the ledger."""
+    bench.framed(words_from="", evidence="Everybody says so", recommendation="not_now", revisit="")
+    said = bench.refused("decide FRM-1", PM)
+    assert said.startswith(
+        "InputError: FRM-1 cannot be decided yet, 3 things missing: where those words were"
+    )
+    assert "a source for piece 1 of the evidence" in said
+    assert "the day on which “not now” is looked at again (recommendation)" in said
+    assert bench.entries() == []
+    assert bench.refused("decide FRM-1", NOBODY).startswith("RefusedError: To decide on a framing takes")
+
+
+def test_a_decision_has_a_hash_a_ledger_entry_a_document_and_a_reminder(database: Database) -> None:
+    """AML-01 as it is decided; the message prints number and head."""
+    bench = Bench(database)
+    bench.framed()
+    form = bench.open_by("Decide", PM)
+    assert "4 times the cost" in form["blocks"][0]["text"]["text"]
+    assert "and the baseline is 31" in form["blocks"][1]["text"]["text"]
+    assert bench.send(form, {}, PM) == {}
+    framing, (entry,) = bench.framing(), bench.entries()
+    assert framing.decided is not None
+    assert entry.body["sha256"] == framing.decided.sha256
+    assert entry.body["fields"] == dict(framing.fields)
+    assert (entry.kind, entry.body["recommendation"], entry.by) == ("framing_decided", "heuristic_first", PM)
+    news = drawn(bench.card("framing/1/decided/1"))
+    assert f"ledger {entry.number} · head {entry.hash[:12]}…" in news
+    assert news == golden("decided.txt", news)
+    assert bench.document() == golden("document.md", bench.document())
+    assert "reminder <!date^1799107200^" in bench.card().text
+    assert "decided **heuristic first** on New JP readers" in history(bench.entries(), {PM: "Mia"})
+    assert "was decided by <@U0PM>" in bench.refused("decide FRM-1 once more please", PM)
+
+
+def test_what_changes_later_is_the_next_edition(bench: Bench) -> None:
+    """With what changed and why; the first one stays as it was."""
+    bench.decided()
+    bench.type("set FRM-1 prior 70 %")
+    assert "Changed since, not decided: ✓ Nothing is missing" in bench.card().text
+    assert "Say in at least 10 characters what changed" in bench.refused("decide FRM-1", PM)
+    bench.type("decide FRM-1 the pilot in one city moved retention", PM)
+    framing = bench.framing()
+    assert [one.number for one in framing.editions] == [1, 2]
+    assert framing.editions[0].fields["prior"] == "0.55"
+    assert framing.editions[0].sha256 != framing.editions[1].sha256
+    assert "because: the pilot in one city moved retention" in bench.document()
+    assert not framing.changed
+
+
+def test_a_decided_framing_fills_in_a_registration_and_is_joined_with_it(bench: Bench) -> None:
+    """The form has the hypothesis, the file the prior and the population; the readiness row is there."""
+    bench.decided()
+    view = bench.open_by("Register")
+    filled = {name.removeprefix("experiment.new."): said for name, said in standing(view).items()}
+    assert filled["intervention"] == "do(cold_start = quiz)"
+    assert (filled["treatment"], filled["control"]) == ("quiz", "popularity")
+    assert (filled["baseline"], filled["mde"], filled["traffic"]) == ("0.31", "12.9", "3500")
+    assert filled["disconfirming"].count("\n") == 1
+    entered = {f"experiment.new.{name}": said for name, said in EXPERIMENT.items()}
+    assert bench.send(view, entered) == {}
+    name = "new-jp-readers-leave-before-we-know-their-taste"
+    with bench.db.read() as session:
+        registered = experiments.load(session, name)
+        assert registered is not None
+        content = json.loads(registered.canonical)
+        found = links.of(session, Thing(ThingKind.EXPERIMENT, name))
+        launch = read_launch(session, name)
+        row = readiness.rows(session, bench.desk, launch, bench.now)[0]
+    assert content["hypothesis"]["prior_probability"] == 0.55
+    assert content["hypothesis"]["prior_evidence"][0].endswith("similar surface (Spotify, industry report)")
+    assert content["population"] == YUKI["cohort"]
+    assert content["artefacts"] == {"framing": "FRM-1"}
+    assert [(one.earlier.id, one.why) for one in found] == [("FRM-1", "registered from it")]
+    assert f"led to `{name}`" in bench.card().text
+    assert row.present
+    assert row.artefact == "FRM-1 decided 23 Nov 2026 (ledger 1); do(cold_start = quiz)"
+
+
+def test_a_registration_by_hand_is_begun_as_a_file_and_joined_by_its_artefact(bench: Bench) -> None:
+    """By mention, which can open no form; a launch without framing is joined with `supply` or `link`."""
+    bench.framed()
+    assert "is not decided yet" in bench.refused("propose FRM-1")
+    with pytest.raises(Exception, match="is not decided yet"):
+        bench.open(drafting.FORM, "FRM-1")
+    bench.type("decide FRM-1", PM)
+    bench.type("register FRM-1", mention=True)
+    text = bench.document()
+    assert "  prior_probability: 0.55" in text
+    assert "artefacts: {framing: FRM-1}" in text
+    assert standing(bench.open(drafting.FORM, "some words"))["experiment.new.title"] == ""
+
+
+def test_a_decided_framing_becomes_a_candidate_once(bench: Bench) -> None:
+    """The heuristic with its reach, impact in points, prior and weeks; joined both ways."""
+    bench.decided()
+    bench.press("Propose")
+    bench.type("propose FRM-1")
+    with bench.db.read() as session:
+        (item,) = candidates.every(session)
+        joined = links.after(session, bench.framing().thing, ThingKind.CANDIDATE)
+    found = item.candidate
+    assert found.title == YUKI["heuristic"]
+    assert found.reach is not None
+    assert (found.reach.value, found.reach.unit, found.reach.per.value) == (3500, "readers", "day")
+    assert found.impact is not None
+    assert (found.impact.value, found.impact.unit, found.impact.baseline) == (4, "points", 0.31)
+    assert found.impact.sd == pytest.approx(0.4625, abs=1e-4)
+    assert (found.confidence, found.effort and found.effort.weeks) == (0.55, 3)
+    assert [one.id for one in joined] == [item.id]
+    assert f"led to `{item.id}`" in bench.card().text
+
+
+def test_of_ml_only_what_goes_beyond_the_heuristic_is_its_own(bench: Bench) -> None:
+    """And “not now” leads to nothing until it is changed."""
+    bench.decided(recommendation="ml_now", stage1_answer="yes")
+    bench.type("propose FRM-1")
+    with bench.db.read() as session:
+        (item,) = candidates.every(session)
+    assert item.candidate.impact is not None
+    assert (item.candidate.impact.value, item.candidate.impact.heuristic) == (6.5, 4)
+    bench.type("set FRM-1 recommendation not now")
+    bench.type("decide FRM-1 the team is on the index rebuild", PM)
+    assert "decided “not now” until Tue 5 Jan 2027" in bench.refused("propose FRM-1")
+    assert "Register" not in drawn(bench.card())
+
+
+def test_the_day_it_comes_back_is_reminded_of_three_times_at_most(bench: Bench) -> None:
+    """At nine in Tokyo; it says what came of it since; snoozed for a week; settled by the next edition."""
+    bench.decided()
+    assert bench.at(2027, 1, 4).work() == []
+    bench.at(2027, 1, 5, 0).work()
+    first = bench.card("framing/1/revisit/1/1")
+    assert "Since then: no experiment was joined with it." in first.text
+    assert "Reminder 1 of 3" in first.text
+    bench.press("Snooze", PM, first)
+    assert bench.answers()[-1].startswith("Snoozed until <!date^")
+    assert bench.at(2027, 1, 8).work() == []
+    bench.at(2027, 1, 20).work()
+    bench.at(2027, 1, 30).work()
+    last = bench.card("framing/1/revisit/1/3")
+    assert "This is the last reminder." in last.text
+    assert "Snooze" not in drawn(last)
+    assert bench.at(2027, 3, 1).work() == []
+    bench.type("set FRM-1 revisit 2027-06-01")
+    bench.type("decide FRM-1 stage 1 is still running, see the look", PM)
+    assert "✓ looked at again" in bench.card("framing/1/revisit/1/3").text
+    bench.type("quiet FRM-1", PM)
+    assert bench.at(2027, 6, 2).work() == []
+    assert "No more reminders of FRM-1 were planned" in bench.refused("snooze FRM-1", PM)
+
+
+def test_one_given_up_is_left_alone(bench: Bench) -> None:
+    """With the reason in the ledger; its form, its decision and its reminder are over."""
+    bench.decided()
+    assert "The reason has 3 characters" in bench.refused("drop FRM-1 bad", PM)
+    bench.type("drop FRM-1 it is the same as FRM-2", PM)
+    assert [one.kind for one in bench.entries()] == ["framing_decided", "framing_dropped"]
+    assert "Given up: it is the same as FRM-2" in bench.card().text
+    assert "actions" not in {block["type"] for block in bench.card().blocks}
+    for typed in ("set FRM-1 prior 0.5", "decide FRM-1 again, since it is true", "propose FRM-1"):
+        assert bench.refused(typed, PM).startswith("StaleError: FRM-1 was given up")
+    with pytest.raises(Exception, match="was given up"):
+        bench.open(PAGES, "FRM-1")
+    assert bench.at(2027, 2, 1).work() == []
+
+
+def test_a_mention_makes_a_draft_and_fields_are_typed(bench: Bench) -> None:
+    """What is typed is read like what the form has, and refused with how to write it."""
+    bench.type("new New readers leave", mention=True)
+    post = bench.effects("post")[-1]
+    assert (post["key"], post["thread"]) == ("framing/1/card", "1.0")
+    bench.type("set FRM-1 evidence it was seen before | ticket 12; and elsewhere | a blog")
+    assert bench.framing().fields[F.EVIDENCE].splitlines() == [
+        "it was seen before | ticket 12", "and elsewhere | a blog",
+    ]  # fmt: skip
+    bench.type("set FRM-1 evidence -")
+    assert F.EVIDENCE not in bench.framing().fields
+    assert "“associated with”" in bench.refused("set FRM-1 do quizzes are associated with retention")
+    assert "The fields are `title`, `who`" in bench.refused("set FRM-1 colour blue")
+    assert "expected a field" in bench.refused("set FRM-1 prior")
+    assert "Give it a title" in bench.refused("set FRM-1 title -")
+    with pytest.raises(Exception, match="No title was given"):
+        bench.type("new", mention=True)
+    with pytest.raises(Exception, match="The title has 400 characters"):
+        bench.type(f"new {'x' * 400}", mention=True)
+
+
+def test_the_list_has_what_waits_first(bench: Bench) -> None:
+    """Drafts, then what is decided, then what was given up; nothing is said too."""
+    empty = bench.type("list")
+    assert empty is not None
+    assert empty.notification == "No framing is on record. `/frame new` begins one."
+    bench.decided()
+    bench.type("new Prices look random", mention=True)
+    bench.type("new Twice the same", mention=True)
+    bench.type("drop FRM-3 it is the same as FRM-2", PM)
+    found = bench.type("list")
+    assert found is not None
+    assert found.text.splitlines()[-3:] == [
+        "`FRM-2` draft, 23 missing · Prices look random",
+        "`FRM-1` heuristic first, looked at again on Tue 5 Jan 2027 · "
+        "New JP readers leave before we know their taste",
+        "`FRM-3` given up · Twice the same",
+    ]
+    shown = bench.type("show frm-1")
+    assert shown is not None
+    assert shown.header == "FRM-1 · New JP readers leave before we know their taste"
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("document", "No framing was named. Name one, for example `FRM-1`. On record: FRM-1"),
+        ("show INC-7", "Read `INC-7`, which names no framing"),
+        ("show FRM-99", "There is no framing FRM-99. On record: FRM-1"),
+        ("show FRM-1 now", "expected one framing"),
+        ("list all", "expected nothing behind it"),
+        ("link FRM-1 us-mle-99", "There is no experiment `us-mle-99`"),
+        ("link FRM-1 INC-99", "There is no incident `INC-99`"),
+        ("link FRM-1 CAN-99", "There is no candidate `CAN-99`"),
+        ("link FRM-1 2026-Q4", "2026-Q4 is a portfolio"),
+        ("link FRM-1", "as what to join it with"),
+        ("link FRM-1 a b c", "as what to join it with"),
+        ("document FRM-99", "There is no framing FRM-99"),
+        ("snooze FRM-1", "No more reminders of FRM-1 were planned"),
+        ("quiet FRM-1 for ever", "expected a framing and nothing else"),
+        ("frobnicate", "which /frame does not know"),
+    ],
+)
+def test_what_cannot_be_read_is_answered_with_what_was_expected(bench: Bench, typed: str, said: str) -> None:
+    """And nothing is changed."""
+    bench.type("new New readers leave", mention=True)
+    assert said in bench.refused(typed)
+
+
+def test_a_control_or_form_of_another_version_is_refused_in_words(bench: Bench) -> None:
+    """Nothing else comes of it."""
+    for value in ("{}", "FRM-1/chapter", "INC-1", "", "FRM-" + "9" * 40):
+        with pytest.raises(Exception, match=r"cannot be read|no framing"):
+            bench.handle(Press(ML, Place(CHANNEL), FramingAction.PROPOSE, value))
+    for value in ("", "{}", '{"s":"letter","t":"x","n":99,"o":0}'):
+        with pytest.raises(Exception, match=r"cannot be read|There is no framing"):
+            bench.handle(Submit(ML, Place(CHANNEL), PAGES, value, {"title": "x"}))
+    assert _every(bench) == []
+
+
+def test_text_from_outside_stays_text(bench: Bench) -> None:
+    """In the card and in the document, however it is written."""
+    nasty = "<!channel> *bold* | <https://evil.example|here> `code` {{ 7 * 7 }}"
+    bench.framed(title=nasty, who=nasty, why=nasty, evidence=f"{nasty.replace('|', '/')} | {nasty}")
+    card = json.dumps([one for one in bench.card().blocks if one["type"] != "header"])  # plain text acts not
+    assert "<!channel>" not in card
+    assert "<https" not in card
+    bench.type("document FRM-1")
+    assert "\\<!channel\\>" in bench.document()
+    assert "7 \\* 7" in bench.document()
+
+
+def test_who_may_what_of_framings() -> None:
+    """Writing, showing and proposing is everybody's; deciding takes a role."""
+    of_frames = {
+        **{verb: needed for (topic, verb), needed in needs.ORDERS.items() if topic == "frame"},
+        **{name: needed for name, needed in {**needs.PRESSES, **needs.FORMS}.items() if "frame." in name},
+    }
+    everybodys = {str(name) for name, needed in of_frames.items() if isinstance(needed, Everybody)}
+    assert everybodys == {
+        "new", "set", "document", "register", "propose", "frame.document", "frame.propose", "frame.pages",
+    }  # fmt: skip
+    assert switchboard.FORM_BUTTONS[FramingAction.REGISTER] == drafting.FORM
+
+
+def test_every_page_keeps_to_slacks_limits_however_full_it_is(bench: Bench) -> None:
+    """Fields at their longest, lists of forty lines."""
+    full = "x" * 2400
+    bench.framed(words=full, stay=full, h1=full, why=full, stage1=full)
+    for step in Step:
+        bench.open(PAGES, f"FRM-1/{step}", EM)
+    bench.effects()
