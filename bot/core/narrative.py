@@ -44,6 +44,7 @@ class PlanTold:
 
     sha256: Cited
     locked_on: Cited
+    order: Cited
     signed_by: Cited
     population: Cited
     intervention: Cited
@@ -244,11 +245,13 @@ class PortfolioTold:
     sha256: Cited
     rho: Cited
     gut: Cited
+    expected: Cited
     learning: Cited
     rejected: Cited
-    hit_rate: Cited
-    calibration: Cited
+    retrospective: Cited
     picks: tuple[PickTold, ...] = ()
+    barred: tuple[Cited, ...] = ()
+    targets: tuple[Cited, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -315,6 +318,8 @@ class VelocityTold:
 
     shipped: Cited
     picked: Cited
+    locked_on: Cited
+    not_shipped: Cited
     waits: tuple[Cited, ...] = ()
     costs: tuple[Cited, ...] = ()
 

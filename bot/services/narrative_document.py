@@ -8,11 +8,13 @@ import re
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from jinja2 import Environment, Template, TemplateError
-from jinja2.exceptions import TemplateSyntaxError
+from jinja2.exceptions import TemplateNotFound, TemplateSyntaxError
 
+from bot.core import narrative as stories
 from bot.core.citation import Figure, Gap
 from bot.errors import ConfigError
 from bot.views.cited import Citations
@@ -24,6 +26,9 @@ DECISION = "decision_paragraph.md.j2"
 
 _AGAIN = re.compile(r"(\*\*\[gap: [^\n]*?\]\*\*)(?:[ \n]+\1)+")
 """The same gap said again right behind itself: sentences of one missing record are one gap."""
+
+_NO_FIELD = re.compile(r"'[\w.]*?(\w+) object' has no attribute '(\w+)'")
+"""What Jinja says of it."""
 
 Index = Callable[[Sequence[str]], Sequence[tuple[str, str]]]
 """Record names in; each with what it is and where it can be read."""
@@ -84,6 +89,18 @@ def _fault(name: str, error: Exception) -> tuple[str, str]:
             if frame.filename.endswith(".j2"):
                 file, line = frame.filename, frame.lineno or 0
     where = f"{Path(file).name}:{line}" if line else Path(file).name
-    said = str(error).replace("bot.core.narrative.", "").rstrip(".")
     hint = "bot/core/narrative.py names every field there is; `lookout doctor` tries every template."
-    return f"The template {where} cannot be used: {said}.", hint
+    return f"The template {where} cannot be used: {_why(error)}.", hint
+
+
+def _why(error: Exception) -> str:
+    """What it names that does not exist, and what was probably meant."""
+    if isinstance(error, TemplateNotFound):
+        return f"there is no template {error.name}"
+    found = _NO_FIELD.search(str(error))
+    if found is None:
+        return str(error).rstrip(".")
+    fields = getattr(getattr(stories, found[1], None), "__dataclass_fields__", {})
+    near = get_close_matches(found[2], list(fields), n=1)
+    meant = f"; `{near[0]}` is near" if near else f"; it has {', '.join(fields)}" if fields else ""
+    return f"{found[1]} has no field `{found[2]}`{meant}"

@@ -2,11 +2,12 @@
 
 from datetime import datetime, timedelta
 
+from bot.core.checklist import items
 from bot.core.citation import Cited, Figure, Gap
 from bot.core.incident import Event, Incident, milestones
 from bot.core.incident_metrics import DETECT_TARGET, LOCALIZE_TARGET, MITIGATE_TARGET, ROLLED_BACK_TARGET
 from bot.core.narrative import IncidentStory
-from bot.core.playbook import Category
+from bot.core.playbook import Category, Leaf
 from bot.core.review import ActionItem, Check, Outcome, Review
 from bot.core.review import milestones as with_given
 from bot.core.thing import Thing, ThingKind
@@ -137,8 +138,22 @@ class _Told:
         event = self._last("mitigated")
         if event is None:
             return self.gap("what mitigated it")
-        done = [event.text.rstrip(".")]
-        return self.say(listed(done))
+        leaf = self._leaf()
+        what, tail = event.text.partition(";")[::2]
+        steps = items(self.incident, leaf) if leaf else ()
+        done = [one.text for one in steps if one.done]
+        said = f"the tree asked for “{leaf.action}”" if leaf else what
+        if steps:
+            said += (
+                f", and {len(done)} of its {counted(len(steps), 'step')} {'is' if len(done) == 1 else 'are'}"
+            )
+            said += f" on record as done{f' ({listed(done)})' if done else ''}"
+        return self.say(f"{said};{tail}".rstrip(".;"))
+
+    def _leaf(self) -> Leaf | None:
+        """The leaf it was mitigated at."""
+        place = self.record.playbook.at(self.incident.position)
+        return place if isinstance(place, Leaf) else None
 
     def cohorts(self) -> Cited:
         """The cohorts that its alerts named."""

@@ -8,7 +8,7 @@ from bot.core.launch import Kind, Launch
 from bot.core.launch_surprises import surprises
 from bot.core.ledger import Entry
 from bot.core.narrative import DecisionTold, LaunchStory, StepTold, missing
-from bot.core.readiness import Row
+from bot.core.readiness import DOCUMENTS, Row
 from bot.core.thing import Thing, ThingKind
 from bot.services import launches, narrative_behind, narrative_look, readiness
 from bot.services.narrative_production import production
@@ -51,7 +51,7 @@ def gather(teller: Teller, launch: Launch) -> LaunchStory:
 
 def _decision(teller: Teller, launch: Launch, found: Sequence[Entry]) -> DecisionTold:
     decision = launch.decision
-    after = _after(found)
+    after = _after(launch, found)
     if decision is None:
         return replace(missing(DecisionTold, NO_DECISION), after=after, next=_next(teller, launch, found))
     record = f"ledger {decision.entry}"
@@ -89,7 +89,7 @@ def _override(teller: Teller, launch: Launch, found: Sequence[Entry]) -> Cited:
 def _redesign(teller: Teller, found: Sequence[Entry]) -> Cited:
     chosen = [one for one in found if one.kind == Kind.REDESIGN]
     if not chosen:
-        return Gap("no redesign on record", "a cohort veto's card offers the ways there are")
+        return Figure("none was chosen", f"/trace {found[0].subject}")
     body = chosen[-1].body
     options = {one.id: one for one in teller.desk.playbooks.cohort_redesign.options}
     option = options.get(str(body.get("option")))
@@ -97,16 +97,20 @@ def _redesign(teller: Teller, found: Sequence[Entry]) -> Cited:
     return Figure(f"{body.get('title') or body['option']}{cost}", f"ledger {chosen[-1].number}")
 
 
-def _after(found: Sequence[Entry]) -> Cited:
-    """What the check after the launch found."""
+def _after(launch: Launch, found: Sequence[Entry]) -> Cited:
+    """What the check after the launch found; what did not ship has none."""
     checked = [one for one in found if one.kind == Kind.AFTER]
+    decision = launch.decision
+    if decision is not None and decision.decision != "ship":
+        return Figure("is not checked, since nothing was launched", f"ledger {decision.entry}")
     if not checked:
         return Gap("no check after the launch on record", "it comes by itself 28 days after shipping")
     result = checked[-1].body.get("result") or {}
     if result.get("finding", "unknown") == "unknown":
         return Gap(f"whether the gain lasted is not known: {result.get('because', 'the data cannot say')}")
     moved = change(result.get("effect_rel"), result.get("ci_rel"))
-    return Figure(f"{result['finding']}{f', {moved}' if moved else ''}", f"ledger {checked[-1].number}")
+    said = f"was {result['finding']}{f', {moved}' if moved else ''}"
+    return Figure(said, f"ledger {checked[-1].number}")
 
 
 def _next(teller: Teller, launch: Launch, found: Sequence[Entry]) -> tuple[Cited, ...]:
@@ -155,22 +159,48 @@ def _chain(teller: Teller, launch: Launch) -> tuple[StepTold, ...]:
 def _artefact(teller: Teller, launch: Launch, row: Row) -> Cited:
     link = row.links[0][1] if row.links else ""
     if row.present:
-        return Figure(row.artefact or "there", _where(launch, row), link)
+        return Figure(row.artefact or "there", _where(teller, launch, row), link)
+    if row.waived is None and not _lacks_a_record(launch, row):
+        return Figure(f"✗ {row.why}", _where(teller, launch, row), link)
     if row.waived is not None:
         by, why = teller.people.called(row.waived.mark.by), row.waived.reason
         said = f"waived by {by} on {dated(row.waived.mark.at.astimezone(teller.zone).date())}: {why}"
-        return Figure(said, _where(launch, row))
+        return Figure(said, _where(teller, launch, row))
     return Gap(row.why, f"`/launch check {launch.id}` says who can {row.how}")
 
 
-def _where(launch: Launch, row: Row) -> str:
+def _lacks_a_record(launch: Launch, row: Row) -> bool:
+    """Whether something is still to be put on record, and not only found wanting by what is."""
+    if row.wants:
+        return True
+    if row.id in ("AML-05", "AML-06"):
+        return launch.newest is None
+    return row.id == "AML-03" and launch.locked_at is None
+
+
+def _where(teller: Teller, launch: Launch, row: Row) -> str:
     """The record that shows a row."""
     newest = launch.newest
+    entry = _supplied(teller, launch, row)
+    if entry:
+        return f"ledger {entry}"
     if row.id in ("AML-05", "AML-06") and newest is not None and row.waived is None:
         return f"record {newest.record}"
     if row.id == "AML-03":
         return f"registration {launch.sha256[:12]}"
     return f"/launch check {launch.id}"
+
+
+def _supplied(teller: Teller, launch: Launch, row: Row) -> int:
+    """The entry that waived a row, or linked its newest document; 0 for neither."""
+    own = {name for name, of in DOCUMENTS.items() if of == row.id}
+    kinds = {str(Kind.WAIVED): {row.id}} if row.waived is not None else {str(Kind.SUPPLIED): own}
+    found = [
+        one.number
+        for one in ledger.of(teller.session, launch.id)
+        if one.body.get("row") in kinds.get(one.kind, ())
+    ]
+    return found[-1] if found else 0
 
 
 def _incidents(teller: Teller, experiment: Thing) -> tuple[Cited, ...]:
@@ -190,5 +220,6 @@ def _surprises(teller: Teller, launch: Launch, found: Sequence[Entry]) -> tuple[
         )
         if record is not None and record.result.get("reasons"):
             reasons[seen.record] = str(record.result["reasons"][0])
-    every = surprises(found, launches.registration(teller.session, launch), reasons)
+    told_elsewhere = [one for one in found if one.kind != Kind.WAIVED]  # the chain says what was waived
+    every = surprises(told_elsewhere, launches.registration(teller.session, launch), reasons)
     return tuple(Figure(one.what.rstrip("."), f"/trace {launch.id}") for one in every)

@@ -41,6 +41,7 @@ def plan(teller: Teller, launch: Launch, registration: Registration, entries_: S
     return PlanTold(
         sha256=Figure(launch.sha256[:12], record),
         locked_on=teller.day(launch.locked_at, entries([locked[0].number])) if locked else unlocked,
+        order=_order(launch, record) if locked else unlocked,
         signed_by=teller.who((one.by for one in by), _numbers(by), "no sign-off is on record"),
         population=said(registration.population, "population"),
         intervention=said(hypothesis.intervention, "intervention"),
@@ -90,6 +91,16 @@ def result(teller: Teller, launch: Launch, registration: Registration) -> Result
         guardrails=tuple(own),
         cohorts=tuple(cohorts),
     )
+
+
+def _order(launch: Launch, record: str) -> Cited:
+    """Whether the rule was there before the first result."""
+    first = min((one.at for one in launch.looks), default=None)
+    if launch.locked_at is None:
+        return Gap("it is not locked", "it holds once all have signed")
+    if first is None:
+        return Figure("before any look", record)
+    return Figure("before the first look" if launch.locked_at <= first else "after a look was taken", record)
 
 
 def _numbers(found: Sequence[Entry]) -> str:

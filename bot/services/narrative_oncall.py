@@ -50,11 +50,11 @@ def quarter_production(teller: Teller, span: Span) -> QuarterProduction:
         if isinstance(one.load_test, Figure)
     )
     tested, safe = len(each), [one for _, one in told if isinstance(one.fallback, Figure)]
-    of = counted(len(told), "launch", "launches")
+    of = "1 launch" if len(told) == 1 else f"{len(told)} launches"
     return QuarterProduction(
         budgets=budgets(teller, [launch for launch, _ in told]),
-        load_tests=_count(tested, of, "have a load test on record", [one.load_test for _, one in told]),
-        fallbacks=_count(len(safe), of, "have a fallback on record", [one.fallback for _, one in told]),
+        load_tests=_count(tested, of, "with a load test on record", [one.load_test for _, one in told]),
+        fallbacks=_count(len(safe), of, "with a fallback on record", [one.fallback for _, one in told]),
         each=each,
     )
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.core.citation import Cited, Figure, Gap
+from bot.core.figures import MINUS
 from bot.core.framing import F, Framing, Recommendation
 from bot.core.framing_reader import read
 from bot.core.ledger import Entry
@@ -17,6 +18,7 @@ from bot.services.narrative_span import Span
 from bot.services.narrative_teller import Teller, counted, dated, listed
 from bot.services.trace_things import known
 from bot.store import candidates, framings, ledger, links, portfolios
+from bot.views.text import number
 
 NO_FRAMINGS = Gap("no framing was decided in the quarter", "`/frame new` writes one")
 RHO_ADDS_LITTLE = 0.7
@@ -37,7 +39,7 @@ def tenets(teller: Teller, span: Span) -> TenetsTold:
     return TenetsTold(
         framed=_framed(teller, span),
         decided=Figure(f"{counted(len(decided), 'framing')} decided: {listed(counts)}", named),
-        not_now=Figure(listed(waiting), named) if waiting else Figure("none was put off", named),
+        not_now=Figure(listed(waiting), named) if waiting else Figure("nothing", named),
         tenets=_tenets(decided),
         letters=tuple(_letter(one) for one in decided if one.fields.get(F.WORDS)),
     )
@@ -62,11 +64,13 @@ def portfolio(teller: Teller, span: Span) -> PortfolioTold:
         sha256=Figure(str(body.get("sha256", ""))[:12], record),
         rho=_rho(body.get("rho"), record),
         gut=_gut(body, record),
-        learning=_of_result(edition, "learning_value", "the value of learning"),
+        expected=_of_pick(edition, "expected", "the pick's expected value"),
+        learning=_of_pick(edition, "learning", "the value of learning"),
         rejected=_rejected(body, record),
-        hit_rate=_reviewed(reviewed, "hit_rate", "the quarter's hit rate", span),
-        calibration=_reviewed(reviewed, "calibration", "how well confidences held", span),
+        retrospective=_retrospective(teller, reviewed, span),
         picks=tuple(_pick(teller, str(one), record) for one in body["picked"]),
+        barred=_barred(edition),
+        targets=_targets(reviewed),
     )
 
 
@@ -81,7 +85,7 @@ def _framed(teller: Teller, span: Span) -> Cited:
         if framing is not None and framing.decided is not None:
             found[work.launch.id] = framing.id
     record = ", ".join(sorted(set(found.values()))) or span.name
-    return Figure(f"{len(found)} of {counted(len(span.work), 'experiment')}", record)
+    return Figure(f"{len(found)} of {len(span.work)}", record)
 
 
 def _not_now(framing: Framing) -> str:
@@ -138,7 +142,8 @@ def _rho(rho: Any, record: str) -> Cited:
             "[Pick by feel…] on the pick's card",
         )
     adds = "adds little" if value > RHO_ADDS_LITTLE else "says something else"
-    return Figure(f"{value:.2f}, so the framework {adds}", record)
+    shown = f"{value:.2f}".replace("-", MINUS)
+    return Figure(f"{shown}, so the ranking {adds}", record)
 
 
 def _gut(body: Mapping[str, Any], record: str) -> Cited:
@@ -147,15 +152,30 @@ def _gut(body: Mapping[str, Any], record: str) -> Cited:
     if not picked:
         return Gap("nobody picked by feel before the lock", "[Pick by feel…] on the pick's card")
     both = [one for one in picked if one in body["picked"]]
-    return Figure(f"{listed(picked)} by feel, {len(both)} of them picked", record)
+    of = f"{len(both)} of them" if len(picked) > 1 else "it" if both else "none of them"
+    return Figure(f"{listed(picked)}, and {of} picked", record)
 
 
-def _of_result(edition: Edition | None, name: str, what: str) -> Cited:
-    found = (edition.result if edition else {}).get("pick") or {}
-    value = found.get(name) if isinstance(found, Mapping) else None
+def _of_pick(edition: Edition | None, name: str, what: str) -> Cited:
+    """A figure of the pick as it was worked out, in the portfolio's own unit."""
+    result = edition.result if edition else {}
+    value = (result.get("pick") or {}).get(name)
     if edition is None or not isinstance(value, int | float):
         return Gap(f"{what} is not on record", "`/portfolio score` works it out")
-    return Figure(f"{value:,.3g}", f"{edition.quarter} edition {edition.number}")
+    unit = result.get("unit") or {}
+    of = f" {unit['reach']} x {unit['impact']}" if unit.get("reach") and unit.get("impact") else ""
+    return Figure(f"{number(value)}{of}", f"{edition.quarter} edition {edition.number}")
+
+
+def _barred(edition: Edition | None) -> tuple[Cited, ...]:
+    """The candidates that a rule kept out of the pick, each with the rule's reason."""
+    found = (edition.result if edition else {}).get("candidates") or ()
+    record = f"{edition.quarter} edition {edition.number}" if edition else ""
+    return tuple(
+        Figure(f"{one['id']} {one.get('title', '')}: {bar.get('reason', '')}".rstrip(": ."), record)
+        for one in found
+        for bar in (one.get("barred") or ())[:1]
+    )
 
 
 def _rejected(body: Mapping[str, Any], record: str) -> Cited:
@@ -170,22 +190,31 @@ def _rejected(body: Mapping[str, Any], record: str) -> Cited:
     return Figure(f"passed over although plain RICE has it higher: {listed(better)}", record)
 
 
-def _reviewed(reviewed: Sequence[Entry], name: str, what: str, span: Span) -> Cited:
-    how = f"`/portfolio retro {span.name}` works it out after week 12"
+def _retrospective(teller: Teller, reviewed: Sequence[Entry], span: Span) -> Cited:
     if not reviewed:
-        return Gap(f"{what} is not on record", how)
-    found = (reviewed[-1].body.get("figures") or {}).get(name)
-    said = _in_words(found)
-    return Figure(said, f"ledger {reviewed[-1].number}") if said else Gap(f"{what} is not on record", how)
+        how = f"`/portfolio retro {span.name}` comes by itself after week 12"
+        return Gap(f"{span.name} is not looked back on yet", how)
+    return teller.day(reviewed[-1].at, f"ledger {reviewed[-1].number}")
 
 
-def _in_words(found: Any) -> str:
-    """A figure of the retrospective, which may be a number, a sentence, or hits of how many."""
-    if isinstance(found, Mapping):
-        if "hits" in found and "of" in found:
-            return f"{found['hits']} of {found['of']}"
-        return str(found.get("said") or "")
-    return f"{found:.3g}" if isinstance(found, int | float) else str(found or "")
+def _targets(reviewed: Sequence[Entry]) -> tuple[Cited, ...]:
+    """Hit rate, effort, calibration and what else has a target, as the retrospective found them."""
+    if not reviewed:
+        return ()
+    figures = reviewed[-1].body.get("figures") or {}
+    rows = figures.get("targets") if isinstance(figures, Mapping) else None
+    record = f"ledger {reviewed[-1].number}"
+    return tuple(_target(one, record) for one in rows or () if isinstance(one, Mapping))
+
+
+def _target(one: Mapping[str, Any], record: str) -> Cited:
+    name, value = str(one.get("name", "")), one.get("value")
+    if not isinstance(value, int | float):
+        return Gap(f"{name} is not known: {one.get('value_reason') or 'no reason is on record'}")
+    low, high = one.get("low"), one.get("high")
+    ends = f" ({low:.2f} … {high:.2f})" if low is not None and high is not None else ""
+    shown = f"{value:.2f}{ends}".replace("-", MINUS)
+    return Figure(f"{name} {shown}, target {one.get('target', '')}: {one.get('standing', '')}", record)
 
 
 def _pick(teller: Teller, name: str, record: str) -> PickTold:

@@ -49,4 +49,4 @@ def budgets(teller: Teller, launches: Sequence[Launch]) -> Cited:
     if not found:
         return NO_BUDGET
     of = counted(len(launches), "launch", "launches")
-    return Figure(f"{len(found)} of {of} have a latency budget", ", ".join(sorted(set(found.values()))))
+    return Figure(f"{len(found)} of {of} with a latency budget", ", ".join(sorted(set(found.values()))))

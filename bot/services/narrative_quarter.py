@@ -1,6 +1,9 @@
 """A quarter as its defence tells it (Composition 3): why so many launches and not more."""
 
+from collections.abc import Sequence
+
 from bot.core.citation import Cited, Figure, Gap
+from bot.core.citation import entries as citing
 from bot.core.launch import Kind, Launch
 from bot.core.ledger import Entry
 from bot.core.narrative import PortfolioTold, QuarterStory, VelocityTold
@@ -9,7 +12,7 @@ from bot.services.narrative_oncall import on_call, quarter_production
 from bot.services.narrative_portfolio import portfolio, tenets
 from bot.services.narrative_rigor import fairness, quality, rigor
 from bot.services.narrative_span import Span, Work, span
-from bot.services.narrative_teller import Teller, counted, dated, of_entries
+from bot.services.narrative_teller import Teller, counted, dated, listed, of_entries
 from bot.services.trace_things import state_of
 from bot.store import experiments
 
@@ -43,9 +46,21 @@ def _velocity(teller: Teller, found: Span, picked: PortfolioTold) -> VelocityTol
     return VelocityTold(
         shipped=of_entries(said, [one for one in entries if one], found.name),
         picked=picked.picked,
+        locked_on=picked.locked_on,
+        not_shipped=_not_shipped(waits, found),
         waits=tuple(_why_not(teller, one) for one in waits),
         costs=tuple(one for work in waits for one in _costs(teller, work)),
     )
+
+
+def _not_shipped(waits: Sequence[Work], found: Span) -> Cited:
+    """The others in a line, each with where it stands."""
+    if not found.work:
+        return Gap(f"no experiment of {found.name} on record", "`/experiment new` registers one")
+    if not waits:
+        return Figure("nothing", found.name)
+    said = [f"{one.launch.title or one.launch.id} ({state_of(one.launch)})" for one in waits]
+    return Figure(listed(said), citing(one.launch.entry for one in waits))
 
 
 def _decision(found: Span, launch: Launch) -> Entry | None:

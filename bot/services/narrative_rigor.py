@@ -1,8 +1,10 @@
 """A quarter's rigour, quality and fairness, for its narrative: rules, looks, vetoes, guardrails, cohorts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from bot.core.citation import Cited, Figure, Gap, entries
+from bot.core.figures import signed
 from bot.core.launch import Kind
 from bot.core.ledger import Entry
 from bot.core.narrative import ExperimentTold, FairnessTold, QualityTold, RigorTold
@@ -32,23 +34,23 @@ def rigor(teller: Teller, span: Span) -> RigorTold:
     vetoed = [one for one in looks if one.body["verdict"] in _VETOES]
     asked = span.entries(Kind.OVERRIDE_REQUESTED)
     approved = span.entries(Kind.OVERRIDE_APPROVED)
-    said_looks = [counted(len(looks), "planned look")]
+    said_looks = [f"{counted(len(looks), 'planned look')} taken"]
     if late:
         said_looks.append(f"{len(late)} without data by their deadline")
     if invalid:
         said_looks.append(f"{len(invalid)} on data that could not be judged")
     return RigorTold(
-        registered=_figure(span, f"{counted(len(locked), 'registration')} locked before any data", locked),
+        registered=_figure(span, _locked(span, locked), locked),
         powered=_powered(teller, span),
         looks=_figure(span, ", ".join(said_looks), [*looks, *late]),
         peeks=_figure(span, counted(len(peeks), "unplanned peek"), peeks),
         changed=_figure(
-            span, f"{counted(len(amended), 'amendment')}, {len(broken)} of them after a look", amended
+            span, f"{counted(len(amended), 'amendment')}{_of_them(broken, 'after a look')}", amended
         ),
         vetoes=_figure(span, _vetoes(vetoed), vetoed),
         overrides=_figure(
             span,
-            f"{counted(len(asked), 'review')} to go against the rule, {len(approved)} approved",
+            f"{counted(len(asked), 'review')} to go against the rule{_of_them(approved, 'approved')}",
             [*asked, *approved],
         ),
         experiments=tuple(_experiment(teller, one) for one in span.work),
@@ -91,7 +93,9 @@ def fairness(teller: Teller, span: Span) -> FairnessTold:
     return FairnessTold(
         judged=Figure(f"{counted(len(judged) - len(few), 'cohort')} judged", records),
         vetoed=Figure(f"vetoed for {listed(bad)}" if bad else "none vetoed", records),
-        underpowered=Figure(f"{counted(len(few), 'cohort')} had too few units to be evidence", records),
+        underpowered=Figure(
+            f"{counted(len(few), 'cohort')} had too few units to be evidence{_worst_of(few)}", records
+        ),
         redesigns=tuple(
             Figure(f"{one.subject}: {one.body.get('title') or one.body['option']}", entries([one.number]))
             for one in chosen
@@ -99,9 +103,32 @@ def fairness(teller: Teller, span: Span) -> FairnessTold:
     )
 
 
+def _worst_of(few: Sequence[Mapping[str, Any]]) -> str:
+    """The largest movement among those that are no evidence: nobody should overlook it."""
+    moved = [one for one in few if one.get("effect_rel") is not None]
+    if not moved:
+        return ""
+    worst = max(moved, key=lambda one: abs(one["effect_rel"]))
+    return f" (the largest movement among them {worst['cohort']} {signed(worst['effect_rel'])})"
+
+
 def _figure(span: Span, said: str, found: Sequence[Entry]) -> Figure:
     """A count with the entries it counts; of none, the quarter's own is what was read."""
     return Figure(said, entries(numbers(found)) if found else span.name)
+
+
+def _of_them(found: Sequence[Entry], what: str) -> str:
+    return f", {len(found)} of them {what}" if found else ""
+
+
+def _locked(span: Span, locked: Sequence[Entry]) -> str:
+    """How many rules were there before their first result."""
+    firsts = {one.launch.id: min((look.at for look in one.launch.looks), default=None) for one in span.work}
+    early = 0
+    for one in locked:
+        first = firsts.get(one.subject)
+        early += first is None or one.at <= first
+    return f"{counted(len(locked), 'registration')} locked, {early} before the first look"
 
 
 def _looks(span: Span) -> str:
@@ -129,13 +156,15 @@ def _powered(teller: Teller, span: Span) -> Cited:
             able += 1
     of = len(span.work)
     rest = f"; of {unknown} nobody can say" if unknown else ""
-    said = f"{able} of {of} were powered to see their minimum effect within the horizon{rest}"
+    said = f"{able} of {of} powered to see the minimum effect within the horizon{rest}"
     return Figure(said, ", ".join(f"registration {work.launch.sha256[:12]}" for work in span.work))
 
 
 def _lasted(span: Span) -> Cited:
     """What the checks after the launches found."""
     after = span.entries(Kind.AFTER)
+    if not after and not span.shipped:
+        return Figure("nothing could be checked: none was launched", span.name)
     if not after:
         return Gap("no check after a launch on record in the quarter", "it comes 28 days after shipping")
     found = [str((one.body.get("result") or {}).get("finding", "unknown")) for one in after]

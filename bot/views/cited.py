@@ -47,7 +47,8 @@ class Citations:
             after = figures[place + 1] if place + 1 < len(figures) else None
             said.append(self._figure(figure, alone=after is None or after.record != figure.record))
             said.append(parts[place + 1])
-        return "".join(said)
+        begins = not parts[0] and pattern.endswith(".")
+        return _upper("".join(said)) if begins else "".join(said)
 
     def _figure(self, figure: Figure, *, alone: bool) -> str:
         if figure.record not in self.records:
@@ -63,6 +64,12 @@ class Citations:
             self.gaps.append(gap)
         what = markdown(gap.what, MOST)
         return f"**[gap: {'; '.join(filter(None, (what, gap.how)))}]**"
+
+
+def _upper(sentence: str) -> str:
+    """A sentence with its first letter large; a name that begins it keeps its own."""
+    word = sentence.split(" ", 1)[0].rstrip(",;:.")
+    return sentence[:1].upper() + sentence[1:] if word.isalpha() else sentence
 
 
 def _safe(link: str) -> bool:

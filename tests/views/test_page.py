@@ -22,7 +22,7 @@ def test_a_figure_has_its_record_behind_it():
 def test_figures_of_one_record_beside_each_other_share_it():
     """A run of figures is cited at its end, so that a sentence can be read."""
     said = Citations().say("{} of {}, not {}.", LEDGER, Figure("look 4", "ledger 88"), Figure("3", "INC-1"))
-    assert said == "ship of look 4 [ledger 88], not 3 [INC-1]."
+    assert said == "Ship of look 4 [ledger 88], not 3 [INC-1]."
 
 
 def test_a_sentence_without_its_record_is_a_gap():
@@ -57,6 +57,14 @@ def test_outside_text_in_a_figure_stays_text():
     assert told.cite(Figure("<b>|*x*", "FRM-3")) == "\\<b\\>\\|\\*x\\* [FRM-3]"
     assert told.cite(Figure("p95", "load test", "https://wiki/x")) == "p95 [load test](https://wiki/x)"
     assert told.cite(Figure("p95", "load test", "javascript:alert(1)")) == "p95 [load test]"
+
+
+def test_a_sentence_begins_large_and_a_name_keeps_its_letters():
+    """What begins with a figure is a sentence all the same."""
+    told = Citations()
+    assert told.say("{}; done.", Figure("no look", "2026-Q4")) == "No look [2026-Q4]; done."
+    assert told.say("{} moved.", Figure("us-mle-02", "ledger 1")) == "us-mle-02 [ledger 1] moved."
+    assert told.say("{} | {}", LEDGER, LEDGER) == "ship | ship [ledger 88]"
 
 
 def test_what_was_not_said_is_its_gap():
