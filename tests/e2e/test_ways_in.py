@@ -107,6 +107,49 @@ async def test_the_form_counts_while_it_is_filled_in_and_registers(house: House)
     assert "20,000" not in card.text
 
 
+async def test_a_framing_is_written_on_pages_kept_one_by_one_forwards_and_back(house: House) -> None:
+    """In one form on the screen; what is closed half done goes on from the card."""
+    await house.people.command(SCIENTIST, "launches", "/frame new New readers leave")
+    view = await house.form(SCIENTIST)
+
+    async def page(number: int) -> View:
+        title = f"Framing, page {number} of 7"
+
+        def there() -> View | None:
+            drawn = house.workspace.view(view.id)
+            return drawn if drawn and drawn.payload["title"]["text"] == title else None
+
+        found: View = await house.until(there, title)
+        return found
+
+    def given(**fields: str) -> dict[str, dict[str, Any]]:
+        return {name: {name: value} for name, value in fields.items()}
+
+    letter = given(title="New readers leave", who="Yuki, 24", words="None of them felt like my thing")
+    await house.people.submit(SCIENTIST, view.id, letter)
+    await page(2)
+    card = await house.hears("launches", "FRM-1 · New readers leave", "*Draft.*")
+    await house.people.submit(SCIENTIST, view.id, given(cohort="New readers, locale JP"))
+    await page(3)
+    await house.people.submit(SCIENTIST, view.id, given(do="readers who quiz retain better"))
+    faulty = house.workspace.view(view.id)
+    assert faulty is not None
+    assert "what they chose to do" in str(faulty.errors)
+    half = given(do="readers who quiz retain better", h1="It rises by 4 points")
+    await house.people.click_in_view(
+        SCIENTIST, view.id, "frame.back", block_id="back", value="signals", values=half
+    )
+    second = await page(2)
+    assert "New readers, locale JP" in str(second.blocks)
+    await house.people.close(SCIENTIST, view.id)
+    await house.hears("launches", "FRM-1", "It rises by 4 points")
+    await house.press(SCIENTIST, "launches", "Continue")
+    again = await house.form(SCIENTIST)
+    assert "page 1 of 7" in again.payload["title"]["text"]
+    await house.people.close(SCIENTIST, again.id)
+    assert card.ts
+
+
 async def test_a_file_with_an_error_on_line_31_is_answered_with_it_in_its_thread(house: House) -> None:
     """Line, code and mend; nothing is registered, and nobody has to have asked."""
     lines = named("dropped-faulty").splitlines()
