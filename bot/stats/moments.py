@@ -22,7 +22,7 @@ Array: TypeAlias = NDArray[np.float64]
 FEWEST = 20
 """Independent units below which no interval is given."""
 ROUNDING = 1e-12
-"""A standard error below this share of the value is rounding."""
+"""A standard error below this share of what the value is made of is rounding."""
 
 
 def pairs(width: int) -> list[tuple[int, int]]:
@@ -151,7 +151,7 @@ def estimate(
         return Undecided("a value is not finite")
     variance = sums.variance(g) / sums.n + (0.0 if also is None else max(0.0, float(g @ also @ g)))
     se = math.sqrt(variance)
-    if not se > ROUNDING * abs(value):
+    if not se > ROUNDING * float(np.abs(g) @ np.abs(sums.mean)):
         return Undecided("it does not vary between units, so it has no interval")
     z = -float(special.ndtri(alpha / 2))
     root = math.sqrt(sums.n)
