@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from bot.core.figures import share, weekday
 from bot.core.found import Found, clear, suspect, unknown
 from bot.stats.drift import FEWEST_ROWS, kl
 
+Counts: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
+"""Rows by segment."""
 MOST_SEGMENTS = 50
 """Most frequent segments that are told apart; the others count together."""
 OTHER = "other"
@@ -67,8 +70,7 @@ def mix(evaluated: Mapping[str, float], produced: Mapping[str, float], options: 
     if rows < FEWEST_ROWS or asked < FEWEST_ROWS:
         what = f"{rows:.0f} rows in the set and {asked:.0f} in production"
         return unknown(f"eval mix: {what} have a {options.segment}, {FEWEST_ROWS} each are needed")
-    names = _segments(evaluated, produced)
-    p, q = _gathered(evaluated, names), _gathered(produced, names)
+    names, p, q = beside(evaluated, produced)
     by_chance = (len(names) - 1) / 2 * (1 / rows + 1 / asked)
     far = max(0.0, kl(p, q) - by_chance)
     shares = {name: (p[at] / rows, q[at] / asked) for at, name in enumerate(names)}
@@ -93,6 +95,12 @@ def mix(evaluated: Mapping[str, float], produced: Mapping[str, float], options: 
     return clear(said, chart=chart)
 
 
+def beside(evaluated: Mapping[str, float], produced: Mapping[str, float]) -> tuple[list[str], Counts, Counts]:
+    """The most frequent segments of either, and the rows of both by them; the others count as one."""
+    names = _segments(evaluated, produced)
+    return names, _gathered(evaluated, names), _gathered(produced, names)
+
+
 def _segments(evaluated: Mapping[str, float], produced: Mapping[str, float]) -> list[str]:
     """The most frequent in either, and the others as one."""
     whole = [math.fsum(evaluated.values()), math.fsum(produced.values())]
@@ -105,7 +113,7 @@ def _segments(evaluated: Mapping[str, float], produced: Mapping[str, float]) -> 
     return most if len(most) == len(known) else [*most, OTHER]
 
 
-def _gathered(counts: Mapping[str, float], names: list[str]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _gathered(counts: Mapping[str, float], names: list[str]) -> Counts:
     rest = math.fsum(value for name, value in counts.items() if name not in names)
     return np.array([counts.get(name, 0.0) + (rest if name == OTHER else 0.0) for name in names])
 

@@ -209,9 +209,13 @@ def _shift(fields: Fields, path: Path, item: object) -> Shift:
 
 def _proxy(fields: Fields, path: Path, item: object) -> Proxy:
     given = fields.mapping(path, item, ["clicks", "ranking", "seen", "partial", "hit"])
+    ranking = _compared(fields, (*path, "ranking"), given.get("ranking"))
+    if ranking.metrics[0].kind not in ("ndcg", "rbp"):
+        what = f"{ranking.metrics[0].name} is no sum over positions."
+        fields.find("H108", (*path, "ranking", "metrics"), what, "Name ndcg@K or rbp@P first.")
     return Proxy(
         read_clicks(fields, (*path, "clicks"), given.get("clicks")),
-        _compared(fields, (*path, "ranking"), given.get("ranking")),
+        ranking,
         fields.number(path, given, "seen", Proxy.seen, low=0.5, high=0.999),
         _bounds(fields, path, given, Proxy.bounds),
     )
