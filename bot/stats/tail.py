@@ -145,24 +145,29 @@ def together(exceed: Sequence[Flags], cluster: Clusters | None) -> Floats:
 def combined(levels: Sequence[Level], signs: Sequence[int], correlations: Floats | None) -> Level:
     """A sum or difference of quantiles, its interval from theirs and their correlations.
 
-    Variances add up with covariances, each side by itself; correlations None: not known, so that the halves
-    add up, which no correlation exceeds.
+    Variances add up with covariances: each side of the intervals by itself for a sum, half their widths for a
+    difference (Zou & Donner 2008, Statistics in Medicine 27:1693, for intervals of any origin). correlations
+    None: not known, so that the halves add up, which no correlation exceeds.
     """
     ms = sum(sign * one.ms for one, sign in zip(levels, signs, strict=True))
-    if any(one.low is None or one.high is None for one in levels):
+    known = [
+        (one.ms - one.low, one.high - one.ms)
+        for one in levels
+        if one.low is not None and one.high is not None
+    ]
+    if len(known) < len(levels):
         return Level(levels[0].quantile, ms, None, None)
-    down = np.array([sign * _half(one, -sign) for one, sign in zip(levels, signs, strict=True)])
-    up = np.array([sign * _half(one, sign) for one, sign in zip(levels, signs, strict=True)])
-    if correlations is None:
-        return Level(levels[0].quantile, ms, ms - float(abs(down).sum()), ms + float(abs(up).sum()))
-    low, high = (math.sqrt(max(float(half @ correlations @ half), 0.0)) for half in (down, up))
+    if len(set(signs)) > 1:
+        known = [((down + up) / 2, (down + up) / 2) for down, up in known]
+    low, high = (_spread(np.array(side) * signs, correlations) for side in zip(*known, strict=True))
     return Level(levels[0].quantile, ms, ms - low, ms + high)
 
 
-def _half(one: Level, side: int) -> float:
-    """How far the interval reaches up (1) or down (-1); nowhere where it has no bound."""
-    bound = one.high if side > 0 else one.low
-    return abs((one.ms if bound is None else bound) - one.ms)
+def _spread(halves: Floats, correlations: Floats | None) -> float:
+    """The half of an interval of a sum, from those of its terms."""
+    if correlations is None:
+        return float(abs(halves).sum())
+    return math.sqrt(max(float(halves @ correlations @ halves), 0.0))
 
 
 def rank_correlation(a: Floats, b: Floats) -> float | None:
