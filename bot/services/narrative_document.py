@@ -1,7 +1,7 @@
 """Narratives as documents: a template, what it may say, and the records that stand behind it.
 
-A template gets `say` and `cite`, which put the record behind each figure; `gaps` and `records` are what the
-document lacks and rests on. It is rendered twice, so that its head can say what its body came to.
+A template gets `say`, `cite` and `row`, which put the record behind each figure; `gaps` and `records` are
+what the document lacks and rests on. It is rendered twice, so that its head can say what its body came to.
 """
 
 import re
@@ -71,6 +71,7 @@ def _render(
     text = template.render(
         say=citing.say,
         cite=citing.cite,
+        row=citing.row,
         gaps=[one.words for one in before.gaps],
         known=lambda one: isinstance(one, Figure),
         records=[{"name": name, "what": what} for name, what in rows],

@@ -1,6 +1,7 @@
 """How documents say figures: the record behind each in brackets, and a gap where there is none.
 
-`Citations` goes into a template as `cite` and `say`; afterwards it knows what was cited and what is missing.
+`Citations` goes into a template as `cite`, `say` and `row`; afterwards it knows what was cited and what is
+missing.
 """
 
 from bot.core.citation import Cited, Figure, Gap
@@ -49,6 +50,23 @@ class Citations:
             said.append(parts[place + 1])
         begins = not parts[0] and pattern.endswith(".")
         return _upper("".join(said)) if begins else "".join(said)
+
+    def row(self, *cells: Cited) -> str:
+        """The cells of a table's row, a bar between them; of those of one record the last has it behind it.
+
+        Raises:
+            TypeError: a cell is neither a figure nor a gap.
+
+        """
+        wrong = next((one for one in cells if not isinstance(one, Figure | Gap)), None)
+        if wrong is not None:
+            raise TypeError(f"row() takes figures and gaps, and was given {type(wrong).__name__}")
+        said = []
+        for place, cell in enumerate(cells):
+            after = cells[place + 1] if place + 1 < len(cells) else None
+            shared = isinstance(after, Figure) and isinstance(cell, Figure) and after.record == cell.record
+            said.append(self._gap(cell) if isinstance(cell, Gap) else self._figure(cell, alone=not shared))
+        return " | ".join(said)
 
     def _figure(self, figure: Figure, *, alone: bool) -> str:
         if figure.record not in self.records:

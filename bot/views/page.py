@@ -39,15 +39,18 @@ a { color: var(--accent); }
 a.record { font-size: .78em; color: var(--dim); text-decoration: none; white-space: nowrap; }
 a.record:hover, tr:target { background: var(--soft); }
 strong.gap { font-weight: 600; background: var(--gap); color: var(--gap-ink); border-radius: 3px;
-  padding: 0 .25em; -webkit-box-decoration-break: clone; box-decoration-break: clone; }
-.wide { overflow-x: auto; margin: .8rem 0; }
+  padding: 0 .25em; display: block; width: fit-content; margin: .15rem 0; }
+.wide { overflow-x: auto; margin: .8rem 0; } td a.record { white-space: normal; }
+@media screen { table:has(th:nth-child(6)) { min-width: 46rem; } }
 table { border-collapse: collapse; width: 100%; font-size: .92em; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .7rem .3rem 0;
   border-bottom: 1px solid var(--line); }
+td:last-child { overflow-wrap: anywhere; }
 th { color: var(--dim); font-weight: 600; }
 thead tr:has(th:empty):not(:has(th:not(:empty))) { display: none; }
 @media print { body { font-size: 10.5pt; } main { max-width: none; padding: 0; } .wide { overflow: visible; }
   h1 { font-size: 17pt; } h2 { font-size: 12.5pt; } h2, h3 { break-after: avoid; }
+  table:has(th:nth-child(6)) { font-size: 8pt; }
   tr, blockquote, li { break-inside: avoid; } a { color: inherit; text-decoration: none; } }
 """
 

@@ -67,6 +67,16 @@ def test_a_sentence_begins_large_and_a_name_keeps_its_letters():
     assert told.say("{} | {}", LEDGER, LEDGER) == "ship | ship [ledger 88]"
 
 
+def test_a_row_keeps_its_gaps_in_their_cells():
+    """Cells of one record share it."""
+    told = Citations()
+    assert told.row(LEDGER, LEDGER, Gap("no look"), Figure("3", "INC-1")) == (
+        "ship | ship [ledger 88] | **[gap: no look]** | 3 [INC-1]"
+    )
+    with pytest.raises(TypeError, match="given int"):
+        told.row(3)
+
+
 def test_what_was_not_said_is_its_gap():
     """An empty text is no figure."""
     gap = Gap("no reason is on record")
