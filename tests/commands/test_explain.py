@@ -71,6 +71,7 @@ PLAYBOOK_READERS = (
     "candidate_reader",
     "portfolio_reader",
     "portfolio_remarks",
+    "typed_amount",
     "checks/__init__",
     "checks/options",
     "drill_reader",
