@@ -58,8 +58,8 @@ HELP = {
     ),
     "experiment": (
         "*Experiments*\n"
-        "• `/experiment new` writes a registration with you; `/experiment register` takes a YAML file: paste "
-        "it behind the command, get a form, or drop the file into the channel\n"
+        "• `/experiment new [FRM-1]` writes a registration with you; `/experiment register` takes a YAML "
+        "file: paste it behind the command, get a form, or drop the file into the channel\n"
         "• `/experiment look N` posts what the pre-registered plan allows one to conclude at look N; with "
         "several experiments in the channel, `/experiment look ID N`\n"
         "• `/experiment status [ID]` where the experiments of this channel stand; `plan`, `looks`, `cohorts` "

@@ -105,6 +105,26 @@ def drop(session: Session, desk: Desk, order: Order, key: str, now: datetime) ->
     del key
     permissions.require(session, desk, order.by, Act.FRAME)
     framing, why = framing_record.meant(session, order.text)
+    _drop(session, desk, framing, by=order.by, why=why, now=now)
+
+
+def drop_form(session: Session, desk: Desk, by: str, value: str, now: datetime) -> Block:
+    """The form of [Give up…]."""
+    del now
+    permissions.require(session, desk, by, Act.FRAME)
+    framing = framing_record.load(session, meant_by(value)[0], lock=False)
+    return forms.drop(framing_record.open_one(framing))
+
+
+def drop_submit(session: Session, desk: Desk, sent: Submit, key: str, now: datetime) -> None:
+    """Give it up, from the form."""
+    del key
+    permissions.require(session, desk, sent.by, Act.FRAME)
+    framing = framing_record.load(session, meant_by(sent.value)[0])
+    _drop(session, desk, framing, by=sent.by, why=sent.fields.get(forms.WHY, ""), now=now)
+
+
+def _drop(session: Session, desk: Desk, framing: Framing, *, by: str, why: str, now: datetime) -> None:
     framing_record.open_one(framing)
     why = kept(why, WHY_MOST)
     if len(why) < WHY_LEAST:
@@ -112,7 +132,7 @@ def drop(session: Session, desk: Desk, order: Order, key: str, now: datetime) ->
             f"The reason has {len(why)} characters.", f"For example `drop {framing.id} it is FRM-2 again`."
         )
     entry = ledger.append(
-        session, kind=FramingKind.DROPPED, subject=framing.id, by=order.by, body={"why": why}, now=now
+        session, kind=FramingKind.DROPPED, subject=framing.id, by=by, body={"why": why}, now=now
     )
     framing = replace(framing, dropped=f"{why} (ledger {entry.number})", changed_at=now)
     framings.save(session, framing)
@@ -126,9 +146,12 @@ def question(session: Session, desk: Desk, framing: Framing, *, by: str, line: s
     if framing.dropped or framing.questioned == line:
         return framing
     body = {"line": line}
-    ledger.append(session, kind=FramingKind.QUESTIONED, subject=framing.id, by=by, body=body, now=now)
+    entry = ledger.append(session, kind=FramingKind.QUESTIONED, subject=framing.id, by=by, body=body, now=now)
     framing = replace(framing, questioned=line, changed_at=now)
     framings.save(session, framing)
+    said = views.questioned(framing, line, by, entry)
+    key = f"framing/{framing.number}/questioned/{entry.number}"
+    outbox.put(session, Post(key, framing.channel, said, framing.key, broadcast=True), now=now)
     framing_record.draw(session, desk, framing, now)
     return framing
 

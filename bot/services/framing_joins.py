@@ -9,10 +9,10 @@ from sqlmodel import Session
 
 from bot.core import framing_candidate, framing_draft
 from bot.core.do_clause import NotDoneError, parse
-from bot.core.effect import Ephemeral, Message
+from bot.core.effect import Block, Ephemeral, Message
 from bot.core.framing import Framing, Recommendation, number_of
 from bot.core.framing_reader import Framed, read
-from bot.core.inbound import Order, Place, Press
+from bot.core.inbound import Order, Place, Press, Submit
 from bot.core.incident import Incident
 from bot.core.permission import Act
 from bot.core.registration import Registration
@@ -23,6 +23,7 @@ from bot.services import candidates, framing_deciding, framing_record, permissio
 from bot.services.desk import Desk
 from bot.store import candidates as candidate_store
 from bot.store import experiments, framings, incidents, links, outbox
+from bot.views import framing_forms as forms
 from bot.views import framing_words as words
 from bot.views.framing_actions import meant_by
 from bot.views.text import escape, slug
@@ -113,13 +114,41 @@ def order_link(session: Session, desk: Desk, order: Order, key: str, now: dateti
     """`/frame link FRM-1 EXPERIMENT|INC-7|CAN-3`: what was made elsewhere is joined by hand."""
     permissions.require(session, desk, order.by, Act.SUPPLY)
     framing, rest = framing_record.meant(session, order.text)
+    _link(session, desk, framing, rest, order.by, order.place, key, now)
+
+
+def link_form(session: Session, desk: Desk, by: str, value: str, now: datetime) -> Block:
+    """The form of [Join with…]."""
+    del now
+    permissions.require(session, desk, by, Act.SUPPLY)
+    framing = framing_record.load(session, meant_by(value)[0], lock=False)
+    return forms.link(framing_record.open_one(framing))
+
+
+def link_submit(session: Session, desk: Desk, sent: Submit, key: str, now: datetime) -> None:
+    """Join it, from the form."""
+    permissions.require(session, desk, sent.by, Act.SUPPLY)
+    framing = framing_record.load(session, meant_by(sent.value)[0])
+    typed = sent.fields.get(forms.THING, "").strip()
+    _link(session, desk, framing, typed, sent.by, sent.place, key, now)
+
+
+def _link(
+    session: Session,
+    desk: Desk,
+    framing: Framing,
+    typed: str,
+    by: str,
+    place: Place,
+    key: str,
+    now: datetime,
+) -> None:
     framing_record.open_one(framing)
-    thing = _existing(session, rest)
-    if not join(session, desk, framing, thing, why="joined by hand", by=order.by, now=now):
+    thing = _existing(session, typed)
+    if not join(session, desk, framing, thing, why="joined by hand", by=by, now=now):
         raise StaleError(f"{framing.id} and `{escape(thing.id, 80)}` are joined already.")
     said = f"{framing.id} and `{escape(thing.id, 80)}` are joined; `/trace {framing.id}` shows both."
-    place = order.place
-    effect = Ephemeral(f"{key}/answer", place.channel, order.by, Message(said), place.thread)
+    effect = Ephemeral(f"{key}/answer", place.channel, by, Message(said), place.thread)
     outbox.put(session, effect, now=now)
 
 

@@ -155,7 +155,9 @@ def _buttons(shown: Shown) -> list[Block]:
         style = "" if draft or shown.led_to else "primary"
         found.append(button("Register an experiment…", FramingAction.REGISTER, framing, style=style))
         found.append(button("Propose as candidate", FramingAction.PROPOSE, framing))
-    return [*found, button("Document", FramingAction.DOCUMENT, framing)]
+        found.append(button("Join with…", FramingAction.LINK, framing))
+    found.append(button("Document", FramingAction.DOCUMENT, framing))
+    return [*found, button("Give up…", FramingAction.DROP, framing)]
 
 
 def _small(shown: Shown) -> str:
@@ -191,6 +193,21 @@ def decided(framing: Framing, edition: Edition, entry: Entry) -> Message:
     blocks = (
         text.section(text.fit([one for one in lines if one])),
         text.context(f"edition {edition.number} · {edition.sha256[:12]}… · {witness(entry)}"),
+    )
+    return Message(said, blocks)
+
+
+def questioned(framing: Framing, line: str, by: str, entry: Entry) -> Message:
+    """The news that it should be looked at again; it stays in force until it is decided anew."""
+    said = (
+        f"⚠ {framing.id} {text.escape(framing.title, 200)} is to be looked at again: {text.escape(line, 600)}"
+    )
+    found = [button("Change…", FramingAction.WRITE, framing, step=Step.HYPOTHESIS, style="primary")]
+    stands = "What was decided stands until it is decided anew." if framing.decided else ""
+    blocks: tuple[Block, ...] = (
+        text.section(text.fit([one for one in (said, stands) if one])),
+        {"type": "actions", "block_id": "questioned", "elements": found},
+        text.context(f"said by {text.person(by)} · {witness(entry)}" if by else witness(entry)),
     )
     return Message(said, blocks)
 

@@ -23,6 +23,8 @@ class FramingAction(StrEnum):
     DOCUMENT = "frame.document"
     REGISTER = "frame.register"  # the form of a new experiment
     PROPOSE = "frame.propose"
+    LINK = "frame.link"  # a form
+    DROP = "frame.drop"  # a form
     SNOOZE = "frame.revisit_snooze"
     QUIET = "frame.revisit_quiet"
 

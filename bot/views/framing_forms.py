@@ -10,7 +10,7 @@ from bot.views import text
 from bot.views.decision_forms import field, modal, written
 from bot.views.framing_actions import FramingAction
 
-WHY = "why_decided"
+WHY, THING = "why_decided", "thing"
 LINE_MOST, LINES_MOST = 300, 2500
 ANSWERS = {"open": "Not known yet", "yes": "Yes", "no": "No"}
 KINDS = {"proportion": "Share of the units (31 %)", "mean": "Mean per unit (12.4 minutes)"}
@@ -115,6 +115,21 @@ def decide(framing: Framing, said: str, notes: Sequence[str]) -> Block:
         )
     )
     return modal("Decide", "Decide", blocks)
+
+
+def link(framing: Framing) -> Block:
+    """The form that joins it with what was made elsewhere."""
+    element: Block = {"type": "plain_text_input", "max_length": 100}
+    hint = "An experiment's id, INC-7 or CAN-3."
+    return modal(f"Join {framing.id}", "Join", [field(THING, "What to join it with", element, hint=hint)])
+
+
+def drop(framing: Framing) -> Block:
+    """The form that gives it up, with the reason."""
+    said = (
+        f"{framing.id} {text.escape(framing.title, 200)} is given up; what was decided stays in the ledger."
+    )
+    return modal("Give up", "Give up", [text.section(said), field(WHY, "Why", written(10))])
 
 
 def _asked(name: FramingField, value: str) -> Block:

@@ -20,7 +20,8 @@ _ASKED: Final = 10
 _HINTS: Final[Mapping[Check, str]] = {
     Check.RECOVERY: "Look at each cohort by itself: no residual regression in one locale, device or tenure.",
     Check.CORRELATION: "If offline gains no longer predict online ones, the harness wants a rebuild.",
-    Check.FRAMING: "Was it this problem, or one of framing: metric, population, what counts as good?",
+    Check.FRAMING: "Was it this problem, or one of framing: metric, population, what counts as good? "
+    "A gap that names FRM-3 has that framing looked at again.",
     Check.PORTFOLIO: "A gap proposes the candidate; fine says why what exists would have shown it.",
 }
 

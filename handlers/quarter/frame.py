@@ -74,11 +74,21 @@ TOPIC = Topic(
             Form(of_card(framing_deciding.form), framing_deciding.submit, framing_deciding.check),
             Act.FRAME,
         ),
+        FramingAction.DROP: (
+            Form(of_card(framing_deciding.drop_form), framing_deciding.drop_submit),
+            Act.FRAME,
+        ),
+        FramingAction.LINK: (
+            Form(of_card(framing_joins.link_form), framing_joins.link_submit),
+            Act.SUPPLY,
+        ),
     },
     form_verbs={"new": PAGES, "write": PAGES, "register": _DRAFT},
     form_buttons={
         FramingAction.WRITE: PAGES,
         FramingAction.DECIDE: FramingAction.DECIDE,
         FramingAction.REGISTER: _DRAFT,
+        FramingAction.DROP: FramingAction.DROP,
+        FramingAction.LINK: FramingAction.LINK,
     },
 )

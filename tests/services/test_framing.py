@@ -7,19 +7,27 @@ from typing import Any
 import pytest
 
 from bot.core.framing import F, Framing, Step
-from bot.core.inbound import Place, Press, Submit
+from bot.core.inbound import Order, Place, Press, Submit
+from bot.core.readiness import Row
+from bot.core.review import Check, Outcome
 from bot.core.thing import Thing, ThingKind
-from bot.services import drafting, readiness
+from bot.services import drafting, readiness, review_changes, reviewing, triage, verifying
 from bot.services.launches import read as read_launch
 from bot.store import candidates, experiments, framings, links
 from bot.store.database import Database
 from bot.views.framing_actions import PAGES, FramingAction
 from bot.views.ledger_history import history
+from bot.views.readiness_actions import ReadinessAction
 from handlers import needs, switchboard
 from handlers.topic import Everybody
+from tests.conftest import ManualClock
 from tests.core.framing_bench import DATA, YUKI
 from tests.services.framing_bench import CHANNEL, EM, ML, NOBODY, PM, Bench, standing
+from tests.services.incident_bench import Bench as Incidents
 from tests.services.incident_bench import Shown
+from tests.services.signing_bench import ID
+from tests.services.signing_bench import Bench as Signing
+from tests.services.tampering import tamper
 
 EXPERIMENT = {
     "horizon": "28", "looks": "28", "spending": "none", "table": "quiz.parquet", "unit": "user_id",
@@ -379,6 +387,103 @@ def test_a_control_or_form_of_another_version_is_refused_in_words(bench: Bench) 
     assert _every(bench) == []
 
 
+def test_forms_join_it_and_give_it_up_as_typing_does(bench: Bench) -> None:
+    """With the same refusals."""
+    bench.decided()
+    bench.press("Propose")
+    form = bench.open_by("Join")
+    with pytest.raises(Exception, match="There is no experiment `us-mle-99`"):
+        bench.send(form, {"thing": "us-mle-99"})
+    with pytest.raises(Exception, match="FRM-1 and `CAN-1` are joined already"):
+        bench.send(form, {"thing": "can-1"})
+    with pytest.raises(Exception, match="The reason has 3 characters"):
+        bench.send(bench.open_by("Give up", PM), {"why_decided": "bad"}, PM)
+    bench.send(bench.open_by("Give up", PM), {"why_decided": "it is the same as FRM-2"}, PM)
+    assert "Given up: it is the same as FRM-2 (ledger 2)" in bench.card().text
+
+
+def test_a_launch_takes_a_framing_in_place_of_a_link(bench: Bench) -> None:
+    """Not while it is undecided; and it says where the framing was decided on something else."""
+    signed = Signing(bench.db)
+    signed.register()
+
+    def row() -> Row:
+        with bench.db.read() as session:
+            return readiness.rows(session, bench.desk, read_launch(session, ID), bench.now)[0]
+
+    def supply(what: str) -> None:
+        place = Place("C0LAUNCH")
+        bench.handle(Order(PM, place, "launch", "supply", f"{ID} framing {what}"))
+
+    with pytest.raises(Exception, match="There is no framing FRM-7"):
+        supply("FRM-7")
+    with pytest.raises(Exception, match="Read `letter` as the link of framing"):
+        supply("letter")
+    bench.framed()
+    supply("frm-1")
+    assert not row().present
+    assert "FRM-1 is linked and not decided" in row().why
+    bench.type("decide FRM-1", PM)
+    assert row().present
+    assert row().artefact.startswith(
+        "FRM-1 decided 23 Nov 2026 (ledger 3), which was decided on do(cold_start"
+    )
+    assert "joined already" in bench.refused(f"link FRM-1 {ID}", PM)
+    form = switchboard.FORMS[ReadinessAction.SUPPLY]
+    assert form.check({"document": "framing", "link": "FRM-1"}) == {}
+    assert form.check({"document": "dashboard", "link": "FRM-1"})
+
+
+def test_an_incidents_review_has_a_framing_looked_at_again(sqlite: Database, clock: ManualClock) -> None:
+    """A gap that names it is joined, told in its thread, and marked until it is decided anew."""
+    bench = Bench(sqlite)
+    bench.decided()
+    incidents = Incidents(sqlite, clock)
+    incidents.receive(incidents.alert())
+    clock.advance(minutes=5)
+    review = begin_review(incidents)
+    line = "FRM-1 took day-1 sessions for the cause, and it was the catalogue."
+    with pytest.raises(Exception, match="There is no framing FRM-9"):
+        answer_check(incidents, review, "It was misframed in FRM-9 already.")
+    answer_check(incidents, review, line)
+    answer_check(incidents, review, line)
+    framing = bench.framing()
+    assert framing.questioned == f"INC-1: {line}"
+    assert [one.kind for one in bench.entries()] == ["framing_decided", "framing_questioned"]
+    told = [one for one in bench.effects("post") if "/questioned/" in one["key"]]
+    assert len(told) == 1
+    assert "⚠ To be looked at again: INC-1: FRM-1 took" in bench.card().text
+    assert "from `INC-1`" in bench.card().text
+    with bench.db.read() as session:
+        assert [one.id for one in links.before(session, framing.thing, ThingKind.INCIDENT)] == ["INC-1"]
+    bench.type("decide FRM-1 the catalogue was mended, the claim stands", PM)
+    assert bench.framing().questioned == ""
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        (
+            'UPDATE framing_edition SET fields = \'{"title":"x"}\'',
+            "it is not what entry 1 of the ledger says",
+        ),
+        ("UPDATE framing_edition SET \"by\" = 'U0ML'", "it is not what entry 1 of the ledger says"),
+        ("UPDATE framing_edition SET number = 2", "the ledger has no entry of it"),
+        ("DELETE FROM framing_edition", "and it is not there: restore"),
+        ("UPDATE framing SET fields = '{}'", ""),
+    ],
+)
+def test_verify_finds_an_edition_that_was_changed(bench: Bench, statement: str, said: str) -> None:
+    """The ledger has what was decided; what is being written now may change as it likes."""
+    bench.decided()
+    with bench.db.write() as session:
+        tamper(session, statement)
+    with bench.db.read() as session:
+        found = verifying.verify(session)
+    assert found.ok == (said == "")
+    assert said in " ".join(map(str, found.faults))
+
+
 def test_text_from_outside_stays_text(bench: Bench) -> None:
     """In the card and in the document, however it is written."""
     nasty = "<!channel> *bold* | <https://evil.example|here> `code` {{ 7 * 7 }}"
@@ -389,6 +494,21 @@ def test_text_from_outside_stays_text(bench: Bench) -> None:
     bench.type("document FRM-1")
     assert "\\<!channel\\>" in bench.document()
     assert "7 \\* 7" in bench.document()
+
+
+def begin_review(bench: Incidents) -> int:
+    """The review of the incident, as it is begun when it is resolved."""
+    with bench.write() as session:
+        incident = triage.find(session, 1)
+        return reviewing.begin(session, bench.desk, incident, now=bench.now).incident
+
+
+def answer_check(bench: Incidents, review: int, line: str) -> None:
+    """The check whether the problem was misframed found a gap."""
+    with bench.write() as session:
+        review_changes.check(
+            session, bench.desk, review, Check.FRAMING, Outcome.GAP, line=line, by=ML, now=bench.now
+        )
 
 
 def test_who_may_what_of_framings() -> None:
