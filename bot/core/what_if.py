@@ -97,15 +97,14 @@ def side_by_side(after: After, first: str, second: str) -> After:
         ValueError: with the reason, where they already do or another stage stands between them.
 
     """
-    if second in after[first]:
+    if second in _before(after, first):
         first, second = second, first
-    if first not in after[second]:
-        behind, ahead = _before(after, second), _before(after, first)
-        between = [name for name in behind if first in _before(after, name)]
-        between += [name for name in ahead if second in _before(after, name)]
-        if between:
-            raise ValueError(f"{between[0]} stands between {first} and {second}")
+    behind = _before(after, second)
+    if first not in behind:
         raise ValueError(f"{first} and {second} do not wait for each other as it is")
+    between = next((name for name in behind if first in _before(after, name)), None)
+    if between is not None:
+        raise ValueError(f"{between} stands between {first} and {second}")
     moved = {name: (*waits, first) if second in waits else waits for name, waits in after.items()}
     moved[second] = (*(name for name in after[second] if name != first), *after[first])
     return {name: tuple(dict.fromkeys(waits)) for name, waits in moved.items()}
