@@ -190,7 +190,8 @@ def _unbound(item: Item) -> Item:
 def _barred_musts(scored: Scored) -> tuple[str, ...]:
     """Who must be picked and may not be."""
     return tuple(
-        f"{bar.rule.value}: {one.candidate.id} must be picked ({one.candidate.must}), and {bar.reason}"
+        f"{bar.rule.value}: {one.candidate.id} must be picked ({one.candidate.must.rstrip('.')}), "
+        f"and {bar.reason}"
         for one in scored.scores
         if one.candidate.must and not one.candidate.done
         for bar in one.bars

@@ -93,7 +93,7 @@ def _why_in(found: Pick, score: Score) -> str:
         said.append(f"teaches {amount(score.learning)}")
     text = " and ".join(said)
     if score.candidate.must:
-        text += f"; must be picked: {score.candidate.must}"
+        text += f"; must be picked: {score.candidate.must.rstrip('.')}"
     name = score.candidate.id
     if name not in found.without_learning:
         for_it = [one for one in found.without_learning if one not in found.picked]
