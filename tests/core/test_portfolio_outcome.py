@@ -57,7 +57,7 @@ def test_the_quarter_of_the_vignette_raises_its_alerts() -> None:
 def test_between_target_and_alert_it_is_missed() -> None:
     """Half to seven tenths of the lift, 40 to 60 % of hits, 1.3 to 2 times the weeks."""
     found = back(
-        replace(WON, lift=0.15, weeks=20),
+        replace(WON, lift=0.12, weeks=20),
         replace(SMALL, sustained=False, weeks=15),
         replace(LOST, weeks=25),
         confidences=(Judged(0.75, 20, 12),),
