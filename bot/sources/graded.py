@@ -36,11 +36,13 @@ def rows_of(table: Any, ranking: Ranking, what: str) -> Any:
         side: table[name].cast("float64").nullif(float("nan")) if name else ibis.null("float64")
         for side, name in (("a", ranking.control), ("b", ranking.treatment))
     }
+    # Not a literal: that is a decimal to DuckDB, and products of decimals overflow.
+    one = 1.0 + 0 * table[ranking.grade].cast("float64")
     rows = table.select(
         u=table[ranking.query].cast("string"),
         g=device(table, ranking.device),
         e=table[ranking.grade].cast("float64"),
-        w=table[ranking.weight].cast("float64") if ranking.weight else ibis.literal(1.0),
+        w=table[ranking.weight].cast("float64") if ranking.weight else one,
         **place,
     )
     rows = rows.mutate(gain=_gain(rows.e, ranking), one=rows.e > 0)
