@@ -103,6 +103,14 @@ class Correlation:
         return isinstance(found, Pearson) and found.n >= ALARM_PAIRS and found.r < FLOOR
 
     @property
+    def gate(self) -> str:
+        """What a registration reads: "open", "closed", or "unknown" where nothing can be said either way."""
+        found = self.longest.found
+        if not isinstance(found, Pearson) or found.n < ALARM_PAIRS:
+            return "unknown"
+        return "closed" if found.r < FLOOR else "open"
+
+    @property
     def r(self) -> float | None:
         """The correlation that is judged; None where there is none."""
         found = self.longest.found

@@ -1,20 +1,11 @@
 """A diagnosis: why offline gains stopped predicting online ones, cause by cause (AML-04's five)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
-
-class Cause(StrEnum):
-    """The five root causes."""
-
-    SELECTION_BIAS = "selection_bias"  # the eval set is drawn from other queries than production's
-    LABEL_LEAKAGE = "label_leakage"  # the split lets the future into the training set
-    DISTRIBUTION_SHIFT = "distribution_shift"  # the world moved on since the eval set was built
-    METRIC_PROXY = "metric_proxy"  # the metric counts what users never see
-    GOODHARTING = "goodharting"  # the metric is what training optimises
+from bot.core.harness_declared import Cause, Declared
 
 
 class Verdict(StrEnum):
@@ -30,8 +21,7 @@ class Verdict(StrEnum):
 class Step:
     """One cause as the playbook walks it.
 
-    ask: the question; hit, partial, clear: what each answer means; fix: what mends it. evidence: where its
-    data are, as declared, {} where nothing is.
+    ask: the question; hit, partial, clear: what each answer means; fix: what mends it.
     """
 
     cause: Cause
@@ -41,16 +31,27 @@ class Step:
     partial: str
     clear: str
     fix: str
-    evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The playbook of a diagnosis, its steps in the order they are walked."""
+    """The playbook of a diagnosis, its steps in the order they are walked; evidence: where the data are."""
 
     id: str
     title: str
     steps: tuple[Step, ...]
+    evidence: Declared = field(default_factory=Declared)
+
+    def measures(self, cause: Cause) -> bool:
+        """Whether data are named for a cause."""
+        declared = {
+            Cause.SELECTION_BIAS: self.evidence.selection,
+            Cause.LABEL_LEAKAGE: self.evidence.leakage,
+            Cause.DISTRIBUTION_SHIFT: self.evidence.shift,
+            Cause.METRIC_PROXY: self.evidence.proxy,
+            Cause.GOODHARTING: self.evidence.goodhart,
+        }
+        return declared[cause] is not None
 
     def step(self, cause: Cause) -> Step:
         """The step of a cause."""

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bot.core.diagnosis import Cause, Plan, Step
+from bot.core.diagnosis import Plan, Step
 from bot.core.finding import Finding, Path
+from bot.core.harness_declared import Cause, Declared, read_declared
 from bot.core.yaml_fields import Fields, read_whole
 
 KIND = "diagnosis"
-_STEP = ["cause", "name", "ask", "hit", "partial", "clear", "fix", "evidence"]
+_STEP = ["cause", "name", "ask", "hit", "partial", "clear", "fix"]
 
 
 def read_diagnosis(text: str, *, name: str) -> tuple[Plan | None, tuple[Finding, ...]]:
@@ -21,14 +22,16 @@ class _Reader(Fields):
 
     def plan(self) -> Plan:
         """The playbook, with stand-ins where there are findings."""
-        root = self.mapping((), self.document.data, ["kind", "id", "title", "causes"])
+        root = self.mapping((), self.document.data, ["kind", "id", "title", "causes", "evidence"])
         self.kind(root, KIND)
         plan_id = self.text((), root, "id")
         self.identifier(("id",), plan_id)
         items = self.items((), root, "causes")
         steps = [self.step(("causes", index), item) for index, item in enumerate(items)]
         self._each_once(steps)
-        return Plan(plan_id, self.text((), root, "title"), tuple(steps))
+        declared = root.get("evidence")
+        evidence = Declared() if declared is None else read_declared(self, ("evidence",), declared)
+        return Plan(plan_id, self.text((), root, "title"), tuple(steps), evidence)
 
     def step(self, path: Path, item: object) -> Step:
         """One cause."""
@@ -41,7 +44,6 @@ class _Reader(Fields):
             partial=self.text(path, fields, "partial"),
             clear=self.text(path, fields, "clear"),
             fix=self.text(path, fields, "fix"),
-            evidence=self.evidence(path, fields),
         )
 
     def cause(self, path: Path, fields: Mapping[str, Any]) -> Cause:
@@ -51,17 +53,6 @@ class _Reader(Fields):
             what = f"{said!r} is none of the five causes."
             self.find("diagnosis-cause", (*path, "cause"), what, f"Known: {', '.join(Cause)}.")
         return Cause(said) if said in {str(one) for one in Cause} else Cause.SELECTION_BIAS
-
-    def evidence(self, path: Path, fields: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Where the data are; what is in it is read by whoever computes it."""
-        value = fields.get("evidence")
-        if value is None:
-            return {}
-        if not isinstance(value, dict):
-            what = f"'evidence' is {value!r}, a mapping was expected."
-            self.find("playbook-shape", (*path, "evidence"), what, "Name the data, or leave it out.")
-            return {}
-        return value
 
     def _each_once(self, steps: list[Step]) -> None:
         if self.findings:

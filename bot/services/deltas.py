@@ -1,16 +1,22 @@
 """What an experiment moved offline and online, kept for the correlation of both."""
 
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
 
 from sqlmodel import Session
 
-from bot.core.correlation import Correlation, Pair
+from bot.core.correlation import Correlation, Pair, standing
 from bot.core.correlation import correlation as correlate
+from bot.core.correlation_ledger import ELSEWHERE
+from bot.core.delta_words import Recorded
 from bot.core.launch import Kind, Launch
 from bot.core.ledger import Entry
-from bot.services import launches
+from bot.services import home_news, launches
 from bot.services.desk import Desk
-from bot.store import experiments, ledger
+from bot.store import experiments, ledger, slots
+
+WATCH_JOB = "correlation.watch"
+"""What looks at the correlation after every delta, and every day."""
 
 
 def record(session: Session, desk: Desk, launch: Launch, now: datetime) -> Entry | None:
@@ -40,28 +46,75 @@ def record(session: Session, desk: Desk, launch: Launch, now: datetime) -> Entry
         "record": newest.record,
         "look": newest.look,
     }
-    return launches.note(session, launch.id, Kind.DELTA, by="", body=body, now=now)[1]
+    entry = launches.note(session, launch.id, Kind.DELTA, by="", body=body, now=now)[1]
+    watch_soon(session, entry, now)
+    return entry
+
+
+def add(session: Session, recorded: Recorded, by: str, now: datetime) -> Entry:
+    """Write the deltas of an experiment into the ledger that somebody knows, or corrects; the entry."""
+    ours = experiments.original(session, recorded.experiment) is not None
+    body = {
+        "experiment": recorded.experiment,
+        "offline": recorded.offline,
+        "online": recorded.online,
+        "ci_online": list(recorded.ci) if recorded.ci else None,
+        "direction": recorded.direction,
+        "offline_metric": recorded.offline_metric,
+        "online_metric": recorded.online_metric,
+        "eval_set": recorded.eval_set,
+        "eval_set_built": recorded.built.isoformat() if recorded.built else None,
+        "on": recorded.on.isoformat() if recorded.on else None,
+    }
+    subject = recorded.experiment if ours else f"{ELSEWHERE}{recorded.experiment}"
+    entry = ledger.append(session, kind=Kind.DELTA, subject=subject, by=by, body=body, now=now)
+    home_news.changed(session, now)
+    watch_soon(session, entry, now)
+    return entry
+
+
+def watch_soon(session: Session, entry: Entry, now: datetime) -> None:
+    """Have the correlation looked at because of this entry."""
+    slots.at(session, job=WATCH_JOB, slot=f"entry/{entry.number}", due=now)
+
+
+def pairs(session: Session) -> tuple[Pair, ...]:
+    """Every pair on record, corrected ones included, in the order they were written."""
+    return tuple(pair(entry) for entry in ledger.of_kind(session, Kind.DELTA))
 
 
 def correlation(session: Session, now: datetime) -> Correlation:
     """How well offline deltas have predicted online ones up to now."""
-    return correlate([_pair(entry) for entry in ledger.of_kind(session, Kind.DELTA)], now)
+    return correlate(pairs(session), now)
+
+
+def counted(session: Session, now: datetime) -> Sequence[Pair]:
+    """Of each experiment the pair that counts, the newest first."""
+    return standing(pairs(session), now)
+
+
+def pair(entry: Entry) -> Pair:
+    """The pair that an entry puts on record: finished on the day it names, else when it was written."""
+    body = entry.body
+    better = -1.0 if body.get("direction") == "decrease" else 1.0
+    built, on = body.get("eval_set_built"), body.get("on")
+    return Pair(
+        experiment=body.get("experiment") or entry.subject,
+        at=_finished(date.fromisoformat(on), entry.at) if on else entry.at,
+        offline=float(body["offline"]),
+        online=better * float(body["online"]),
+        eval_set=body.get("eval_set") or "",
+        eval_set_built=date.fromisoformat(built) if built else None,
+        entry=entry.number,
+        by=entry.by,
+    )
+
+
+def _finished(day: date, written: datetime) -> datetime:
+    """The end of that day, and no later than it was written."""
+    return min(datetime.combine(day, time(), UTC) + timedelta(days=1), written)
 
 
 def _known(session: Session, launch: Launch, record: int) -> bool:
     entries = ledger.of(session, launch.id)
     return any(one.kind == Kind.DELTA and one.body.get("record") == record for one in entries)
-
-
-def _pair(entry: Entry) -> Pair:
-    body = entry.body
-    better = -1.0 if body.get("direction") == "decrease" else 1.0
-    built = body.get("eval_set_built")
-    return Pair(
-        experiment=entry.subject,
-        at=entry.at,
-        offline=float(body["offline"]),
-        online=better * float(body["online"]),
-        eval_set=body.get("eval_set") or "",
-        eval_set_built=date.fromisoformat(built) if built else None,
-    )

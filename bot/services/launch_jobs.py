@@ -23,6 +23,7 @@ from bot.services import (
     rollouts,
     tasks,
 )
+from bot.services.correlation_jobs import correlation_jobs
 from bot.services.desk import Desk
 from bot.services.rollout_stages import CHECK_JOB
 from bot.services.scheduled_looks import PLANNED_LOOK_JOB
@@ -56,6 +57,7 @@ def launch_jobs(db: Database, desk: Desk) -> Mapping[str, Job]:
 
     return {
         **_rollout_jobs(db, desk),
+        **correlation_jobs(db, desk),
         after_launch.CHECK_JOB: after,
         PLANNED_LOOK_JOB: planned_look,
         tasks.REMIND_JOB: _at_once(desk, tasks.remind),

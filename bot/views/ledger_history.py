@@ -9,8 +9,10 @@ from typing import Any, TypeAlias
 from bot.core.figures import signed
 from bot.core.launch import Kind
 from bot.core.ledger import Entry
+from bot.views.correlation_history import CORRELATION_WORDS
 from bot.views.document import markdown
 from bot.views.framing_history import FRAMINGS
+from bot.views.portfolio_history import PORTFOLIO_WORDS
 
 _LONGEST = 400
 
@@ -154,6 +156,8 @@ _TOLD: Mapping[str, Callable[[Body], str]] = MappingProxyType(
         Kind.AFTER: _after,
         Kind.DELTA: _delta,
         Kind.CLOSED: lambda body: f"closed{_because(body, 'why')}",
+        **CORRELATION_WORDS,
+        **PORTFOLIO_WORDS,
         **FRAMINGS,
     }
 )

@@ -14,7 +14,8 @@ def test_everything_that_may_be_said() -> None:
     """In any order, in percent or as fractions."""
     text = (
         "reranker-l12 offline=+3.3 % online=\N{MINUS SIGN}0.4% ci=-1% .. 0.2% on=2026-10-03 "
-        "offline_metric=NDCG@10 online-metric=useful answers direction=decrease eval-set=golden 500 built=2026-09-01"
+        "offline_metric=NDCG@10 online-metric=useful answers "
+        "direction=decrease eval-set=golden 500 built=2026-09-01"
     )
     assert read(typed(text), TODAY) == Recorded(
         experiment="reranker-l12",

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.diagnosis import Answer, Cause, Diagnosis, Line, Plan, Verdict, wrong
+from bot.core.diagnosis import Answer, Diagnosis, Line, Plan, Verdict, wrong
 from bot.core.diagnosis_reader import read_diagnosis
+from bot.core.harness_declared import Cause
 from bot.settings import shipped
 
 FILE: Path = shipped("playbooks") / "correlation.yaml"
@@ -124,7 +125,9 @@ def test_several_hits_need_a_person_to_say_which() -> None:
         ("cause: goodharting", "cause: metric_proxy", 0, "duplicate-id"),
         ("kind: diagnosis", "kind: triage", 0, "playbook-kind"),
         ("    name: Label leakage\n", "", -1, "missing"),
-        ("    name: Label leakage\n", "    name: Label leakage\n    evidence: [a]\n", 1, "playbook-shape"),
+        ("    name: Label leakage\n", "    name: Label leakage\n    evidence: [a]\n", 1, "unknown-key"),
+        ("causes:\n", "evidence: {bad_luck: {}}\ncauses:\n", 0, "unknown-key"),
+        ("causes:\n", "evidence: [a]\ncauses:\n", 0, "playbook-shape"),
         ("id: correlation", "id: Correlation 1", 0, "bad-id"),
         ("id: correlation", "id: correlation\nsteps: []", 1, "unknown-key"),
     ],
