@@ -150,7 +150,7 @@ def proxy(
     span = f"{share(share_inside.low)} to {share(share_inside.high)}"
     line = (
         f"{looked}, and there is {share(share_inside.value)} ({span}) of the {name} gain of {_gain(whole)}; "
-        f"most of it at position {_peak(by_position)}: {share(unseen)} is where few look, "
+        f"most of it at {_peak(by_position)}: {share(unseen)} is where few look, "
         f"{_bounds(asked.bounds, '{:.0%}')}"
     )
     more = [
@@ -216,7 +216,7 @@ def _peak(gains: Mapping[int, float]) -> str:
     """Where the gain is: the fewest positions in a row that hold half of it.
 
     >>> _peak({1: 0.0, 5: 0.3, 6: 0.4, 7: 0.2, 8: 0.1})
-    '5 to 6'
+    'positions 5 to 6'
     """
     whole, places = sum(gains.values()), sorted(gains)
     spans = [
@@ -226,7 +226,7 @@ def _peak(gains: Mapping[int, float]) -> str:
         if (held := sum(gains[place] for place in places[i : j + 1])) >= whole / 2
     ]
     _, _, first, last = min(spans)
-    return f"{first}" if first == last else f"{first} to {last}"
+    return f"position {first}" if first == last else f"positions {first} to {last}"
 
 
 def _held(places: Mapping[int, float], last: int) -> str:
