@@ -56,11 +56,12 @@ def harness(
 @latency.command()
 def simulate(
     file: Annotated[Path, typer.Argument(help="A latency budget (YAML).")],
+    charts: Annotated[Path | None, typer.Option(help="A folder that gets the pictures.")] = None,
     seed: Seed = 1,
     json: Json = False,
 ) -> None:
     """Say how long a turn takes: by whole turns, by independent stages, and by adding p95s up."""
-    raise typer.Exit(import_module("bot.commands.latency").run(file, json=json, seed=seed))
+    raise typer.Exit(import_module("bot.commands.latency").run(file, json=json, seed=seed, charts=charts))
 
 
 @latency.command()

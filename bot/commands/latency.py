@@ -10,13 +10,17 @@ from bot.core.finding import errors
 from bot.core.latency_budget import Budget, HistogramWindow
 from bot.core.latency_json import shape
 from bot.core.latency_reader import read_budget
+from bot.core.latency_result import Simulation
+from bot.errors import InputError
 
 
-def run(file: Path, *, json: bool = False, seed: int = 1) -> int:
-    """Simulate a budget; 1 when its file has an error, or a what-if cannot be played.
+def run(file: Path, *, json: bool = False, seed: int = 1, charts: Path | None = None) -> int:
+    """Simulate a budget; 1 when its file has an error, or a what-if cannot be computed.
+
+    charts: a folder that gets the pictures.
 
     Raises:
-        InputError: the file cannot be read.
+        InputError: the file cannot be read, or a picture not written.
         SourceError: the measured turns cannot be had.
 
     """
@@ -37,8 +41,29 @@ def run(file: Path, *, json: bool = False, seed: int = 1) -> int:
         measured(budget, root=file.resolve().parent, sources=sources, now=clock.system()),
         seed=seed,
     )
+    if charts is not None:
+        _draw(found, charts)
     print(to_json.dumps(shape(found), indent=2) if json else "\n".join(lines(found)))
     return int(any(one.why for one in found.what_ifs))
+
+
+def _draw(found: Simulation, folder: Path) -> None:
+    from bot.views import chart_latency
+
+    pictures = {
+        "waterfall": chart_latency.waterfall(found),
+        "distribution": chart_latency.distribution(found),
+        "what_if": chart_latency.compared(found),
+    }
+    for name, picture in pictures.items():
+        file = folder / f"{found.budget.id}_{name}.png"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if picture is not None:
+                file.write_bytes(picture)
+        except OSError as error:
+            what = f"{file} cannot be written: {error.strerror}."
+            raise InputError(what, "Name another folder with --charts.") from None
 
 
 def read(file: Path) -> Budget | None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from bot.core.data_path import leaves
 from bot.core.finding import Path
 from bot.core.latency_budget import (
     ColdStart,
@@ -15,7 +16,6 @@ from bot.core.latency_budget import (
     TurnFile,
 )
 from bot.core.latency_fields import LatencyFields
-from bot.core.lint.data import leaves
 
 _METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _METRICS = ("turn", "stage", "requests", "fallbacks", "errors")

@@ -4,7 +4,7 @@ import glob
 from pathlib import Path
 from typing import Any
 
-from bot.core.lint.data import leaves
+from bot.core.data_path import leaves
 from bot.errors import SourceError
 from bot.sources import parts
 from bot.sources.engine import load

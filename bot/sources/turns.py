@@ -6,16 +6,17 @@ A row is a turn, or a span of one; whatever cannot be used is left out, counted 
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot.core.latency_budget import Budget, HistogramWindow, TurnFile
 from bot.core.measurements import Measurements
 from bot.core.what_if import NewDurations, WhatIf
 from bot.errors import SourceError
-from bot.settings import SourceSettings
 from bot.sources.files import READABLE, connect, resolve
-from bot.sources.latency_histograms import from_prometheus
 from bot.sources.turn_rows import ROWS, durations, read_turns
+
+if TYPE_CHECKING:
+    from bot.settings import SourceSettings
 
 MOST_TURNS = 2_000_000
 """Turns that are held at once; of more a sample is drawn, always the same."""
@@ -25,7 +26,7 @@ def measured(
     budget: Budget,
     *,
     root: Path,
-    sources: Mapping[str, SourceSettings],
+    sources: "Mapping[str, SourceSettings]",
     now: Any,
     what_ifs: tuple[WhatIf, ...] | None = None,
 ) -> Measurements:
@@ -41,6 +42,8 @@ def measured(
     if isinstance(budget.measured, TurnFile):
         found = from_files(budget, budget.measured, root)
     elif isinstance(budget.measured, HistogramWindow):
+        from bot.sources.latency_histograms import from_prometheus  # files need no HTTP
+
         found = from_prometheus(budget, budget.measured, sources, now)
     else:
         found = Measurements()

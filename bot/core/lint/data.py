@@ -1,8 +1,8 @@
 """Is it clear where the data is, and inside the folder it may be in?"""
 
 import re
-from pathlib import PurePosixPath, PureWindowsPath
 
+from bot.core.data_path import leaves
 from bot.core.lint.report import Report
 from bot.core.registration import SUMMARY_COLUMNS, Data, Registration
 
@@ -74,15 +74,6 @@ def _origin(data: Data, report: Report, at: tuple[str, ...]) -> None:
             f"{name}.path `{data.path[:80]}` leads outside the registration's folder.",
             "Give a path below it, without `..`.",
         )
-
-
-def leaves(path: str) -> bool:
-    """Whether a path climbs with `..`, has a scheme or stands in a home.
-
-    Absolute paths are judged where they are read.
-    """
-    climbs = ".." in PurePosixPath(path).parts or ".." in PureWindowsPath(path).parts
-    return climbs or "://" in path or path.startswith("~")
 
 
 def _randomised(data: Data, report: Report) -> None:
