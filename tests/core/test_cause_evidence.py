@@ -95,8 +95,8 @@ def test_a_metric_that_counts_what_nobody_sees_is_a_hit() -> None:
     assert verdict(found) == "hit"
     assert found.line == (
         "91 % of clicks are at positions 1 to 3, and there is 12 % (4 % to 20 %) of the NDCG@10 gain of "
-        "+0.033 (+0.023 to +0.043); most of it at positions 5 to 6: 88 % is where few look, partial from 20 %, "
-        "hit from 50 %"
+        "+0.033 (+0.023 to +0.043); most of it at positions 5 to 6: 88 % is where few look, partial from "
+        "20 %, hit from 50 %"
     )
     assert found.chart is not None
 
