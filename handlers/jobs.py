@@ -15,6 +15,7 @@ from bot.services import (
     after_launch,
     app_home,
     change_sources,
+    correlation_alarm,
     degraded,
     digests,
     drill_reminders,
@@ -34,6 +35,7 @@ from bot.services.incident_jobs import incident_jobs
 from bot.services.launch_jobs import launch_jobs
 from bot.services.monitor_jobs import monitor_jobs
 from bot.services.narrative_jobs import narrative_jobs
+from bot.services.quarter_jobs import quarter_jobs
 from bot.services.scheduled_looks import PLANNED_LOOK_JOB
 from bot.store import held_alerts, inbox, outbox, slots
 from bot.store.database import Database
@@ -70,6 +72,7 @@ def jobs(db: Database, desk: Desk) -> Mapping[str, Job]:
         **incident_jobs(db, desk),
         **launch_jobs(db, desk),
         **monitor_jobs(db, desk),
+        **quarter_jobs(db, desk),
         **narrative_jobs(db, desk),
         experiments.LOOK_JOB: look,
         slack_verbs.FILE_JOB: file,
@@ -109,6 +112,7 @@ def schedule(session: Session, desk: Desk, now: datetime) -> None:
     degraded.soon(session, now)
     app_home.schedule(session, now)
     digests.schedule(session, now)
+    correlation_alarm.schedule(session, desk, now)
     rollout_checks.schedule(session, now)
     schema_watch.schedule(session, desk, now)
     drill_reminders.schedule(session, desk, now)

@@ -193,7 +193,7 @@ def _reach(candidate: Candidate, text: str) -> Candidate:
     per = (found[4] or found[5] or Per.QUARTER.value).lower()
     if per not in list(Per):
         raise ValueError(f"“{per[:20]}” is none of {', '.join(Per)}")
-    return replace(candidate, reach=Reach(_positive(found[1] + (found[2] or "")), found[3], Per(per)))
+    return replace(candidate, reach=Reach(_positive(found[1] + (found[2] or "")), found[3].lower(), Per(per)))
 
 
 def _impact(candidate: Candidate, text: str) -> Candidate:
@@ -206,6 +206,8 @@ def _impact(candidate: Candidate, text: str) -> Candidate:
         )
     unit = _UNITS.get(found[2].lower(), found[2].lower())
     value, before = number(found[1]), candidate.impact
+    if value <= 0:
+        raise ValueError(f"{value:g} is not above 0, and a positive impact is a better one")
     if before is not None and (before.unit, before.metric) == (unit, found[3] or ""):
         return replace(candidate, impact=replace(before, value=value))
     baseline, sd = (None, None) if before is None else (before.baseline, before.sd)
@@ -219,6 +221,9 @@ def _of_impact(name: str) -> Callable[[Candidate, str], Candidate]:
                 raise ValueError("it belongs to an impact, and none is given")
             return candidate
         value: Any = (_positive(text) if name == "sd" else number(text)) if text else None
+        rate = name == "baseline" and candidate.impact.unit == POINTS and value is not None
+        if rate and not 0 <= value <= 1:
+            raise ValueError(f"{value:g} is no rate, and points are of a rate")
         return replace(candidate, impact=replace(candidate.impact, **{name: value}))
 
     return take

@@ -19,12 +19,13 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Gut:
-    """The pick that somebody made by feel before the numbers were locked, never run for its own sake."""
+    """The pick that somebody made by feel, best first; `seen`: after the computed one was shown to them."""
 
     by: str
     at: datetime
     picked: tuple[str, ...]
     why: str = ""
+    seen: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ class Edition:
 class Quarterly:
     """The portfolio of a quarter; `edition` is the newest, 0 for none.
 
-    channel: where its card is. setup: what a file said besides candidates, as JSON.
+    channel: where its card is. setup: what a file said besides candidates, as JSON. gut: the newest pick
+    by gut feel, {by, at, picked [ids], why, seen}: seen says that the computed pick was shown before.
     locked_edition, locked_entry: what was locked, and the ledger's entry.
     efforts: {weeks, by, at, note} by candidate. outcomes: {lift, shipped, by, at, note} by candidate, where
     no launch here says it. reviewed_entry: the ledger's entry of the newest retrospective.
@@ -63,6 +65,7 @@ class Quarterly:
     locked_entry: int | None = None
     locked_at: datetime | None = None
     setup: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    gut: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     efforts: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     outcomes: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     reviewed_entry: int | None = None

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-NUMBER: Final = r"[+\-\u2212]?\d[\d,\u00a0]*(?:\.\d+)?(?:e[+-]?\d+)?|[+\-\u2212]?\.\d+"
+NUMBER: Final = r"(?:[+\-\u2212]?\d[\d,\u00a0]*(?:\.\d+)?(?:e[+-]?\d+)?|[+\-\u2212]?\.\d+)"
 _SCALES: Final = {
     "": 1.0,
     "k": 1e3,

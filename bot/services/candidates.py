@@ -154,19 +154,21 @@ def card_key(item: Item) -> str:
 
 
 def post(session: Session, desk: Desk, item: Item, now: datetime) -> None:
-    """Post its card."""
+    """Post its card, unless it is there."""
     channel = desk.settings.channels.launches
     outbox.put(session, Post(card_key(item), channel, shown(session, item)), now=now)
 
 
 def draw(session: Session, desk: Desk, item: Item, now: datetime) -> None:
-    """Bring its card up to date."""
-    channel = desk.settings.channels.launches
-    outbox.put(session, Update(card_key(item), channel, shown(session, item)), now=now)
+    """Bring its card up to date, where it has one: what a file brings is shown together, until it is asked for."""
+    key, channel = card_key(item), desk.settings.channels.launches
+    if key in outbox.posted(session, key):
+        outbox.put(session, Update(key, channel, shown(session, item)), now=now)
 
 
 def note(session: Session, desk: Desk, item: Item, entry: Entry, said: str, now: datetime) -> None:
     """Say an entry of the ledger under the card, with its number and hash."""
+    post(session, desk, item, now)
     message = Message(f"{said} (ledger {entry.number} · head {entry.hash[:12]}…)")
     key = f"candidate/{item.id}/{entry.number}"
     outbox.put(session, Post(key, desk.settings.channels.launches, message, card_key(item)), now=now)

@@ -1,5 +1,6 @@
 """Portfolios by quarter, and every edition that was worked out of them."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +25,7 @@ def every(session: Session) -> tuple[Quarterly, ...]:
 def save(session: Session, portfolio: Quarterly) -> None:
     """Store it as it stands now."""
     values = {name: getattr(portfolio, name) for name in PortfolioRow.model_fields}
-    values |= {name: dict(values[name]) for name in ("setup", "efforts", "outcomes")}
+    values |= {name: dict(values[name]) for name in ("setup", "gut", "efforts", "outcomes")}
     row = session.get(PortfolioRow, portfolio.quarter)
     if row is None:
         session.add(PortfolioRow(**values))
@@ -40,11 +41,20 @@ def add_edition(session: Session, edition: Edition) -> None:
     session.flush()
 
 
-def set_gut(session: Session, quarter: str, number: int, gut: Gut) -> None:
-    """Write the pick by gut feel beside an edition."""
+def set_picked(session: Session, quarter: str, number: int, picked: Sequence[str]) -> None:
+    """Write what is picked of an edition, where people decide otherwise than was computed."""
     row = session.get_one(PortfolioEditionRow, (quarter, number))
-    row.gut = _gut_json(gut)
+    row.picked = list(picked)
     session.flush()
+
+
+def gut_of(values: Mapping[str, Any]) -> Gut | None:
+    """A pick by gut feel from its JSON; None for none."""
+    if not values:
+        return None
+    at = datetime.fromisoformat(values["at"])
+    why, seen = str(values.get("why", "")), bool(values.get("seen"))
+    return Gut(values["by"], at, tuple(values["picked"]), why, seen)
 
 
 def edition(session: Session, quarter: str, number: int) -> Edition | None:
@@ -97,14 +107,12 @@ def _values(edition: Edition) -> dict[str, Any]:
 
 
 def _gut_json(gut: Gut) -> dict[str, Any]:
-    return {"by": gut.by, "at": gut.at.isoformat(), "picked": list(gut.picked), "why": gut.why}
+    known = {"by": gut.by, "at": gut.at.isoformat(), "picked": list(gut.picked)}
+    return known | {"why": gut.why, "seen": gut.seen}
 
 
 def _edition(row: PortfolioEditionRow) -> Edition:
-    gut = None
-    if row.gut:
-        at = datetime.fromisoformat(row.gut["at"])
-        gut = Gut(row.gut["by"], at, tuple(row.gut["picked"]), row.gut.get("why", ""))
+    gut = gut_of(row.gut)
     return Edition(
         row.quarter, row.edition, row.sha256, row.file, row.result, tuple(row.picked), gut, row.by, row.at
     )

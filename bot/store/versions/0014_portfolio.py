@@ -39,6 +39,7 @@ def upgrade() -> None:
         sa.Column("locked_entry", sa.Integer(), nullable=True),
         sa.Column("locked_at", columns.UtcDateTime(), nullable=True),
         sa.Column("setup", columns.Json(), nullable=False),
+        sa.Column("gut", columns.Json(), nullable=False),
         sa.Column("efforts", columns.Json(), nullable=False),
         sa.Column("outcomes", columns.Json(), nullable=False),
         sa.Column("reviewed_entry", sa.Integer(), nullable=True),
