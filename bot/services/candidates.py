@@ -160,7 +160,7 @@ def post(session: Session, desk: Desk, item: Item, now: datetime) -> None:
 
 
 def draw(session: Session, desk: Desk, item: Item, now: datetime) -> None:
-    """Bring its card up to date, where it has one: what a file brings is shown together, until it is asked for."""
+    """Bring its card up to date, where it has one: what a file brings is shown together at first."""
     key, channel = card_key(item), desk.settings.channels.launches
     if key in outbox.posted(session, key):
         outbox.put(session, Update(key, channel, shown(session, item)), now=now)

@@ -35,7 +35,8 @@ class PortfolioRow(SQLModel, table=True):
     """The portfolio of one quarter, as it stands.
 
     edition: the newest. setup: what a file said of the quarter besides its candidates.
-    gut: the newest pick by gut feel, {by, at, picked [ids], why, seen}. locked_edition, locked_entry: what was locked, and the ledger's entry that says so.
+    gut: the newest pick by gut feel, {by, at, picked [ids], why, seen}.
+    locked_edition, locked_entry: what was locked, and the ledger's entry that says so.
     efforts: engineer-weeks that a candidate took, by its id. outcomes: what became of one where no
     launch says so. reviewed_entry: the ledger's entry of the retrospective.
     """
