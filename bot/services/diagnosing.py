@@ -33,6 +33,7 @@ _EXAMPLE = "For example `/correlation answer DIA-1 partial the gain shrinks from
 def order(session: Session, desk: Desk, asked: Order, key: str, now: datetime) -> None:
     """`/correlation diagnose`."""
     del key
+    permissions.require(session, desk, asked.by, Act.INVESTIGATE)
     if asked.text.strip():
         raise InputError(f"Read `diagnose {escape(asked.text, 60)}`, and expected nothing behind it.", "")
     begin(session, desk, asked.by, asked.place, now)
@@ -41,6 +42,7 @@ def order(session: Session, desk: Desk, asked: Order, key: str, now: datetime) -
 def press(session: Session, desk: Desk, pressed: Press, key: str, now: datetime) -> None:
     """[Diagnose]."""
     del key
+    permissions.require(session, desk, pressed.by, Act.INVESTIGATE)
     begin(session, desk, pressed.by, pressed.place, now)
 
 
@@ -62,6 +64,7 @@ def begin(session: Session, desk: Desk, by: str, place: Place, now: datetime) ->
 def press_gather(session: Session, desk: Desk, pressed: Press, key: str, now: datetime) -> None:
     """[Gather again]."""
     del key
+    permissions.require(session, desk, pressed.by, Act.INVESTIGATE)
     found = opened(session, desk, pressed.by, About.decode(pressed.value).number)
     _gather(session, found, now)
     draw(session, desk, found, now, gathering=True)
@@ -85,6 +88,7 @@ def gather(db: Database, desk: Desk, payload: Mapping[str, Any], now: datetime) 
 def press_answer(session: Session, desk: Desk, pressed: Press, key: str, now: datetime) -> None:
     """[Hit], [Partial hit] or [Clear]."""
     del key
+    permissions.require(session, desk, pressed.by, Act.INVESTIGATE)
     about = About.decode(pressed.value)
     found = opened(session, desk, pressed.by, about.number)
     _shown_still(found, desk, about.cause)
@@ -94,6 +98,7 @@ def press_answer(session: Session, desk: Desk, pressed: Press, key: str, now: da
 def answer_order(session: Session, desk: Desk, asked: Order, key: str, now: datetime) -> None:
     """`/correlation answer [DIA-1] hit|partial|clear|unknown [WHY]`."""
     del key
+    permissions.require(session, desk, asked.by, Act.INVESTIGATE)
     word, _, rest = asked.text.strip().partition(" ")
     named = diagnoses.find(session, word) if word.upper().startswith("DIA-") else None
     found = opened(session, desk, asked.by, number_of(session, word, named))
@@ -105,6 +110,7 @@ def answer_order(session: Session, desk: Desk, asked: Order, key: str, now: date
 def note_form(session: Session, desk: Desk, by: str, value: str, now: datetime) -> Block:
     """The form of [With a note…]."""
     del now
+    permissions.require(session, desk, by, Act.INVESTIGATE)
     about = About.decode(value)
     found = opened(session, desk, by, about.number, lock=False)
     _shown_still(found, desk, about.cause)
@@ -114,6 +120,7 @@ def note_form(session: Session, desk: Desk, by: str, value: str, now: datetime) 
 def note_submit(session: Session, desk: Desk, sent: Submit, key: str, now: datetime) -> None:
     """An answer with a note, from the form."""
     del key
+    permissions.require(session, desk, sent.by, Act.INVESTIGATE)
     about = About.decode(sent.value)
     found = opened(session, desk, sent.by, about.number)
     _shown_still(found, desk, about.cause)
@@ -124,12 +131,14 @@ def note_submit(session: Session, desk: Desk, sent: Submit, key: str, now: datet
 def press_back(session: Session, desk: Desk, pressed: Press, key: str, now: datetime) -> None:
     """[Back]."""
     del key
+    permissions.require(session, desk, pressed.by, Act.INVESTIGATE)
     _back(session, desk, pressed.by, About.decode(pressed.value).number, now)
 
 
 def back_order(session: Session, desk: Desk, asked: Order, key: str, now: datetime) -> None:
     """`/correlation back [DIA-1]`."""
     del key
+    permissions.require(session, desk, asked.by, Act.INVESTIGATE)
     word = asked.text.strip()
     _back(session, desk, asked.by, number_of(session, word, diagnoses.find(session, word)), now)
 

@@ -13,8 +13,9 @@ from bot.core.harness_declared import Cause
 from bot.core.inbound import Order, Submit
 from bot.core.ledger import Entry
 from bot.core.outside import kept
+from bot.core.permission import Act
 from bot.errors import InputError, StaleError
-from bot.services import candidates, correlation_alarm, deltas, diagnosing
+from bot.services import candidates, correlation_alarm, deltas, diagnosing, permissions
 from bot.services.desk import Desk
 from bot.store import diagnoses, ledger, outbox
 from bot.views import correlation_forms as forms
@@ -28,6 +29,7 @@ NOTES_MOST = 2000
 def conclude_form(session: Session, desk: Desk, by: str, value: str, now: datetime) -> Block:
     """The form of [Conclude…]."""
     del now
+    permissions.require(session, desk, by, Act.INVESTIGATE)
     found = diagnosing.opened(session, desk, by, About.decode(value).number, lock=False)
     waits = found.current(desk.playbooks.diagnosis)
     if waits is not None:
@@ -38,6 +40,7 @@ def conclude_form(session: Session, desk: Desk, by: str, value: str, now: dateti
 def conclude_submit(session: Session, desk: Desk, sent: Submit, key: str, now: datetime) -> None:
     """The end of it, from the form."""
     del key
+    permissions.require(session, desk, sent.by, Act.INVESTIGATE)
     found = diagnosing.opened(session, desk, sent.by, About.decode(sent.value).number)
     dominant = sent.fields.get(forms.DOMINANT, "")
     secondary = [one for one in forms.causes(sent.fields.get(forms.SECONDARY, "")) if one != dominant]
@@ -47,6 +50,7 @@ def conclude_submit(session: Session, desk: Desk, sent: Submit, key: str, now: d
 def conclude_order(session: Session, desk: Desk, asked: Order, key: str, now: datetime) -> None:
     """`/correlation conclude [DIA-1] [CAUSE [CAUSE …]]`: the dominant one first; as proposed without."""
     del key
+    permissions.require(session, desk, asked.by, Act.INVESTIGATE)
     words = asked.text.replace(",", " ").lower().split()
     first = words[0] if words and words[0].startswith("dia-") else ""
     found = diagnosing.opened(

@@ -12,6 +12,7 @@ import yaml
 
 from bot.commands import explain
 from bot.core.data_finding import HINTS
+from bot.core.diagnosis_reader import read_diagnosis
 from bot.core.drill_reader import read_drill, tree_findings
 from bot.core.finding import Finding
 from bot.core.harness import read_harness
@@ -34,6 +35,7 @@ AFTER_A_VETO = {
         (ROOT / "playbooks" / "cohort_redesign.yaml").read_text(encoding="utf-8"),
         read_redesign,
     ),
+    "diagnosis": ((ROOT / "playbooks" / "correlation.yaml").read_text(encoding="utf-8"), read_diagnosis),
 }
 BUDGET = (ROOT / "bot" / "demo" / "data" / "latency" / "aml_07.yaml").read_text(encoding="utf-8")
 DRILL = (ROOT / "playbooks" / "drills" / "rag_recall_collapse.yaml").read_text(encoding="utf-8")
@@ -74,6 +76,7 @@ PLAYBOOK_READERS = (
     "typed_amount",
     "checks/__init__",
     "checks/options",
+    "diagnosis_reader",
     "drill_reader",
     "latency_fields",
     "latency_reader",

@@ -10,6 +10,8 @@ from bot.services import deltas
 from bot.store import candidates, diagnoses, ledger, links
 from bot.store.database import Database
 from bot.views.correlation_actions import CorrelationForm
+from handlers.quarter.correlation import TOPIC
+from handlers.topic import Everybody, Service
 from tests.services.correlation_bench import AML_04, EM, PM, Bench, button
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -69,6 +71,14 @@ def test_what_is_recorded_twice_is_a_correction_and_the_same_twice_is_refused(sq
     shown = bench.said("correlation/delta/")
     assert "corrects ledger 1" in shown[1].notification
     assert "? not known" in shown[1].text
+
+
+def test_only_the_status_is_for_everybody() -> None:
+    """The rest puts something on record, or says what the record means."""
+    orders = [verb for verb, (_, needed) in TOPIC.orders.items() if isinstance(needed, Everybody)]
+    assert orders == ["status"]
+    every = [needed for _, needed in (*TOPIC.presses.values(), *TOPIC.forms.values())]
+    assert not any(isinstance(needed, Everybody | Service) for needed in every)
 
 
 def test_recording_takes_a_role(sqlite: Database) -> None:
