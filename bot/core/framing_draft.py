@@ -26,7 +26,7 @@ def fields(framing: Framing, framed: Framed, name: str) -> dict[str, str]:
         D.CONTROL: next(iter(control.values())) if control and alone else "",
         D.DIRECTION: "decrease" if effect is not None and effect < 0 else "increase",
         D.BASELINE: "" if baseline is None else f"{baseline:.6g}",
-        D.MDE: f"{abs(effect / baseline) * 100:.4g}" if baseline and effect else "",
+        D.MDE: f"{abs(effect / baseline) * 100:.6g}" if baseline and effect else "",
         D.TRAFFIC: f"{framed.traffic.per_day:.10g}" if framed.traffic else "",
     }
     return {str(field): said for field, said in found.items() if said}
@@ -57,6 +57,10 @@ def completed(framing: Framing, framed: Framed, data: Mapping[str, Any]) -> dict
     hypothesis["prior_evidence"] = [one.text for one in framed.evidence]
     if framed.prior is not None:
         hypothesis["prior_probability"] = framed.prior
+    metric = framed.text(F.METRIC)
+    if framed.window and metric in rest.get("metrics", {}):
+        declared = {"window_days": framed.window, **rest["metrics"][metric]}
+        rest["metrics"] = {**rest["metrics"], metric: declared}
     found = {**head, "hypothesis": hypothesis}
     if framed.text(F.COHORT):
         found["population"] = framed.text(F.COHORT)

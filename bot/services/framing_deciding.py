@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.core.effect import Block, Post
+from bot.core.effect import Block, Message, Post
 from bot.core.framing import Edition, F, Framing, FramingKind, sha256_of
 from bot.core.framing_check import missing, remarks
 from bot.core.framing_reader import Framed, read
@@ -95,7 +95,12 @@ def decide(session: Session, desk: Desk, framing: Framing, *, by: str, why: str,
         broadcast=True,
     )
     outbox.put(session, news, now=now)
-    framing_document.upload(session, desk, framing, edition, now=now)
+    try:
+        framing_document.upload(session, desk, framing, edition, now=now)
+    except InputError as error:  # the decision stands; only its document is missing
+        said = Message(f"{framing.id} is decided, without its document. {error.message} {error.hint}")
+        key = f"framing/{framing.number}/undocumented/{number}"
+        outbox.put(session, Post(key, framing.channel, said, framing.key), now=now)
     framing_record.draw(session, desk, framing, now)
     return framing
 

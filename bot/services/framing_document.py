@@ -10,6 +10,7 @@ from bot.core.framing import Edition, F, Framing
 from bot.core.framing_check import missing, option_line, remarks
 from bot.core.framing_reader import Framed, read
 from bot.core.inbound import Order, Press
+from bot.errors import InputError
 from bot.services import framing_record
 from bot.services.desk import Desk
 from bot.store import blobs, links, outbox
@@ -19,6 +20,7 @@ from bot.views.document import People, markdown
 from bot.views.framing_actions import meant_by
 from bot.views.text import escape
 
+TEMPLATE = "framing.md.j2"
 MOST = 3000
 """Characters of a field."""
 
@@ -54,12 +56,23 @@ def upload(session: Session, desk: Desk, framing: Framing, edition: Edition, *, 
 
 
 def render(session: Session, desk: Desk, framing: Framing, edition: Edition | None, *, now: datetime) -> str:
-    """The document as Markdown: of an edition, or with None of what is written now, marked as a draft."""
+    """The document as Markdown: of an edition, or with None of what is written now, marked as a draft.
+
+    Raises InputError where the template names what does not exist, or cannot be read.
+    """
+    from jinja2 import TemplateError  # not on the way to an ack
+
     roles = {str(role): who for role, who in desk.settings.roles.items()}
     people = People(names(session), roles)
     fields = edition.fields if edition else framing.fields
-    template = desk.templates.get_template("framing.md.j2")
-    return template.render(_context(session, desk, people, framing, edition, read(fields), now))
+    context = _context(session, desk, people, framing, edition, read(fields), now)
+    try:
+        return desk.templates.get_template(TEMPLATE).render(context)
+    except (TemplateError, TypeError) as error:
+        raise InputError(
+            f"The template {TEMPLATE} cannot be used: {escape(str(error), 300)}.",
+            "Mend it in the folder of [templates], or take it away: then the shipped one is used.",
+        ) from None
 
 
 def _again(

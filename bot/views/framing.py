@@ -45,7 +45,8 @@ def card(shown: Shown) -> Message:
     head = f"{framing.id} · {framing.title}"
     lead = _lead(shown)
     blocks: list[Block] = [text.header(head), text.section(lead)]
-    blocks += [text.section(one) for one in _said(framed)]
+    settled = framing.decided is not None and not framing.changed and not framing.questioned
+    blocks += [text.section(one) for one in _said(framed, short=settled)]
     notes = [f"⚠ {text.escape(one, 600)}" for one in remarks(framed)]
     if notes:
         blocks.append(text.section(text.fit(notes)))
@@ -90,8 +91,11 @@ def _missing(shown: Shown) -> str:
     return f"{count} missing on {len(pages)} of {len(Step)} pages: {said}."
 
 
-def _said(framed: Framed) -> list[str]:
-    """The sections between the lead and the buttons; what is not written is left out."""
+def _said(framed: Framed, *, short: bool) -> list[str]:
+    """The sections between the lead and the buttons; what is not written is left out.
+
+    short: of one that is decided, whose document has the rest.
+    """
     esc = text.escape
     sections = []
     if framed.text(F.WHY):
@@ -103,25 +107,26 @@ def _said(framed: Framed) -> list[str]:
     if framed.text(F.STAGE1) or framed.text(F.STAGE2):
         named = [f"{place}. {esc(one, 500)}" for place, one in enumerate(words.stages(framed), 1)]
         sections.append(text.fit(["*Two questions, in this order*", *named]))
-    return [*sections, *_letter(framed), *_claim(framed)]
+    return [*sections, *_letter(framed, short=short), *_claim(framed, short=short)]
 
 
-def _letter(framed: Framed) -> list[str]:
+def _letter(framed: Framed, *, short: bool) -> list[str]:
     esc = text.escape
     if not (framed.text(F.WORDS) or framed.text(F.WHO)):
         return []
     source = f" ({esc(framed.text(F.WORDS_FROM), 200)})" if framed.text(F.WORDS_FROM) else ""
     letter = [f"*{esc(framed.text(F.WHO), 200) or 'Customer'}*{source}"]
-    letter += [f"“{esc(framed.text(F.WORDS), 500)}”"] if framed.text(F.WORDS) else []
-    if framed.text(F.STAY):
+    letter += [f"“{esc(framed.text(F.WORDS), 200 if short else 500)}”"] if framed.text(F.WORDS) else []
+    if framed.text(F.STAY) and not short:
         letter.append(f"Would have stayed: {esc(framed.text(F.STAY), 400)}")
     return [text.fit(letter)]
 
 
-def _claim(framed: Framed) -> list[str]:
+def _claim(framed: Framed, *, short: bool) -> list[str]:
     esc = text.escape
     claim = [f"*Intervention* {esc(framed.do.whole, 400)}"] if framed.do else []
-    claim += [f"*{name}* {esc(framed.text(field), 400)}" for name, field in _CLAIMED if framed.text(field)]
+    claimed = _CLAIMED[:2] if short else _CLAIMED
+    claim += [f"*{name}* {esc(framed.text(field), 400)}" for name, field in claimed if framed.text(field)]
     if framed.prior is not None:
         claim.append(f"Prior probability {framed.prior:g} · {_evidence(framed)}")
     takes = words.takes(framed)

@@ -85,7 +85,10 @@ def page(about: Page, fields: Mapping[str, str], name: str, notes: Sequence[str]
     step = about.step
     kept = f"{name} · " if name else ""
     blocks: list[Block] = [
-        text.context(f"{kept}Each page is kept when you go on; close it whenever you like, and go on later."),
+        text.context(
+            f"{kept}Each page is kept when you go on; close it whenever you like, and go on later. "
+            "What is left empty is asked for before it can be decided."
+        ),
         text.header(step.title),
         *[text.section(one) for one in notes],
         *[_asked(one, fields.get(one, "")) for one in FIELDS[step]],

@@ -14,7 +14,7 @@ from bot.core.inbound import Ask, Order, Place, Press, Submit
 from bot.errors import InputError
 from bot.limits import check_blocks, check_view
 from bot.services.opening import open_desk
-from bot.settings import DataSettings, Settings
+from bot.settings import DataSettings, FolderSettings, Settings
 from bot.store import blobs, framings, ledger, people, slots
 from bot.store.database import Database
 from bot.store.outbox_rows import OutboxRow
@@ -47,6 +47,11 @@ class Bench:
         with db.write() as session:
             for person, name in ((ML, "Alma"), (PM, "Mia"), (EM, "Emil")):
                 people.meet(session, person, name)
+
+    def templates(self, folder: Path) -> None:
+        """Templates of one's own."""
+        settings = self.desk.settings.model_copy(update={"templates": FolderSettings(path=folder)})
+        self.desk = open_desk(settings)
 
     def later(self, **delta: float) -> Self:
         """Time goes on."""

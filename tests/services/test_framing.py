@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -175,6 +176,23 @@ def test_a_decision_has_a_hash_a_ledger_entry_a_document_and_a_reminder(database
     assert "was decided by <@U0PM>" in bench.refused("decide FRM-1 once more please", PM)
 
 
+def test_a_template_that_names_what_does_not_exist_leaves_the_decision_standing(
+    bench: Bench, tmp_path: Path
+) -> None:
+    """It is said which name; the document comes once the template is mended."""
+    (tmp_path / "framing.md.j2").write_text("# {{ id }} {{ colour }}\n")
+    bench.framed()
+    bench.templates(tmp_path)
+    bench.type("decide FRM-1", PM)
+    said = bench.effects("post")[-1]["message"]["text"]
+    assert said.startswith(
+        "FRM-1 is decided, without its document. The template framing.md.j2 cannot be used: "
+    )
+    assert "'colour' is undefined" in said
+    assert bench.framing().decided is not None
+    assert "cannot be used" in bench.refused("document FRM-1")
+
+
 def test_what_changes_later_is_the_next_edition(bench: Bench) -> None:
     """With what changed and why; the first one stays as it was."""
     bench.decided()
@@ -197,7 +215,7 @@ def test_a_decided_framing_fills_in_a_registration_and_is_joined_with_it(bench: 
     filled = {name.removeprefix("experiment.new."): said for name, said in standing(view).items()}
     assert filled["intervention"] == "do(cold_start = quiz)"
     assert (filled["treatment"], filled["control"]) == ("quiz", "popularity")
-    assert (filled["baseline"], filled["mde"], filled["traffic"]) == ("0.31", "12.9", "3500")
+    assert (filled["baseline"], filled["mde"], filled["traffic"]) == ("0.31", "12.9032", "3500")
     assert filled["disconfirming"].count("\n") == 1
     entered = {f"experiment.new.{name}": said for name, said in EXPERIMENT.items()}
     assert bench.send(view, entered) == {}
@@ -211,6 +229,7 @@ def test_a_decided_framing_fills_in_a_registration_and_is_joined_with_it(bench: 
         row = readiness.rows(session, bench.desk, launch, bench.now)[0]
     assert content["hypothesis"]["prior_probability"] == 0.55
     assert content["hypothesis"]["prior_evidence"][0].endswith("similar surface (Spotify, industry report)")
+    assert content["metrics"]["week2_retention"]["window_days"] == 14
     assert content["population"] == YUKI["cohort"]
     assert content["artefacts"] == {"framing": "FRM-1"}
     assert [(one.earlier.id, one.why) for one in found] == [("FRM-1", "registered from it")]
