@@ -5,8 +5,8 @@ is what its transaction wrote to which row. There the process dies once right af
 what should follow has not happened; and where an effect was sent to Slack, once more right before, so that
 it was said and nothing knows of it. The next life lets that point pass. DEATHS is the file of those passed.
 
-Of points of one kind, which write to the same tables and columns, the first two and an eighth of the others
-are deadly; with EVERY_DEATH set all of them are.
+Of points of one kind, which write to the same tables and columns, the first and an eighth of the others are
+deadly; with EVERY_DEATH set all of them are.
 """
 
 import os
@@ -29,7 +29,7 @@ from bot.store import claims, slots
 DEATHS = Path(os.environ["DEATHS"])
 NAMES_A_ROW = re.compile(r"(.*_)?(id|body|once|job|slot|lane|reference|state|name|group)(_\d+)?")
 VALUE = re.compile(r"=\S*")
-EACH, SHARE = 2, 8
+EACH, SHARE = 1, 8
 OF_A_LIFE = re.compile(r"^(start|again)/.*")
 """Slots made anew by every start, or until Slack can be asked: by the moment."""
 child = 0

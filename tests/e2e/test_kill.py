@@ -37,6 +37,7 @@ class Play:
         self.stage.recall.alarm = self.stage.now()
         await self.alert(incident_story.ALERT)
         await self.until(lambda: self.channel())
+        await self.until(lambda: self.said("Onset about"), 120)  # nothing is dated of what is closed
         await self.press("Nothing changed", then="Is upstream data healthy?")
         await self.alert(incident_story.ALERT | incident_story.SECOND_COHORT)
         await self.until(lambda: self.card("2 alerts in this incident"))
