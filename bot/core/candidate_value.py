@@ -116,15 +116,15 @@ def value_of(candidate: Candidate, outlook: Outlook) -> Value:
         why = Undecided("nobody has said what its unit is worth in the portfolio's")
         blank = _unknown(candidate, why.reason)
         return Value(belief, trial, why, None, weeks, finished, blank, assumed, None, drawn.weeks, room)
-    beyond = np.maximum(drawn.effect - (four.impact.heuristic or 0.0), 0.0)
+    beyond = np.maximum(drawn.size - (four.impact.heuristic or 0.0), 0.0)
     shown = np.ones(outlook.draws)
     if isinstance(trial, Trial):
         shown = detectability.chances(beyond, trial.error, candidate.test.alpha)
     worth = per_quarter(four.reach) * outlook.worth * beyond
-    gains = np.where(rng.random(outlook.draws) < shown, worth, 0.0)
+    gains = np.where(drawn.exists & (rng.random(outlook.draws) < shown), worth, 0.0)
     spread = estimate(gains * done)
-    # The mean over the chance of being shown, instead of over its draws, has the smaller error.
-    mean = estimate(worth * shown * done)
+    # The mean over the chances of existing and of being shown, not over their draws, has a smaller error.
+    mean = estimate(belief.confidence * worth * shown * done)
     gain = Estimate(mean.mean, spread.low, spread.high, mean.error)
     lessons = tuple(
         lesson_of(choice, four, belief, trial, finished * outlook.worth) for choice in candidate.choices

@@ -33,14 +33,14 @@ class Bar:
 def bars_of(
     portfolio: Portfolio, candidate: Candidate, shown: Trial | Undecided, *, worth: bool, unit: Unit | None
 ) -> tuple[Bar, ...]:
-    """Every rule that bars the candidate. worth: whether its unit has a value in the portfolio's."""
+    """Every rule that bars the candidate, the hardest to mend first. worth: whether its unit has a value in the portfolio's."""
     found = (
         _assigned(candidate),
         _scope(portfolio, candidate),
+        _unit(candidate, worth, unit),
         _order(portfolio, candidate),
         _pre_mortem(candidate),
         _detectable(portfolio, candidate, shown),
-        _unit(candidate, worth, unit),
     )
     return tuple(bar for bar in found if bar is not None)
 

@@ -10,6 +10,8 @@ _SCALE = 1e4
 """What the largest value is scaled to, so that HiGHS's absolute gap of 1e-6 is 1e-10 of it."""
 _THRIFT = 1e-7
 """Of the largest value, for all of the weeks: between equal picks the cheaper one."""
+_PATIENCE = 30.0
+"""Seconds after which the solver gives up; two hundred candidates take a hundredth of one."""
 _ROUND = 1e-6
 """How far a sum of weeks may pass the room by rounding."""
 
@@ -158,9 +160,9 @@ def _solve(items: Sequence[Item], room: Room) -> list[bool]:
         integrality=np.concatenate([np.ones(n), np.zeros(len(tags))]),
         bounds=Bounds(low, np.ones(n + len(tags))),
         constraints=LinearConstraint(sparse.csr_array(rows), -np.inf, tops) if len(tops) else (),
-        options={"mip_rel_gap": 0.0},
+        options={"mip_rel_gap": 0.0, "time_limit": _PATIENCE},
     )
-    if found.x is None:
+    if found.status != 0 or found.x is None:
         raise RuntimeError(f"the solver gave up: {found.message}")
     return [bool(taken > 0.5) for taken in found.x[:n]]
 

@@ -110,11 +110,17 @@ class Belief:
 
 @dataclass(frozen=True)
 class Draws:
-    """Draws from a belief, one to an element: p of existing, the effect (0 where it does not), the weeks."""
+    """Draws from a belief, one to an element: p of existing, whether it does, its size if so, the weeks."""
 
     chance: Values
-    effect: Values
+    exists: NDArray[np.bool_]
+    size: Values
     weeks: Values
+
+    @property
+    def effect(self) -> Values:
+        """The size where it exists, 0 elsewhere."""
+        return np.where(self.exists, self.size, 0.0)
 
 
 def draw(belief: Belief, rng: np.random.Generator, count: int) -> Draws:
@@ -125,7 +131,7 @@ def draw(belief: Belief, rng: np.random.Generator, count: int) -> Draws:
     mu, sigma = lognormal(belief.size, belief.spread)
     size = np.exp(mu + sigma * rng.standard_normal(count))
     weeks = belief.weeks * np.exp(belief.sigma * rng.standard_normal(count))
-    return Draws(chance, np.where(exists, size, 0.0), weeks)
+    return Draws(chance, exists, size, weeks)
 
 
 def points(belief: Belief, count: int = 400) -> tuple[Values, Values]:

@@ -95,4 +95,4 @@ def _assumed(scored: Scored) -> list[str]:
     for one in scored.scores:
         for what in one.value.assumed:
             of.setdefault(what, []).append(one.candidate.id)
-    return [f"Assumed for {words.listed(names)}: {what}." for what, names in of.items()]
+    return [f"Assumed for {words.listed(names, 12)}: {what}." for what, names in of.items()]

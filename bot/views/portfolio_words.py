@@ -41,8 +41,10 @@ def interval(found: Estimate) -> str:
     return f"{amount(found.mean)} ({amount(found.low)} to {amount(found.high)})"
 
 
-def listed(names: Sequence[str]) -> str:
-    """Names as a list in a sentence."""
+def listed(names: Sequence[str], most: int = 20) -> str:
+    """Names as a list in a sentence, no more of them than `most`."""
+    if len(names) > most:
+        return f"{', '.join(names[:most])} and {len(names) - most} more"
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
