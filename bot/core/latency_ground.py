@@ -50,7 +50,7 @@ class Ground:
     def why_not_whole(self) -> str:
         """The reason where they were not."""
         if self.measured.turns is not None:
-            return "; ".join(f"{name} {why}" for name, why in self.assumed.items())
+            return f"{' and '.join(self.assumed)} stood in no measured turn"
         if self.measured.histograms:
             return "histograms do not say which stages were slow in the same turn"
         return "there are no measured turns"

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from bot.core.latency_budget import Budget
-from bot.core.latency_result import REST, Estimate, Fit, Method, Scenario, Simulation, StageResult
+from bot.core.latency_result import REST, Fit, Method, Scenario, Simulation, StageResult
 from bot.core.what_if import HedgeCall, TopK, WhatIf
 from bot.stats.undecided import Undecided
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 ALWAYS = 0.3
 """Spearman's rho from which on two stages are said to be slow together."""
+ALIKE = 0.02
+"""How far, as a share, a sum of quantiles may be from the turn's and still be called alike."""
 
 
 def ms(value: float) -> str:
@@ -54,7 +56,9 @@ def part(value: float) -> str:
 def part_span(share: "Share") -> str:
     """A share with its interval, all with the digits of its upper end."""
     digits = 2 if share.high < 0.005 else 1 if share.high < 0.0995 else 0
-    value, low, high = (f"{one * 100:.{digits}f}" for one in (share.value, share.low, share.high))
+    value, low, high = (
+        f"{one * 100:.{digits}f}" if one else "0" for one in (share.value, share.low, share.high)
+    )
     return f"{value} % ({low} to {high} %)"
 
 
@@ -74,7 +78,7 @@ def q_name(quantile: float) -> str:
 
 def headline(found: Simulation) -> str:
     """The verdict on the pipeline as it is, first."""
-    return f"{_capital(found.budget.title)}: {_verdict(found.budget, found.now, 'is')}"
+    return f"{_capital(found.budget.title)}: {_verdict(found.budget, found.now)}"
 
 
 def answer(found: Simulation, scenario: Scenario) -> str:
@@ -86,32 +90,49 @@ def answer(found: Simulation, scenario: Scenario) -> str:
     if scenario.why:
         return f"Nobody can say whether {title} fits: {scenario.why}."
     if scenario.judged is Method.ADDITIVE:
-        return f"{_capital(title)}: {_verdict(found.budget, scenario, 'becomes')}"
+        return (
+            f"Nobody can say whether {title} fits without measurements: {_only_sum(found.budget, scenario)}."
+        )
+    condition = _condition(scenario)
     fit = {
-        Fit.FITS: f"{subject} fits: ",
-        Fit.OVER: f"{subject} does not fit: ",
-        Fit.OPEN: f"Whether {title} fits is too close to call: ",
+        Fit.FITS: f"{subject} fits{condition}: ",
+        Fit.OVER: f"{subject} does not fit{condition}: ",
+        Fit.OPEN: f"Whether {title} fits is too close to call{condition}: ",
     }[scenario.fit]
     said = [_becomes(found.budget, scenario, fit), *(_costs(found, scenario, scenario.what_if))]
     return " ".join(said)
 
 
-def _verdict(budget: Budget, scenario: Scenario, verb: str) -> str:
+def _verdict(budget: Budget, scenario: Scenario) -> str:
     """Of the pipeline as it is, or where only allocations are known."""
     if scenario.judged is Method.ADDITIVE:
         reasons = [str(one.reason) for one in scenario.estimates.values() if isinstance(one, Undecided)]
-        total = scenario.estimates[Method.ADDITIVE]
-        known = ms(total.at(budget.slo.quantile).ms) if isinstance(total, Estimate) else "unknown"
         return (
-            f"whether the SLO holds cannot be computed: {'; '.join(dict.fromkeys(reasons))}. The stages' "
-            f"{q_name(budget.slo.quantile)} {verb} {known} added up, and those do not add up."
+            f"whether it keeps its SLO cannot be said: {reasons[0]}. {_capital(_only_sum(budget, scenario))}."
         )
     fit = {
-        Fit.FITS: "keeps its SLO. ",
-        Fit.OVER: "does not keep its SLO. ",
-        Fit.OPEN: "is too close to its SLO to call. ",
+        Fit.FITS: "keeps its SLO",
+        Fit.OVER: "does not keep its SLO",
+        Fit.OPEN: "is too close to its SLO to call",
     }[scenario.fit]
-    return _becomes(budget, scenario, fit)
+    return _becomes(budget, scenario, f"{fit}{_condition(scenario)}. ")
+
+
+def _condition(scenario: Scenario) -> str:
+    """What the verdict rests on besides measurements."""
+    if scenario.judged is not Method.INDEPENDENT:
+        return ""
+    taken = [stage.name for stage in scenario.stages if stage.assumed]
+    verb = "is" if len(taken) == 1 else "are"
+    return " if stages are independent" + (f" and {' and '.join(taken)} {verb} as assumed" if taken else "")
+
+
+def _only_sum(budget: Budget, scenario: Scenario) -> str:
+    """All that allocations say."""
+    total = scenario.estimate(Method.ADDITIVE)
+    known = ms(total.at(budget.slo.quantile).ms) if total else "nothing"
+    name = q_name(budget.slo.quantile)
+    return f"the stages' {name}s come to {known} of {ms(budget.slo.ms)}, and they do not add up"
 
 
 def _becomes(budget: Budget, scenario: Scenario, fit: str) -> str:
@@ -121,10 +142,7 @@ def _becomes(budget: Budget, scenario: Scenario, fit: str) -> str:
     verb = "is" if scenario.what_if is None else "becomes"
     under = level.ms <= slo.ms
     room = f"{ms(abs(slo.ms - level.ms))} {'below' if under else 'above'} the {ms(slo.ms)} of the SLO"
-    condition = "if the stages are independent, " if scenario.judged is Method.INDEPENDENT else ""
-    start = (
-        f"{condition}the {q_name(slo.quantile)} of a turn {verb} {ms(level.ms)} {span(level, first=True)}, "
-    )
+    start = f"the {q_name(slo.quantile)} of a turn {verb} {ms(level.ms)} {span(level, first=True)}, "
     start = start if fit.endswith(": ") else _capital(start)
     longer = f"{_longer(scenario.change)} and " if scenario.change is not None else ""
     over = f" {part_span(estimate.over)} of turns take longer than {ms(slo.ms)}." if estimate.over else ""
@@ -178,17 +196,20 @@ def sums(found: Simulation) -> list[str]:
     judged = together or apart
     said = []
     if judged and added and added.at(q).ms > 0:
-        off = added.at(q).ms / judged.at(q).ms - 1
-        more = "more" if off >= 0 else "less"
-        why = "stages are seldom all slow in the same turn" if off >= 0.02 else "stages are slow together"
-        said.append(
-            f"Adding {q_name(q)}s up says {ms(added.at(q).ms)}, {whole(off)} {more} than the turn takes: "
-            f"{why}."
-        )
+        said.append(_added(q, added.at(q).ms, added.at(q).ms / judged.at(q).ms - 1))
     if together and apart:
         off = apart.at(q).ms / together.at(q).ms - 1
         said.append(_apart(found, apart.at(q), off))
     return said
+
+
+def _added(quantile: float, value: float, off: float) -> str:
+    start = f"Adding {q_name(quantile)}s up says {ms(value)}, "
+    if abs(off) < ALIKE:
+        return f"{start}about what the turn takes: one stage decides, or stages are slow together."
+    if off < 0:
+        return f"{start}{whole(off)} less than the turn takes: a few stages are rarely slow, but very."
+    return f"{start}{whole(off)} more than the turn takes: stages are seldom all slow in the same turn."
 
 
 def _apart(found: Simulation, level: "Level", off: float) -> str:
@@ -220,7 +241,9 @@ def _method(found: Simulation) -> str:
     as_many = f", as many as {few:,} independent ones" if 0 < few < found.turns else ""
     turns = f"{found.source}{as_many}. " if found.turns else f"{_capital(found.source)}. "
     how = "Intervals of whole turns lie between order statistics. " if found.turns else ""
-    return f"{turns}{how}Stages by themselves: {found.draws:,} draws, seed {found.seed}."
+    drawn = found.now.estimate(Method.INDEPENDENT) is not None
+    draws = f"Stages by themselves: {found.draws:,} draws, seed {found.seed}." if drawn else ""
+    return f"{turns}{how}{draws}".rstrip()
 
 
 def cohort_lines(found: Simulation) -> list[str]:

@@ -210,7 +210,7 @@ def test_a_stage_without_measurements_is_taken_at_its_allocation_and_whole_turns
     found = simulate(on, Measurements("t", Turns(ms), missing=missing), (), draws=DRAWS)
     whole = found.now.estimates[Method.WHOLE]
     assert isinstance(whole, Undecided)
-    assert whole.reason == "rerank has no column rerank: taken to be 240 ms always, its allocation"
+    assert whole.reason == "rerank stood in no measured turn"
     assert found.now.judged is Method.INDEPENDENT
     assert found.notes == ("rerank has no column rerank: taken to be 240 ms always, its allocation.",)
     stage = next(one for one in found.now.stages if one.name == "rerank")
