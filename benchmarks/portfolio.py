@@ -4,10 +4,10 @@
 
 Three figures. The command `lookout portfolio` on the reference's twelve candidates, with its start-up: the
 fastest of the runs, below 2 s on one core, and its ratio to `python -c pass`. The expected gain of four
-candidates against as many simulated quarters, in which users are counted one arm at a time (binomial counts,
-a pooled z test) instead of taken from a normal power curve: the difference in simulation errors, within 4. And
-the value of information of a spike and a lognormal, against simulated experiments decided by the exact
-posterior mean: within 4 errors too.
+candidates against as many simulated quarters, in which users are counted one arm at a time (binomial
+counts, a pooled z test) instead of taken from a normal power curve: the difference in simulation errors,
+within 4. And the value of information of a spike and a lognormal, against simulated experiments decided by
+the exact posterior mean: within 4 errors too.
 """
 
 import argparse

@@ -33,7 +33,10 @@ class Bar:
 def bars_of(
     portfolio: Portfolio, candidate: Candidate, shown: Trial | Undecided, *, worth: bool, unit: Unit | None
 ) -> tuple[Bar, ...]:
-    """Every rule that bars the candidate, the hardest to mend first. worth: whether its unit has a value in the portfolio's."""
+    """Every rule that bars the candidate, the hardest to mend first.
+
+    worth: whether its unit has a value in the portfolio's.
+    """
     found = (
         _assigned(candidate),
         _scope(portfolio, candidate),
