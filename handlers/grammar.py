@@ -46,7 +46,7 @@ HELP = {
         "• `/incidents timeline [INC-7]` what was said and done; `export [INC-7] html|md|json` as a file; "
         "`note TEXT`, `mark LINK`, `unmark LINK` put something in or out\n"
         "• `/incidents review [INC-7]` its retrospective; `own`, `write PART TEXT`, `milestone NAME TIME "
-        "because REASON`, `checked CHECK fine|gap TEXT`, `reviewers @…`, `reviewed`, `publish`\n"
+        "because REASON`, `checked CHECK fine|gap TEXT`, `reviewers @…`, `reviewed`, `recheck`, `publish`\n"
         "• `/incidents actions [INC-7|mine]`; `action [@owner] [DAY] TEXT`, `done N`, `move N [@owner] "
         "[DAY]`, `drop N WHY`; `snooze [N]`, `quiet [N]` for reminders"
     ),
@@ -121,7 +121,7 @@ class OpenForm:
 
 _LEARNING = frozenset(
     {"mark", "unmark", "note", "export", "own", "write", "milestone", "checked", "reviewers", "reviewed"}
-    | {"publish", "action", "done", "drop", "move", "snooze", "quiet"}
+    | {"publish", "recheck", "action", "done", "drop", "move", "snooze", "quiet"}
 )
 """What is done to an incident's record and its review."""
 

@@ -83,6 +83,7 @@ PRESSES: Mapping[str, Needed] = {
     ReviewAction.OWN: _RECORDS,
     ReviewAction.REVIEWED: _RECORDS,
     ReviewAction.PUBLISH: _RECORDS,
+    ReviewAction.RECHECK: _RECORDS,
     ReviewAction.ITEM_DONE: _RECORDS,
     ReviewAction.SNOOZE: _RECORDS,
     ReviewAction.QUIET: _RECORDS,

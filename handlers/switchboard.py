@@ -131,6 +131,7 @@ PRESSES: Mapping[str, PressVerb] = {
     ReviewAction.OWN: review_forms.own,
     ReviewAction.REVIEWED: review_forms.read,
     ReviewAction.PUBLISH: review_forms.publish,
+    ReviewAction.RECHECK: review_forms.recheck,
     ReviewAction.ITEM_DONE: review_forms.done,
     ReviewAction.SNOOZE: review_forms.snooze,
     ReviewAction.QUIET: review_forms.quiet,

@@ -36,12 +36,25 @@ class Check(StrEnum):
         """What is to be found out."""
         return _ASKS[self]
 
+    @property
+    def step(self) -> str:
+        """Which step of the composition it is, and whose procedure: "3, AML-06"."""
+        return _STEPS[self]
+
 
 _ASKS = {
     "recovery": "Is recovery uniform over the cohorts?",
     "correlation": "Does offline evidence still predict online effects?",
     "framing": "Was the underlying problem misframed?",
     "portfolio": "What would have shown it earlier, for next quarter's portfolio?",
+}
+
+
+_STEPS = {
+    "recovery": "3, AML-06",
+    "correlation": "4, AML-04",
+    "framing": "5, AML-01",
+    "portfolio": "6, AML-02",
 }
 
 

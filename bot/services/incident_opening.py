@@ -8,10 +8,11 @@ from sqlmodel import Session
 
 from bot.core.incident import Event, Incident, IncidentAlert, Severity, Status
 from bot.core.playbook_choice import choose, labels_of
+from bot.core.thing import Thing, ThingKind
 from bot.services import dashboard, escalation, onset, watching
 from bot.services.desk import Desk
 from bot.services.incident_cards import EVIDENCE_JOB, post_first
-from bot.store import blobs, incident_alerts, incidents, slots
+from bot.store import blobs, experiments, incident_alerts, incidents, links, slots
 from bot.views.text import slug
 
 
@@ -75,6 +76,7 @@ def open_incident(session: Session, desk: Desk, opening: Opening, *, now: dateti
     incident_alerts.save(session, incident.id, opening.alerts)
     stored = incidents.load(session, incident.id) or incident
     number = incidents.append(session, stored.id, Event(now, "opened", opening.why, opening.by))
+    _join(session, stored, now)
     post_first(session, desk, stored, new_channel=new_channel, now=now)
     dashboard.post(session, desk, stored, now=now)
     escalation.plan(session, desk, stored, now=now)
@@ -82,6 +84,14 @@ def open_incident(session: Session, desk: Desk, opening: Opening, *, now: dateti
     onset.plan(session, stored, now=now)
     search(session, stored, f"event/{number}", now=now)
     return stored
+
+
+def _join(session: Session, incident: Incident, now: datetime) -> None:
+    """Join it with the experiment that the alert's labels name, where there is one of that id."""
+    name = str(incident.labels.get("experiment", ""))
+    if name and experiments.original(session, name) is not None:
+        earlier, later = Thing(ThingKind.EXPERIMENT, name), Thing(ThingKind.INCIDENT, incident.number)
+        links.join(session, earlier, later, why="its alert names it", now=now)
 
 
 def search(

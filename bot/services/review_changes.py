@@ -26,6 +26,7 @@ from bot.errors import InputError
 from bot.services import (
     action_items,
     framing_joins,
+    incident_candidates,
     incident_record,
     permissions,
     retrospective,
@@ -140,6 +141,9 @@ def check(
     event = Event(now, "review_checked", f"checked: {which.ask} {outcome.value}: {line}", by, detail)
     after = replace(review, checks=checks, published_at=None)
     reviewing.keep(session, desk, incident, after, event, now=now)
+    if which is Check.PORTFOLIO and outcome is Outcome.GAP:
+        incident_candidates.from_review(session, desk, incident, line, by=by, now=now)
+        reviewing.draw(session, desk, incident, after, now=now)
     if which is Check.FRAMING:
         framing_joins.from_review(session, desk, incident, outcome, line, by=by, now=now)
     if outcome is Outcome.GAP:
@@ -147,6 +151,19 @@ def check(
         day = due.astimezone(desk.settings.zone).date()
         if title not in {item.title for item in reviews.items(session, number)}:
             action_items.add(session, desk, number, title=title, owner=review.owner, due=day, by=by, now=now)
+
+
+def recheck(session: Session, desk: Desk, number: int, *, by: str, now: datetime) -> None:
+    """Ask the record again what it says to the checks that no person has answered."""
+    incident, review = reviewing.load_open(session, number)
+    after = replace(
+        review, checks={**review.checks, **reviewing.checks(session, desk, incident, review, now)}
+    )
+    said = "; ".join(
+        f"{one.ask} {after.checks[one.value].outcome.value}" for one in reviewing.by_record(after)
+    )
+    event = Event(now, "review_checked", f"had the record asked again: {said or 'people answered all'}", by)
+    reviewing.keep(session, desk, incident, after, event, now=now)
 
 
 def ask(

@@ -35,6 +35,12 @@ def publish(session: Session, desk: Desk, press: Press, key: str, now: datetime)
     review_changes.publish(session, desk, About.decode(press.value).incident, by=press.by, now=now)
 
 
+def recheck(session: Session, desk: Desk, press: Press, key: str, now: datetime) -> None:
+    """[Check again]."""
+    del key
+    review_changes.recheck(session, desk, About.decode(press.value).incident, by=press.by, now=now)
+
+
 def done(session: Session, desk: Desk, press: Press, key: str, now: datetime) -> None:
     """[Done] of an action item."""
     del key

@@ -260,6 +260,13 @@ def _done(session: Session, order: Order, key: str, said: str, now: datetime) ->
     answer(session, order.by, order.place, key, said, now)
 
 
+def recheck(session: Session, desk: Desk, order: Order, key: str, now: datetime) -> None:
+    """`/incidents recheck [INC-7]`: the record is asked again what it says to the checks."""
+    del key
+    number, _ = _named(session, order)
+    review_changes.recheck(session, desk, number, by=order.by, now=now)
+
+
 Typed = Callable[[Session, Desk, Order, str, datetime], None]
 
 ORDERS: Final[Mapping[str, Typed]] = {
@@ -271,6 +278,7 @@ ORDERS: Final[Mapping[str, Typed]] = {
     "reviewers": reviewers,
     "reviewed": reviewed,
     "publish": publish,
+    "recheck": recheck,
     "action": action,
     "done": done,
     "drop": drop,

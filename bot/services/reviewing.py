@@ -12,11 +12,20 @@ from bot.core.effect import Message, Post, Update
 from bot.core.incident import Event, Incident
 from bot.core.recovery import NotRecovered, Recovered, of
 from bot.core.review import ActionItem, Check, Checked, Outcome, Review
+from bot.core.thing import Thing, ThingKind
 from bot.errors import InputError, StaleError
-from bot.services import deltas, home_news, incident_record, oncall, retrospective, review_reminders
+from bot.services import (
+    deltas,
+    home_news,
+    incident_candidates,
+    incident_record,
+    oncall,
+    retrospective,
+    review_reminders,
+)
 from bot.services.desk import Desk
 from bot.services.incident_cards import recovery_lines
-from bot.store import incidents, outbox, reviews
+from bot.store import incidents, links, outbox, reviews
 from bot.store import people as people_store
 from bot.views import review as views
 from bot.views import text
@@ -39,7 +48,7 @@ def begin(session: Session, desk: Desk, incident: Incident, *, now: datetime) ->
         review = Review(incident.id, _active(session, owner), now, due)
     else:
         review = replace(before, due=due, closed=False, published_at=None)
-    review = replace(review, checks={**review.checks, **_checks(session, incident, review, now)})
+    review = replace(review, checks={**review.checks, **checks(session, desk, incident, review, now)})
     reviews.put(session, review)
     _suggest(session, desk, incident, review, now)
     review_reminders.plan_review(session, desk, review, now)
@@ -118,7 +127,18 @@ def shown(session: Session, desk: Desk, incident: Incident, review: Review, *, n
     """The card as it stands."""
     items = reviews.items(session, incident.id)
     called = text.people(oncall.now(session, desk, now)[:1], "nobody is configured")
-    return views.card(views.Reviewed(incident, review, items, desk.settings.zone, called))
+    return views.card(
+        views.Reviewed(incident, review, items, desk.settings.zone, called, led(session, incident))
+    )
+
+
+def led(session: Session, incident: Incident) -> Mapping[Check, tuple[str, ...]]:
+    """What the checks led to: framings looked at again, candidates proposed."""
+    thing = Thing(ThingKind.INCIDENT, incident.number)
+    kinds = {Check.FRAMING: ThingKind.FRAMING, Check.PORTFOLIO: ThingKind.CANDIDATE}
+    return {
+        check: tuple(one.id for one in links.after(session, thing, kind)) for check, kind in kinds.items()
+    }
 
 
 def _show(session: Session, desk: Desk, incident: Incident, review: Review, *, now: datetime) -> None:
@@ -139,7 +159,7 @@ def _suggest(session: Session, desk: Desk, incident: Incident, review: Review, n
     titles += [
         f"{views.GAPS[Check(check)]}: {found.line}"
         for check, found in review.checks.items()
-        if found.outcome is Outcome.GAP and not found.by
+        if found.outcome is Outcome.GAP and not found.by and check != Check.PORTFOLIO  # proposed already
     ]
     there = {item.title for item in record.items}
     due = review.due.astimezone(desk.settings.zone).date()
@@ -149,14 +169,29 @@ def _suggest(session: Session, desk: Desk, incident: Incident, review: Review, n
             reviews.add_item(session, item)
 
 
-def _checks(session: Session, incident: Incident, review: Review, now: datetime) -> Mapping[str, Checked]:
-    """What the record itself says to the checks; what a person has answered stays."""
+def by_record(review: Review) -> tuple[Check, ...]:
+    """The checks that the record itself answers, as far as no person did."""
+    return tuple(one for one in Check if one.value in review.checks and not review.checks[one.value].by)
+
+
+def checks(
+    session: Session, desk: Desk, incident: Incident, review: Review, now: datetime
+) -> Mapping[str, Checked]:
+    """What the record itself says to the checks; what a person has answered stays.
+
+    A cause that came again within 90 days proposes the candidate that would end it.
+    """
     answered = {check for check, one in review.checks.items() if one.by}
     found = {}
     if Check.RECOVERY not in answered:
         found[Check.RECOVERY.value] = _recovery(session, incident, now)
     if Check.CORRELATION not in answered:
         found[Check.CORRELATION.value] = _correlation(deltas.correlation(session, now), now)
+    if Check.PORTFOLIO not in answered:
+        candidate, before = incident_candidates.repeated(session, desk, incident, now)
+        if candidate:
+            said = f"the same cause as {before}: {candidate} is proposed to end it"
+            found[Check.PORTFOLIO.value] = Checked(Outcome.GAP, said, now)
     return found
 
 

@@ -11,11 +11,12 @@ from bot.core.effect import Post
 from bot.core.inbound import Press
 from bot.core.launch import Kind, Launch
 from bot.core.ledger import Entry
+from bot.core.thing import Thing, ThingKind
 from bot.errors import InputError, StaleError
 from bot.services import changes, launches
 from bot.services.desk import Desk
 from bot.services.incident_opening import Opening, open_incident
-from bot.store import incidents, ledger, outbox
+from bot.store import incidents, ledger, links, outbox
 from bot.views import rollout_notes as notes
 from bot.views.experiment_actions import Reference
 from bot.views.rollout_words import against, bare
@@ -48,6 +49,8 @@ def open_suspect(session: Session, desk: Desk, press: Press, key: str, now: date
     why = f"opened it: launch {launch.id} at stage {stage} is suspected"
     opening = Opening(title, press.by, None, group=group, started=breach.at, why=why)
     incident = open_incident(session, desk, opening, now=now)
+    experiment, came = Thing(ThingKind.EXPERIMENT, launch.id), Thing(ThingKind.INCIDENT, incident.number)
+    links.join(session, experiment, came, why=f"suspected at stage {stage}", by=press.by, now=now)
     shown = notes.suspect(launch.id, escape(title, 300), incident.number, incident.channel, stage)
     base = f"launch/{launch.id}/{breach.number}/incident/{incident.id}"
     outbox.put(session, Post(base, launch.channel, shown), now=now)

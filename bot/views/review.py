@@ -1,7 +1,7 @@
 """The card of a review: what it still needs, its milestones, checks and action items; and its reminders."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -10,8 +10,11 @@ from bot.core.effect import Block, Message
 from bot.core.figures import weekday
 from bot.core.incident import Incident
 from bot.core.review import MILESTONES, ActionItem, Check, Outcome, Review, blockers, milestones
+from bot.core.thing import Thing, ThingKind
 from bot.views import text
 from bot.views.review_actions import About, ReviewAction, button
+from bot.views.trace_actions import TraceAction
+from bot.views.trace_actions import button as trace_button
 
 _ITEMS: Final = 5
 """Action items on the card; `/incidents actions` shows all."""
@@ -28,13 +31,17 @@ _DAY: Final = "{date_short_pretty}"
 
 @dataclass(frozen=True)
 class Reviewed:
-    """All that the card shows; `called` is whom to ask where nobody owns it yet, as mentions."""
+    """All that the card shows; `called` is whom to ask where nobody owns it yet, as mentions.
+
+    `led` says what each check led to, by name: FRM-1, CAN-9.
+    """
 
     incident: Incident
     review: Review
     items: tuple[ActionItem, ...]
     zone: ZoneInfo
     called: str
+    led: Mapping[Check, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def due(self) -> date:
@@ -53,8 +60,8 @@ def card(shown: Reviewed) -> Message:
     blocks: list[Block] = [
         text.header(head),
         text.section(said),
-        text.section(f"*Milestones*\n{_milestones(incident, review)}"),
-        *(_check(review, check) for check in Check),
+        text.section(f"*Milestones* (steps 0 to 2, AML-08)\n{_milestones(incident, review)}"),
+        *(_check(review, check, shown.led.get(check, ())) for check in Check),
         *_items(shown.items),
     ]
     if not review.closed:
@@ -95,12 +102,13 @@ def _milestones(incident: Incident, review: Review) -> str:
     return " · ".join(parts)
 
 
-def _check(review: Review, check: Check) -> Block:
+def _check(review: Review, check: Check, led: Sequence[str]) -> Block:
     found = review.checks.get(check)
     mark = _MARKS[found.outcome if found else Outcome.UNKNOWN]
     who = f" ({text.person(found.by)})" if found and found.by else ""
     line = f"\n{text.escape(found.line, 600)}{who}" if found and found.line else ""
-    section = dict(text.section(f"{mark} · *{check.ask}*{line}"))
+    to = f"\n→ {', '.join(text.escape(one, 40) for one in led)}" if led else ""
+    section = dict(text.section(f"{mark} · *{check.ask}* (step {check.step}){line}{to}"))
     if not review.closed:
         label = "Answer…" if found is None or found.outcome is Outcome.UNKNOWN else "Change…"
         about = About(review.incident, check.value)
@@ -143,6 +151,7 @@ def _buttons(shown: Reviewed) -> list[Block]:
         button("Write…", ReviewAction.WRITE, about),
         button("Milestones…", ReviewAction.MILESTONES, about),
         button("Add an action item…", ReviewAction.ADD_ITEM, about),
+        button("Check again", ReviewAction.RECHECK, about),
     ]
     if any(item.open for item in shown.items):
         write.append(button("Change an item…", ReviewAction.CHANGE_ITEM, about))
@@ -150,6 +159,8 @@ def _buttons(shown: Reviewed) -> list[Block]:
         button("Take it over", ReviewAction.OWN, about),
         button("Ask for reviews…", ReviewAction.ASK, about),
         button("I have read it", ReviewAction.REVIEWED, about),
+        trace_button(f"Trace {shown.incident.number}", TraceAction.SHOW, _thing(shown.incident)),
+        trace_button("Draft the paragraph", TraceAction.DRAFT, _thing(shown.incident)),
     ]
     if ready and not shown.review.published:
         finish.insert(0, button("Publish", ReviewAction.PUBLISH, about, style="primary"))
@@ -157,6 +168,10 @@ def _buttons(shown: Reviewed) -> list[Block]:
         {"type": "actions", "block_id": "review_write", "elements": write},
         {"type": "actions", "block_id": "review_finish", "elements": finish},
     ]
+
+
+def _thing(incident: Incident) -> Thing:
+    return Thing(ThingKind.INCIDENT, incident.number)
 
 
 def _reviewers(review: Review) -> str:

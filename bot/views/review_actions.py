@@ -24,6 +24,7 @@ class ReviewAction(StrEnum):
     ASK = "incident.review_ask"  # a form
     REVIEWED = "incident.review_read"
     PUBLISH = "incident.review_publish"
+    RECHECK = "incident.review_recheck"
     ADD_ITEM = "incident.action_add"  # a form
     CHANGE_ITEM = "incident.action_change"  # a form
     ITEM_DONE = "incident.action_done"
