@@ -147,7 +147,7 @@ def proxy(
     if isinstance(share_inside, Undecided):
         return unknown(f"{looked}; where the {name} gain sits is undecided: {share_inside.reason}")
     unseen = 1 - share_inside.value
-    span = f"{share(share_inside.low)} to {share(share_inside.high)}"
+    span = f"{share(share_inside.low)} to {share(share_inside.high)}" if share_inside.se else "in every query"
     line = (
         f"{looked}, and there is {share(share_inside.value)} ({span}) of the {name} gain of {_gain(whole)}; "
         f"most of it at {_peak(by_position)}: {share(unseen)} is where few look, "

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeAlias
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from bot.core import cause_evidence
 from bot.core.found import Found, unknown
 from bot.core.harness_declared import Cause, Declared, Goodhart, Leakage, Proxy, Selection, Shift
@@ -22,6 +24,8 @@ from bot.stats.undecided import Undecided
 if TYPE_CHECKING:
     from bot.services.desk import Desk
 
+EXACTLY = 1e-9
+"""How close to none or all of a gain rounding may come."""
 PARTS: Mapping[Cause, str] = {
     Cause.SELECTION_BIAS: "selection",
     Cause.LABEL_LEAKAGE: "leakage",
@@ -136,10 +140,16 @@ def _proxy(asked: Proxy, place: Place, now: datetime) -> tuple[Found, ...]:
 
 
 def _inside(sums: Sums) -> Estimate | Undecided:
-    """The share of the whole difference that is at positions people look at."""
+    """The share of the whole difference that is at positions people look at.
+
+    Where it is none of it in every query, or all of it, that is no estimate, and its interval has no width.
+    """
     _, inside, whole = (float(one) for one in sums.mean)
     if not whole > 0:
         return Undecided("there is no gain")
+    for exact in (0.0, 1.0):
+        if sums.variance(np.array([0.0, 1.0, -exact])) == 0 and abs(inside / whole - exact) < EXACTLY:
+            return Estimate(exact, exact, exact, 0.0, sums.n)
     return estimate(sums, inside / whole, [0.0, 1 / whole, -inside / whole**2])
 
 

@@ -25,7 +25,7 @@ def read(**parts: Any) -> tuple[Harness | None, list[str]]:
     """The harness of these parts, and its findings without their file."""
     text = json.dumps(
         {"kind": "harness", "id": "search", **parts}, indent=1
-    )  # which is YAML, without aliases
+    )  # as YAML
     found, findings = read_harness(text, name="h.yaml")
     return found, [str(one).removeprefix("h.yaml:") for one in findings]
 
