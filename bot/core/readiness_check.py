@@ -21,7 +21,7 @@ def check(known: Known) -> tuple[Row, ...]:
     """The eight rows as they stand."""
     rows = (
         _framed(known),
-        _documented(known, "AML-02", ("portfolio",), "ranked in the portfolio"),
+        _prioritised(known),
         _registered(known),
         _trusted(known),
         _guardrails(known),
@@ -46,6 +46,17 @@ def _framed(known: Known) -> Row:
         undeclared.append("it declares nothing that would disprove it")
     said = f"customer letter; {hypothesis.intervention}"
     return _documented(known, "AML-01", ("framing",), said, undeclared)
+
+
+def _prioritised(known: Known) -> Row:
+    """A locked pick says that it was ranked against the others; else a linked document must."""
+    link = known.document("portfolio")
+    if known.picked:
+        return _row("AML-02", known.picked, "", (("portfolio", link),) if is_link(link) else ())
+    found = _documented(known, "AML-02", ("portfolio",), "ranked in the portfolio")
+    if found.present or not known.unpicked:
+        return found
+    return replace(found, why=f"{known.unpicked}; {found.why}")
 
 
 def _documented(

@@ -11,7 +11,7 @@ from bot.core.permission import Act
 from bot.core.readiness import Known, Row
 from bot.core.readiness_check import check
 from bot.errors import InputError
-from bot.services import deltas, framing_joins, launches, permissions
+from bot.services import candidate_joins, deltas, framing_joins, launches, permissions
 from bot.services.desk import Desk
 from bot.store import experiments
 from bot.views import readiness as views
@@ -25,6 +25,7 @@ def rows(session: Session, desk: Desk, launch: Launch, now: datetime) -> tuple[R
     """The eight rows of the check as they stand."""
     newest, registration = launch.newest, launches.registration(session, launch)
     framing, draft = framing_joins.of_experiment(session, launch.id, registration.hypothesis.intervention)
+    picked, unpicked = candidate_joins.of_experiment(session, launch.id)
     look = None if newest is None else experiments.look(session, newest.record)
     known = Known(
         launch=launch,
@@ -35,6 +36,8 @@ def rows(session: Session, desk: Desk, launch: Launch, now: datetime) -> tuple[R
         on_call=len(permissions.holders(session, desk, ON_CALL)),
         framing=framing,
         framing_draft=draft,
+        picked=picked,
+        unpicked=unpicked,
     )
     return check(known)
 
