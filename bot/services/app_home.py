@@ -13,7 +13,7 @@ from bot.core.incident import Incident
 from bot.core.launch import Kind, Launch, LookSeen, Task
 from bot.core.launch_steps import so_far
 from bot.core.permission import Act
-from bot.services import decision_cards, permissions, signing
+from bot.services import decision_cards, framing_home, permissions, signing
 from bot.services.desk import Desk
 from bot.services.home_news import REDRAW_JOB
 from bot.services.scheduled_looks import zone_now
@@ -69,6 +69,7 @@ def page(session: Session, desk: Desk, by: str, unfinished: Iterable[Launch], no
         Group("Tasks", "do them, or move them", _tasks(session, desk, by, every, now)),
         Group("Signatures", "read the card, then sign", _signatures(session, desk, by, going, now)),
         Group("Warnings", "acknowledge them by name", _warnings(session, desk, by, going)),
+        Group("Framings", "write, decide or look again", framing_home.items(session, desk, by, now)),
     )
     roles = tuple(role for role in permissions.roles_of(session, desk, by) if role != "viewer")
     return views.page(

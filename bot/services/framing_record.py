@@ -11,6 +11,7 @@ from bot.core.effect import Message, Post, Update
 from bot.core.framing import FIELDS, Framing, Page, Step, Touch, number_of
 from bot.core.thing import Thing, ThingKind
 from bot.errors import InputError, StaleError
+from bot.services import home_news
 from bot.services.desk import Desk
 from bot.store import framings, links, outbox, slots
 from bot.views import framing as views
@@ -71,6 +72,7 @@ def begin(
     """Put a new framing on record and post its card."""
     new = Framing(0, token, by, channel, now, now, dict(fields))
     framing = framings.add(session, new)
+    home_news.changed(session, now)
     post = Post(framing.key, channel, card(session, desk, framing, now), thread, broadcast=thread is not None)
     outbox.put(session, post, now=now)
     return framing
@@ -122,7 +124,8 @@ def _lost(framing: Framing, given: Mapping[str, str]) -> str:
 
 
 def draw(session: Session, desk: Desk, framing: Framing, now: datetime) -> None:
-    """Have the card edited in place."""
+    """Have the card edited in place, and home pages that show it."""
+    home_news.changed(session, now)
     outbox.put(session, Update(framing.key, framing.channel, card(session, desk, framing, now)), now=now)
 
 

@@ -12,7 +12,7 @@ from bot.core.inbound import Order, Place, Press, Submit
 from bot.core.readiness import Row
 from bot.core.review import Check, Outcome
 from bot.core.thing import Thing, ThingKind
-from bot.services import drafting, readiness, review_changes, reviewing, triage, verifying
+from bot.services import drafting, framing_home, readiness, review_changes, reviewing, triage, verifying
 from bot.services.launches import read as read_launch
 from bot.store import candidates, experiments, framings, links
 from bot.store.database import Database
@@ -309,6 +309,25 @@ def test_the_day_it_comes_back_is_reminded_of_three_times_at_most(bench: Bench) 
     bench.type("quiet FRM-1", PM)
     assert bench.at(2027, 6, 2).work() == []
     assert "No more reminders of FRM-1 were planned" in bench.refused("snooze FRM-1", PM)
+
+
+def test_the_home_page_has_what_waits_for_each(bench: Bench) -> None:
+    """What one began, what one may decide, and what should have been looked at again."""
+
+    def waits(by: str) -> list[str]:
+        with bench.db.read() as session:
+            return [one.what for one in framing_home.items(session, bench.desk, by, bench.now)]
+
+    bench.framed(prior="")
+    name = "*FRM-1* New JP readers leave before we know their taste"
+    assert (waits(ML), waits(PM)) == ([f"1 missing: {name}"], [])
+    bench.type("set FRM-1 prior 0.55")
+    assert waits(PM) == waits(ML) == [f"Complete, not decided: {name}"]
+    assert waits(NOBODY) == []
+    bench.type("decide FRM-1", PM)
+    assert waits(ML) == []
+    bench.at(2027, 1, 6)
+    assert waits(ML) == [f"⚠ Was to be looked at again on Tue 5 Jan 2027: {name}"]
 
 
 def test_one_given_up_is_left_alone(bench: Bench) -> None:
