@@ -12,7 +12,7 @@ from bot.core.launch import Kind
 from bot.core.quarterly import Quarterly
 from bot.core.thing import Thing, ThingKind
 from bot.services import candidates, launches, quarter_course, quarter_outcomes, readiness
-from bot.store import links, portfolios
+from bot.store import experiments, links, portfolios
 from bot.store.database import Database
 from tests.services.decision_bench import CLEAN, ENG, FLAT, ID, LOOKED, Bench
 from tests.services.portfolio_bench import messages
@@ -55,16 +55,13 @@ def test_a_candidate_and_its_experiment_are_joined_both_ways(bench: Bench) -> No
     assert f"led to {ID}" in dict(messages(bench.db))["candidate/CAN-1/card"].text
 
 
-def test_a_veto_futility_and_too_few_units_say_to_stop_early(bench: Bench) -> None:
-    """Each with its record; futility by conditional power, undersized by the pace so far."""
-    record = bench.look(number=3)
-    found = signs(bench)
-    assert found[Signal.VETO] == "look 3 vetoed"
-    assert record
-    bench.look(FLAT, number=2)
+def test_a_veto_says_to_stop_early(bench: Bench) -> None:
+    """With its look."""
+    bench.look(number=3)
+    assert signs(bench)[Signal.VETO] == "look 3 vetoed"
 
 
-def test_few_conditional_power_and_a_slow_pace_are_signals(bench: Bench) -> None:
+def test_little_conditional_power_and_a_slow_pace_are_signals(bench: Bench) -> None:
     """With the threshold beside the figure."""
     bench.look(FLAT, number=2)
     split = {"n_control": 300, "n_treatment": 310}
@@ -119,14 +116,20 @@ def test_what_is_realised_comes_from_the_look_that_was_decided_on(bench: Bench) 
     kept = lock(bench)
     record = bench.look(CLEAN, number=4)
     bench.write(Kind.DECIDED, {
-        "decision": "ship", "verdict": "ship", "record": record, "look": 4, "acknowledged": [], "override": None,
-        "reason": "",
+        "decision": "ship", "verdict": "ship", "record": record, "look": 4, "acknowledged": [],
+        "override": None, "reason": "",
     }, "U0PM")  # fmt: skip
     with bench.db.read() as session:
         (found,) = quarter_outcomes.outcomes(session, kept, ["CAN-1"])
     assert (found.shipped, found.significant, found.sustained) == (True, True, None)
     assert found.record == f"record {record}"
-    assert found.lift == pytest.approx(1.1, abs=0.15)  # 18.3 % to 19.4 %, in points, allowing for the looks
+    with bench.db.read() as session:
+        look = experiments.look(session, record)
+    assert look is not None
+    primary = look.result["primary"]
+    allowing = primary["adjusted"]["estimate_rel"]  # what shipped after looks is not as large as it looks
+    assert found.lift == pytest.approx(100 * allowing * primary["control"]["mean"])
+    assert 0 < found.lift < 100 * primary["effect_abs"]
     assert found.low is not None
     assert found.high is not None
     assert found.low < found.lift < found.high
