@@ -1,6 +1,7 @@
 """What a framing still lacks before it can be decided, and what does not fit together in it."""
 
 import datetime as dt
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ class Reach:
     per_arm: int
     days: float | None
 
+
+MOST_UNITS = 10**12
+"""Units per arm beyond which no figure is given."""
 
 _WANTED: tuple[tuple[FramingField, str], ...] = (
     (F.TITLE, "a title"),
@@ -150,9 +154,13 @@ def reach(framed: Framed) -> Reach | Undecided:
         return Undecided("the spread of a mean is not asked for here; the registration asks for it")
     try:
         n = power.n_per_arm_proportion(framed.baseline, framed.effect)
-    except ValueError as error:
+    except (ValueError, OverflowError, ZeroDivisionError) as error:
         return Undecided(str(error))
-    per_arm = -int(-n // 1)
+    if n > MOST_UNITS:
+        return Undecided(
+            f"the effect is so small that more than {MOST_UNITS:,} units per arm would be needed"
+        )
+    per_arm = math.ceil(n)
     days = None if framed.traffic is None else 2 * per_arm / framed.traffic.per_day + (framed.window or 0)
     return Reach(per_arm, days)
 

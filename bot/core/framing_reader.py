@@ -16,6 +16,7 @@ from bot.core.outside import clean
 
 MOST_LINE = 1000
 MOST_LINES = 40
+LEAST_WEEKS, MOST_WEEKS = 0.1, 10_000
 Answer: TypeAlias = Literal["open", "yes", "no"]
 KINDS = ("proportion", "mean")
 """What the metric can be: a share of the units, or a mean over them."""
@@ -201,8 +202,10 @@ def _weeks(text: str) -> Span:
     found = span(re.sub(r"\s*(?:engineer[- ]?)?weeks?\.?\s*$", "", clean(text), flags=re.IGNORECASE))
     if found.unit:
         raise ValueError(f"`{found.unit[:40]}` is no unit of cost here. Write engineer-weeks, e.g. `3`.")
-    if found.low <= 0:
-        raise ValueError("A cost is more than 0 engineer-weeks. Write e.g. `3`, or `3 to 4`.")
+    if found.low < LEAST_WEEKS or found.high > MOST_WEEKS:
+        raise ValueError(
+            f"A cost is more than 0 engineer-weeks ({LEAST_WEEKS:g} to {MOST_WEEKS:,}). Write e.g. `3 to 4`."
+        )
     return Span(found.low, found.high, "engineer-weeks")
 
 

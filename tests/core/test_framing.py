@@ -3,12 +3,25 @@
 import datetime as dt
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bot.core.framing import FIELDS, F, FramingField, Page, Recommendation, Step, number_of, sha256_of
+from bot.core.framing import (
+    FIELDS,
+    STEP_OF,
+    F,
+    FramingField,
+    Page,
+    Recommendation,
+    Step,
+    number_of,
+    sha256_of,
+)
 from bot.core.framing_check import Reach, lead, missing, option_line, reach, remarks
 from bot.core.framing_reader import Evidence, Span, evidence, read, span
 from bot.core.framing_worth import Worth, compare
 from bot.stats.undecided import Undecided
+from bot.views import framing_words as words
 from tests.core.framing_bench import YUKI
 
 TODAY = dt.date(2026, 11, 23)
@@ -167,6 +180,36 @@ def test_a_value_that_is_none_is_refused(written: str) -> None:
     """Also one that goes downwards, or is beyond all numbers."""
     with pytest.raises(ValueError, match=r"Write|too large"):
         span(written)
+
+
+_SAID = st.one_of(
+    st.text(max_size=60),
+    st.sampled_from(["1e-300", "31 %", "+4 points", "0.5", "3", "9" * 80, "1 to 2 ms", "a | b", "do(a = b)"]),
+    st.floats().map(str),
+)
+
+
+@given(st.dictionaries(st.sampled_from(list(FramingField)), _SAID))
+def test_whatever_is_written_is_read_and_judged(fields: dict[str, str]) -> None:
+    """What cannot be read is a fault of its field; nothing else comes of it."""
+    framed = read(fields)
+    lacks = missing(framed, TODAY)
+    assert all(any(one.step is STEP_OF[name] for one in lacks) for name in framed.faults)
+    assert remarks(framed) is not None
+    assert words.six_pager(framed, "FRM-1").endswith("(FRM-1)")
+    assert [words.takes(framed), words.worth(framed), words.order(framed)]
+
+
+def test_an_effect_too_small_to_be_seen_is_undecided() -> None:
+    """And one beyond all shares."""
+    for effect, said in (
+        ("1e-300", "cannot be detected"),
+        ("1e-9", "so small"),
+        ("+70 points", "between 0 and 1"),
+    ):
+        found = reach(read(YUKI | {"effect": effect}))
+        assert isinstance(found, Undecided)
+        assert said in found.reason
 
 
 def test_an_option_is_said_with_signs_and_units() -> None:
