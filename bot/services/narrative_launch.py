@@ -1,5 +1,6 @@
 """A launch as its six-pager tells it: from the customer's letter to what came of the decision."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -16,6 +17,8 @@ from bot.services.narrative_teller import Teller, change, counted, dated, listed
 from bot.services.trace_things import known, state_of
 from bot.store import experiments, ledger, links
 
+_NAMED = re.compile(r"\b(?:FRM|CAN)-\d{1,9}\b|\b20\d\d-Q[1-4]\b")
+"""A framing, a candidate or a quarter in a row of the check: that is its record."""
 NO_DECISION = Gap("no decision on record", "`/experiment decide` posts the card that takes one")
 
 
@@ -186,6 +189,9 @@ def _where(teller: Teller, launch: Launch, row: Row) -> str:
         return f"ledger {entry}"
     if row.id in ("AML-05", "AML-06") and newest is not None and row.waived is None:
         return f"record {newest.record}"
+    named = _NAMED.search(row.artefact)
+    if row.present and named:
+        return named[0]
     if row.id == "AML-03":
         return f"registration {launch.sha256[:12]}"
     return f"/launch check {launch.id}"

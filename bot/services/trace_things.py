@@ -6,13 +6,14 @@ from typing import TypeAlias
 
 from sqlmodel import Session
 
+from bot.core.framing_reader import read
 from bot.core.incident import Event, Incident
 from bot.core.launch import Kind, Launch, State
 from bot.core.launch_steps import so_far
 from bot.core.ledger import Entry
 from bot.core.thing import Thing, ThingKind
 from bot.core.trace import Happening, Known
-from bot.store import candidates, incidents, ledger, portfolios, reviews
+from bot.store import candidates, framings, incidents, ledger, portfolios, reviews
 from bot.views.ledger_history import told
 
 _ESCAPED = re.compile(r"\\([\\`*_{}\[\]<>#|~])")
@@ -99,6 +100,23 @@ def _candidate(session: Session, thing: Thing) -> Known:
     return Known(thing, item.candidate.title, state, (came, *_of_ledger(session, thing)))
 
 
+def _framing(session: Session, thing: Thing) -> Known:
+    framing = framings.load(session, int(thing.id.removeprefix("FRM-")))
+    if framing is None:
+        return Known(thing, "", "", _of_ledger(session, thing))
+    decided = framing.decided
+    state = "a draft"
+    if decided is not None:
+        recommended = read(decided.fields).recommendation
+        state = f"decided on {_day(decided.at)}{f': {recommended.words}' if recommended else ''}"
+    if framing.questioned:
+        state += ", questioned"
+    if framing.dropped:
+        state = "dropped"
+    began = Happening(framing.created_at, thing, "began to be framed", framing.author, thing.id)
+    return Known(thing, framing.title, state, (began, *_of_ledger(session, thing)), framing.channel)
+
+
 def _portfolio(session: Session, thing: Thing) -> Known:
     quarter = portfolios.load(session, thing.id)
     if quarter is None:
@@ -137,6 +155,6 @@ _READERS: Mapping[ThingKind, Reader] = {
     ThingKind.INCIDENT: _incident,
     ThingKind.CANDIDATE: _candidate,
     ThingKind.PORTFOLIO: _portfolio,
-    ThingKind.FRAMING: _kept_in_ledger,
+    ThingKind.FRAMING: _framing,
     ThingKind.BUDGET: _kept_in_ledger,
 }

@@ -7,10 +7,13 @@ from bot.core.effect import Block, Message
 from bot.core.launch import Launch
 from bot.core.ledger import Entry
 from bot.core.readiness import DOCUMENTS, LONGEST_LINK, Row, plain
+from bot.core.thing import Thing, ThingKind
 from bot.views import text
 from bot.views.decision_forms import field, modal, written
 from bot.views.ledger import witness
 from bot.views.readiness_actions import ReadinessAction, button
+from bot.views.trace_actions import TraceAction
+from bot.views.trace_actions import button as trace_button
 
 ROW, DOCUMENT, LINK, REASON = "row", "document", "link", "reason"
 REASON_LEAST = 20
@@ -46,7 +49,7 @@ def card(checked: Checked) -> Message:
     if checked.who:
         holders = [f"*{text.escape(role, 80)}*: {who}" for role, who in checked.who.items()]
         blocks.append(text.section(text.fit(holders)))
-    buttons = _buttons(checked)
+    buttons = [*_buttons(checked), *_of_the_chain(checked.launch)]
     if buttons:
         blocks.append({"type": "actions", "block_id": "readiness", "elements": buttons})
     rule = "The last stage (100 %) opens when every row is there, or waived by name in the ledger."
@@ -75,6 +78,15 @@ def _buttons(checked: Checked) -> list[Block]:
     if checked.waives and checked.missing:
         buttons.append(button("Waive…", ReadinessAction.WAIVE, checked.launch.id))
     return buttons
+
+
+def _of_the_chain(launch: Launch) -> list[Block]:
+    """What shows each step's record: the whole history, and the document that tells it."""
+    thing = Thing(ThingKind.EXPERIMENT, launch.id)
+    return [
+        trace_button("Trace it", TraceAction.SHOW, thing),
+        trace_button("Draft the six-pager", TraceAction.DRAFT, thing),
+    ]
 
 
 def _row(row: Row) -> list[str]:

@@ -58,7 +58,10 @@ def frame(session):
     fields = {str(name): said for name, said in LETTER.items()}
     draft = Framing(0, "t", PM, CHANNEL, FRAMED, FRAMED, fields)
     stored = framings.add(session, draft)
-    body = {"edition": 1, "recommendation": "heuristic_first", "title": LETTER[F.TITLE]}
+    body = {
+        "edition": 1, "sha256": sha256_of(fields), "title": LETTER[F.TITLE], "do": "do(cold_start = quiz)",
+        "recommendation": "heuristic_first", "prior": 0.55, "revisit": None, "why": "", "fields": fields,
+    }  # fmt: skip
     entry = ledger.append(
         session, kind=FramingKind.DECIDED, subject=stored.id, by=PM, body=body, now=FRAMED + timedelta(days=1)
     )
@@ -114,7 +117,7 @@ def bench(sqlite):
     with bench.db.write() as session:
         name = frame(session)
         pick(session)
-        for earlier, later in ((name, "CAN-1"), ("CAN-1", "2026-Q4"), ("CAN-1", ID)):
+        for earlier, later in ((name, "CAN-1"), ("CAN-1", "2026-Q4"), ("CAN-1", ID), (name, ID)):
             links.join(session, Thing.read(earlier), Thing.read(later), by=PM, now=FRAMED)
     return bench
 

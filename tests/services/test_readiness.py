@@ -78,6 +78,10 @@ def said(bench: Bench) -> Shown:
     return Shown(bench.effects("post")[-1]["message"])
 
 
+CHAIN = ["Trace it", "Draft the six-pager"]
+"""What everybody may press: it shows the records behind the rows."""
+
+
 def test_the_card_names_every_row_present_or_missing_and_who_can_bring_it(bench: Bench) -> None:
     """All eight in order; the last stage is closed while one is missing; anybody may ask."""
     shown = card(bench)
@@ -91,14 +95,14 @@ def test_the_card_names_every_row_present_or_missing_and_who_can_bring_it(bench:
     assert f"*approver*: <@{EM}>" in text
     assert "no look has judged the guardrails yet" in text
     assert "Who can take the look: engineer" in text
-    assert shown.buttons == []
+    assert shown.buttons == CHAIN
 
 
 def test_buttons_are_there_for_who_may_use_them(bench: Bench) -> None:
     """An engineer supplies, an approver waives too; not one who wrote it."""
-    assert card(bench, ML).buttons == ["Supply…"]
-    assert card(bench, EM).buttons == ["Supply…", "Waive…"]
-    assert card(bench, DIRECTOR).buttons == ["Waive…"]
+    assert card(bench, ML).buttons == ["Supply…", *CHAIN]
+    assert card(bench, EM).buttons == ["Supply…", "Waive…", *CHAIN]
+    assert card(bench, DIRECTOR).buttons == ["Waive…", *CHAIN]
 
 
 @pytest.mark.parametrize("named", ["portfolio", "AML-02", "aml-2", "2", "Portfolio"])
@@ -206,7 +210,7 @@ def test_the_author_does_not_waive_and_is_told_who_can(database: Database) -> No
     told = refused(bench, "waive", f"AML-02 {WHY}", by=AUTHOR)
     assert f"You registered `{ID}`, and a waiver comes from somebody else." in told
     assert f"director: <@{DIRECTOR}>" in told
-    assert card(bench, AUTHOR).buttons == ["Supply…"]
+    assert card(bench, AUTHOR).buttons == ["Supply…", *CHAIN]
     with bench.db.read() as session, pytest.raises(RefusedError):
         supplying.waive_form(session, bench.desk, AUTHOR, VALUE, bench.now)
 
