@@ -124,11 +124,11 @@ HEAVY, THIN, UNSEEN = 0.05, 0.1, 0.01
 def remarks(found: OffPolicy, uncovered: float | None, more: Sequence[str] = ()) -> tuple[str, ...]:
     """What has to be known before the estimates are believed."""
     weights, lines = found.weights, []
-    mean = found.mean_weight
-    if found.weights_off and isinstance(mean, Estimate):
+    if found.weights_off:
+        mean = (weights.total + weights.cut) / weights.rows
         lines.append(
-            f"mean weight {mean.value:.3f} ({mean.low:.3f} to {mean.high:.3f}), not 1: the propensities are "
-            "not those of this log, or the target policy shows what the log never did"
+            f"the mean weight is {mean:.3f}, further from 1 than chance takes it: the propensities are not "
+            "those of this log, or the target policy shows what the log never did"
         )
     if uncovered is not None and uncovered > UNSEEN:
         lines.append(

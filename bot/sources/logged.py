@@ -173,11 +173,13 @@ def _weights(rows: Any) -> dict[str, Weights]:
         cut=rows.off.sum(),
         rewarded=((rows.w > 0) & (rows.r != 0)).ifelse(1, 0).sum(),
         least=rows.r.min(),
+        whole=(rows.whole * rows.whole).sum(),
     )
     found = {
         row["g"]: Weights(
             float(row["n"]), float(row["total"]), float(row["squares"]), float(row["largest"]),
             float(row["clipped"]), float(row["cut"]), float(row["rewarded"]), float(row["least"]),
+            float(row["whole"]),
         )
         for row in asked.to_pyarrow().to_pylist()
     }  # fmt: skip
@@ -185,7 +187,7 @@ def _weights(rows: Any) -> dict[str, Weights]:
 
 
 def _together(parts: Sequence[Weights]) -> Weights:
-    added = ("rows", "total", "squares", "clipped", "cut", "rewarded")
+    added = ("rows", "total", "squares", "clipped", "cut", "rewarded", "whole_squares")
     sums = {name: sum(getattr(one, name) for one in parts) for name in added}
     return Weights(**sums, largest=max(one.largest for one in parts), least=min(one.least for one in parts))
 

@@ -46,7 +46,8 @@ class Weights:
 
     squares: the sum of w^2. clipped: rows whose weight was cut, or whose propensity was raised; cut: the sum
     of what was taken off their weights. rewarded: rows with a weight and a reward other than 0. least: the
-    smallest reward. bad: rows that contradict themselves, by what is wrong ("a propensity of 0 or less").
+    smallest reward. whole_squares: as squares, of the weights before clipping.
+    bad: rows that contradict themselves, by what is wrong ("a propensity of 0 or less").
     """
 
     rows: float
@@ -57,6 +58,7 @@ class Weights:
     cut: float = 0.0
     rewarded: float = math.inf
     least: float = -math.inf
+    whole_squares: float = math.nan
     bad: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -96,8 +98,12 @@ class OffPolicy:
 
     @property
     def weights_off(self) -> bool:
-        """Whether the mean weight is further from 1 than chance takes it."""
-        found = self.mean_weight
+        """Whether the mean weight is further from 1 than chance takes it; the mean before any clipping."""
+        found, weights = self.mean_weight, self.weights
+        if weights.cut > 0:
+            mean = (weights.total + weights.cut) / weights.rows
+            error = math.sqrt(max(0.0, weights.whole_squares / weights.rows - mean * mean) / weights.rows)
+            return abs(mean - 1) > FAR * error
         return isinstance(found, Estimate) and abs(found.value - 1) > FAR * found.se
 
 

@@ -61,7 +61,7 @@ def _score(one: Score) -> str:
 def _counterfactual(found: Counterfactual | Undecided) -> list[str]:
     if isinstance(found, Undecided):
         return [f"counterfactual: undecided: {found.reason}"]
-    said = _policy("counterfactual", found.whole)
+    said = [f"counterfactual: {_headline(found)}", *_policy("all", found.whole)]
     if found.own is not None:
         said.append(f"  its own log: {_level(found.own)}")
         said += [f"  {_apart(name, found.apart[name])}" for name in ESTIMATORS if name in found.apart]
@@ -71,16 +71,40 @@ def _counterfactual(found: Counterfactual | Undecided) -> list[str]:
     return said
 
 
+def _headline(found: Counterfactual) -> str:
+    """What is to be taken from it, by the estimator that errs least."""
+    whole = found.whole
+    key = next((one for one in ("dr", "snips", "ips") if isinstance(getattr(whole, one), Estimate)), "")
+    if not key:
+        return "nothing can be said"
+    lift = whole.lifts.get(key)
+    if isinstance(lift, Estimate):
+        more = "more" if lift.value > 0 else "less"
+        seen = f"the target policy earns {more} than the logging one"
+        word = (
+            seen
+            if lift.beyond_zero
+            else "no difference between the target policy and the logging one is seen"
+        )
+        word += f" ({NAMES[key]} {signed(lift.value)}, {signed(lift.low)} to {signed(lift.high)})"
+    else:
+        word = f"the target policy earns {_level(getattr(whole, key))} by {NAMES[key]}"
+    gap = found.apart.get(key)
+    if isinstance(gap, Estimate):
+        word += "; its own log says otherwise" if gap.beyond_zero else "; its own log does not contradict it"
+    return word
+
+
 def _policy(name: str, one: OffPolicy) -> list[str]:
     weights = one.weights
     first = (
-        f"{name}: {weights.rows:,.0f} rows, {weights.effective:,.0f} effective, "
+        f"  {name}: {weights.rows:,.0f} rows, {weights.effective:,.0f} effective, "
         f"largest weight {weights.largest:.3g}; 95 % intervals"
     )
-    said = [first, f"  as logged: {_level(one.logged)}"]
+    said = [first, f"    as logged: {_level(one.logged)}"]
     said += [_estimator(one, key) for key in ESTIMATORS]
     if not isinstance(one.dm, Undecided):
-        said.append(f"  direct method: {one.dm:.4g}, without an interval: its error is that of its model")
+        said.append(f"    direct method: {one.dm:.4g}, without an interval: its error is that of its model")
     return said
 
 
@@ -90,7 +114,7 @@ def _estimator(one: OffPolicy, key: str) -> str:
     more = ""
     if isinstance(lift, Estimate):
         more = f", {signed(lift.value)} over the log ({signed(lift.low)} to {signed(lift.high)})"
-    return f"  {NAMES[key]}: {_level(value)}{more}"
+    return f"    {NAMES[key]}: {_level(value)}{more}"
 
 
 def _apart(key: str, one: Estimate | Undecided) -> str:

@@ -126,6 +126,23 @@ def test_a_mean_weight_far_from_one_is_seen():
     assert evaluated(reward, 0.7 * weight).weights_off
 
 
+def test_clipping_does_not_make_propensities_look_wrong():
+    """Its mean weight is held against 1 before the clipping."""
+    rng = np.random.default_rng(8)
+    weight = rng.exponential(1, 500)
+    weight *= 500 / weight.sum()
+    clipped, rows = np.minimum(weight, 1.5), np.ones(500)
+    sums = Sums.of_rows(np.stack([rows, clipped, clipped, rows], axis=1))
+    cut = float((weight - clipped).sum())
+    squares = float(weight @ weight)
+    weights = Weights(
+        500, float(clipped.sum()), float(clipped @ clipped), 1.5, 100, cut, whole_squares=squares
+    )
+    assert not off_policy(sums, weights).weights_off
+    wrong = Weights(500, 0.7 * weights.total, 1, 1.5, 100, 0.7 * cut, whole_squares=0.49 * squares)
+    assert off_policy(sums, wrong).weights_off
+
+
 def test_no_bound_is_below_what_such_rewards_can_earn():
     """Clicks are not negative, so neither is their rate."""
     reward = np.zeros(100)
