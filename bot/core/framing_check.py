@@ -30,9 +30,6 @@ class Reach:
     days: float | None
 
 
-MOST_UNITS = 10**12
-"""Units per arm beyond which no figure is given."""
-
 _WANTED: tuple[tuple[FramingField, str], ...] = (
     (F.TITLE, "a title"),
     (F.WHO, "who the customer is"),
@@ -154,12 +151,8 @@ def reach(framed: Framed) -> Reach | Undecided:
         return Undecided("the spread of a mean is not asked for here; the registration asks for it")
     try:
         n = power.n_per_arm_proportion(framed.baseline, framed.effect)
-    except (ValueError, OverflowError, ZeroDivisionError) as error:
+    except ValueError as error:
         return Undecided(str(error))
-    if n > MOST_UNITS:
-        return Undecided(
-            f"the effect is so small that more than {MOST_UNITS:,} units per arm would be needed"
-        )
     per_arm = math.ceil(n)
     days = None if framed.traffic is None else 2 * per_arm / framed.traffic.per_day + (framed.window or 0)
     return Reach(per_arm, days)

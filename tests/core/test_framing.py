@@ -204,7 +204,7 @@ def test_an_effect_too_small_to_be_seen_is_undecided() -> None:
     """And one beyond all shares."""
     for effect, said in (
         ("1e-300", "cannot be detected"),
-        ("1e-7", "so small"),
+        ("1e-7", "cannot be detected"),
         ("+70 points", "between 0 and 1"),
     ):
         found = reach(read(YUKI | {"effect": effect}))
