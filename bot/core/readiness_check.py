@@ -138,7 +138,7 @@ def _trusted(known: Known) -> Row:
         said = f"correlation {measured.r:.2f} over {measured.n} launches in {days} days, gate {least:g}"
         if measured.r >= least:
             return _row(row, said, "", links)
-        why = f"{said}: offline gains have not predicted online ones"
+        why = f"{said}: offline gains have not predicted online ones; /correlation diagnose asks why"
         return _row(row, "", why, links, supply=WAIVES, how="waive it")
     claimed = gate.correlation if gate else None
     if claimed is not None and claimed < least:

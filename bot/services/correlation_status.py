@@ -8,12 +8,13 @@ from sqlmodel import Session
 
 from bot.core.correlation import rolling
 from bot.core.correlation_ledger import SUBJECT, Kind
+from bot.core.diagnosis import Diagnosis
 from bot.core.effect import Post, Upload
 from bot.core.harness_declared import Cause
 from bot.core.inbound import Order
 from bot.core.replay import Outcome, forward
 from bot.errors import InputError
-from bot.services import deltas, diagnosis_evidence
+from bot.services import correlation_alarm, deltas, diagnosis_evidence
 from bot.services.desk import Desk
 from bot.store import blobs, diagnoses, ledger, outbox, slots
 from bot.store.database import Database
@@ -45,13 +46,21 @@ def adopted(session: Session) -> datetime | None:
     return decided[-1].at
 
 
+def _diagnosis(session: Session) -> Diagnosis | None:
+    """The one that is open, else the one that the standing alarm led to."""
+    newest, standing = diagnoses.newest(session), correlation_alarm.alarm(session)
+    if newest is None or newest.conclusion is None:
+        return newest
+    return newest if standing is not None and newest.opened_at >= standing.at else None
+
+
 def post(db: Database, desk: Desk, payload: Mapping[str, Any], now: datetime) -> Finish:
     """Compute and draw; what is returned posts the card."""
     from bot.views import chart_correlation as chart
 
     with db.read() as session:
         pairs = deltas.pairs(session)
-        since, open_one = adopted(session), diagnoses.current(session)
+        since, diagnosis = adopted(session), _diagnosis(session)
         found = deltas.correlation(session, now)
     rolled = rolling(pairs, now, found.longest.days)
     picture = chart.png(found.longest.inside, rolled)
@@ -62,7 +71,7 @@ def post(db: Database, desk: Desk, payload: Mapping[str, Any], now: datetime) ->
         kl=diagnosis_evidence.of_cause(desk, desk.playbooks.diagnosis, Cause.SELECTION_BIAS, now),
         adopted=since,
         forward=None if since is None else forward(pairs, since, now),
-        diagnosis=open_one,
+        diagnosis=diagnosis,
         chart=drawn,
         alt=chart.alt(found, rolled),
     )

@@ -1,8 +1,5 @@
 """What stands behind a launch, for narratives: its framing, its candidate, its quarter, offline evidence."""
 
-from collections.abc import Sequence
-from datetime import timedelta
-
 from sqlmodel import Session
 
 from bot.core.citation import Cited, Figure, Gap, entries, known
@@ -11,7 +8,6 @@ from bot.core.figures import signed
 from bot.core.framing import F, Framing
 from bot.core.framing_reader import read
 from bot.core.launch import Kind
-from bot.core.ledger import Entry
 from bot.core.narrative import FramingTold, OfflineTold, missing
 from bot.core.thing import Thing, ThingKind
 from bot.services import deltas
@@ -112,8 +108,8 @@ def offline(teller: Teller, experiment: str = "") -> OfflineTold:
     """Offline evidence as it stands, and what the experiment itself moved offline and online."""
     health = deltas.correlation(teller.session, teller.now)
     window = health.longest
-    found, paired = window.found, _deltas(teller.session, teller, window.days)
-    record = entries(one.number for one in paired) if paired else "/correlation status"
+    found, paired = window.found, window.inside
+    record = entries(one.entry for one in paired) if paired else "/correlation status"
     if not isinstance(found, Pearson):
         gap = Gap(
             f"no offline-online correlation on record: {found.reason}", "`/correlation record` adds a pair"
@@ -133,11 +129,6 @@ def offline(teller: Teller, experiment: str = "") -> OfflineTold:
         agreement=_agreement(health, record),
         eval_set=_eval_set(health, record),
     )
-
-
-def _deltas(session: Session, teller: Teller, days: int) -> Sequence[Entry]:
-    since = teller.now - timedelta(days=days)
-    return [one for one in ledger.of_kind(session, Kind.DELTA) if since <= one.at <= teller.now]
 
 
 def _delta(session: Session, experiment: str) -> Cited:

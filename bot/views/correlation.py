@@ -39,7 +39,8 @@ class Health:
     """All that the status shows.
 
     kl: what is known of the eval set's distance from production. adopted: when a replay had a new harness
-    adopted, and how it has done since. diagnosis: the one that is open. chart: the key of its upload.
+    adopted, and how it has done since. diagnosis: the one that is open, or that the alarm led to. chart: the
+    key of its upload.
     """
 
     found: Correlation
@@ -137,7 +138,7 @@ def recorded(pair: Pair, entry: Entry, *, corrects: int, found: Correlation) -> 
     said = f"`{text.escape(pair.experiment, 80)}` {what}: {_moved(pair)}. By {text.person(entry.by)}."
     blocks = (
         text.section(said),
-        text.section(f"Offline against online over {found.longest.days} days: {verdict(found)}."),
+        text.section(f"Offline against online: {verdict(found)}."),
         text.context(f"{witness(entry)} · a correction is a new entry, the newest counts"),
     )
     return Message(said, blocks)
@@ -161,12 +162,16 @@ def _next(shown: Health) -> str:
             f"Nobody can say yet whether offline gains predict online ones. {more} would; launches decided "
             "here bring theirs, `/correlation record` adds those that ran elsewhere."
         )
-    if shown.diagnosis is not None:
-        return (
-            f"Offline gains are no evidence for now. {shown.diagnosis.name} is looking for the cause in "
-            f"{text.channel(shown.diagnosis.channel)}."
-        )
-    return "Offline gains are no evidence for now. Next: find the cause with [Diagnose]."
+    closed = "Offline gains are no evidence for now."
+    if shown.adopted is not None and shown.forward is not None and shown.forward.left:
+        return f"{closed} The new harness still has {shown.forward.left} experiments to hold in."
+    found = shown.diagnosis
+    if found is None:
+        return f"{closed} Next: find the cause with [Diagnose]."
+    if found.conclusion is None:
+        return f"{closed} {found.name} is looking for the cause in {text.channel(found.channel)}."
+    cause = found.conclusion.dominant.replace("_", " ") or "no established cause"
+    return f"{closed} {found.name} ended with {cause}. Next: mend the harness and replay it with [Replay…]."
 
 
 def _window(one: Window) -> str:
@@ -237,7 +242,7 @@ def _forward(shown: Health) -> list[str]:
 
 
 def _buttons(shown: Health) -> list[Block]:
-    closed = shown.found.gate == "closed" and shown.diagnosis is None
+    closed = shown.found.gate == "closed" and shown.diagnosis is None and shown.adopted is None
     return [
         button("Diagnose", CorrelationAction.DIAGNOSE, style="primary" if closed else ""),
         button("Record…", CorrelationAction.RECORD),

@@ -47,7 +47,7 @@ def card(shown: Shown) -> Message:
         text.section(text.fit(_meanings(step))),
         {"type": "actions", "elements": _buttons(found, step)},
         *_settled(found, plan),
-        text.context(_small(found)),
+        text.context(_small(found, f"answer {found.name} hit|partial|clear|unknown WHY")),
     ]
     return Message(f"{head}. {text.escape(step.ask, 500)}", tuple(blocks))
 
@@ -147,7 +147,7 @@ def _to_conclude(found: Diagnosis, plan: Plan) -> Message:
                 button("Back", CorrelationAction.BACK, About(found.number).encode()),
             ],
         },
-        text.context(_small(found)),
+        text.context(_small(found, f"conclude {found.name} CAUSE, MORE")),
     ]
     return Message(f"{head}. {said}", tuple(blocks))
 
@@ -177,6 +177,9 @@ def _concluded(found: Diagnosis, plan: Plan) -> Message:
     item = f" {end.candidate} is in the backlog with this evidence." if end.candidate else ""
     blocks.append(text.section(f"{following}{item}"))
     blocks += _settled(found, plan)
+    if fixes:
+        replay = button("Replay…", CorrelationAction.REPLAY)
+        blocks.append({"type": "actions", "elements": [replay]})
     blocks.append(text.context(f"ledger {end.entry} · head {end.head[:12]}… · {_small(found)}"))
     return Message(f"{head}. {said} {following}", tuple(blocks))
 
@@ -185,14 +188,10 @@ def _names(causes: tuple[Cause, ...], plan: Plan) -> str:
     return ", ".join(text.escape(plan.step(one).name, 150) for one in causes)
 
 
-def _small(found: Diagnosis) -> str:
+def _small(found: Diagnosis, typing: str = "") -> str:
     opened = text.when(found.opened_at, style="{date_short_pretty} {time}")
     gathered = ""
     if found.gathered:
         gathered = f" · evidence of {text.when(datetime.fromisoformat(found.gathered))}"
-    typed = (
-        ""
-        if found.conclusion
-        else f" · or type `/correlation answer {found.name} hit|partial|clear|unknown WHY`"
-    )
+    typed = f" · or type `/correlation {typing}`" if typing else ""
     return f"opened by {text.person(found.by)} {opened}{gathered}{typed}"

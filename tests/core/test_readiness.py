@@ -208,7 +208,9 @@ def test_the_tracker_outweighs_what_is_declared() -> None:
     assert good.artefact.startswith("correlation 0.99 over 5 launches in 90 days, gate 0.5")
     bad = rows(pairs=pairs(0.05, 0.01, 0.02, -0.03, -0.01))["AML-04"]
     assert (bad.present, bad.how, bad.wants) == (False, "waive it", ())
-    assert bad.why.endswith("gate 0.5: offline gains have not predicted online ones")
+    assert bad.why.endswith(
+        "gate 0.5: offline gains have not predicted online ones; /correlation diagnose asks why"
+    )
     assert rows(pairs=pairs(0.05, 0.01, 0.02, -0.03))["AML-04"].present
 
 

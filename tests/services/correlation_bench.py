@@ -9,7 +9,7 @@ from sqlmodel import select
 from bot.core.effect import Block
 from bot.core.inbound import Order, Place, Press, Submit
 from bot.core.ledger import Entry
-from bot.limits import check_blocks
+from bot.limits import check_blocks, check_view
 from bot.services.correlation_jobs import correlation_jobs
 from bot.services.desk import Desk
 from bot.services.opening import open_desk
@@ -23,7 +23,7 @@ from tests.services.incident_bench import Shown
 
 ENG, PM, EM = "U0ENG", "U0PM", "U0EM"
 CHANNEL = "C0LAUNCH"
-JOBS = ("correlation.watch", "correlation.status", "correlation.replay", "correlation.evidence")
+JOBS = ("correlation.watch", "correlation.replay", "correlation.evidence", "correlation.status")
 AML_04 = [
     ("reranker-l6-prune", "+1.0%", "+0.2%", 80),
     ("query-rewrite-v2", "+5.0%", "0.1%", 70),
@@ -55,7 +55,7 @@ class Bench:
             if isinstance(read, grammar.OpenForm):
                 needs.form(session, self.desk, by, read.form)
                 opened = Opening(by, place, read.text)
-                return switchboard.FORMS[read.form].view(session, self.desk, opened, self.now)
+                return checked(switchboard.FORMS[read.form].view(session, self.desk, opened, self.now))
             if isinstance(read, Submit):
                 needs.form(session, self.desk, by, read.form)
                 switchboard.FORMS[read.form].submit(session, self.desk, read, key, self.now)
@@ -82,7 +82,7 @@ class Bench:
         name = switchboard.FORM_BUTTONS[action]
         with self.db.read() as session:
             opened = Opening(by, Place(CHANNEL), str(button["value"]))
-            return switchboard.FORMS[name].view(session, self.desk, opened, self.now)
+            return checked(switchboard.FORMS[name].view(session, self.desk, opened, self.now))
 
     def submit(self, form: str, value: str, fields: dict[str, str], *, by: str = ENG) -> None:
         """Send a form off, after its check."""
@@ -130,6 +130,12 @@ class Bench:
         """What the ledger has of a kind."""
         with self.db.read() as session:
             return ledger.of_kind(session, kind)
+
+
+def checked(form: Block) -> Block:
+    """A form that Slack would take."""
+    assert check_view({**form, "callback_id": "x"}) == []
+    return form
 
 
 def button(shown: Shown, label: str) -> Block:

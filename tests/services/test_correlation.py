@@ -1,12 +1,17 @@
 """`/correlation`: both deltas on record, the alarm, the diagnosis of AML-04, the replay, the status."""
 
+import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from bot.core.diagnosis_reader import read_diagnosis
 from bot.core.thing import Thing, ThingKind
 from bot.errors import InputError, RefusedError, StaleError
 from bot.services import deltas
+from bot.settings import shipped
 from bot.store import candidates, diagnoses, ledger, links
 from bot.store.database import Database
 from bot.views.correlation_actions import CorrelationForm
@@ -157,6 +162,38 @@ def test_the_diagnosis_of_the_reference(database: Database) -> None:
         bench.type("answer DIA-1 hit")
 
 
+def test_evidence_is_computed_where_data_are_named_and_suggests_an_answer(sqlite: Database) -> None:
+    """AML-04's two that need no table: the gain on a time-strict split, and the training loss."""
+    bench = Bench(sqlite, NOW)
+    text = (shipped("playbooks") / "correlation.yaml").read_text(encoding="utf-8")
+    declared = (
+        "evidence:\n  label_leakage: {ordinary: 0.033, time_strict: 0.018}\n"
+        "  goodharting: {metric: ndcg@10, training_loss: ndcg@10 loss}\n"
+        "  metric_proxy:\n    clicks: {source: nowhere, table: clicks, position: rank}\n"
+        "    ranking: {source: nowhere, table: judged, query: q, grade: g, "
+        "rankings: {control: a, treatment: b}}\n"
+    )
+    plan, findings = read_diagnosis(f"{text}\n{declared}", name="c.yaml")
+    assert plan is not None, findings
+    bench.desk = replace(bench.desk, playbooks=replace(bench.desk.playbooks, diagnosis=plan))
+    bench.type("diagnose")
+    assert "Evidence is being gathered." in bench.said("diagnosis/1/card")[-1].text
+    bench.work()
+    first = bench.said("diagnosis/1/card")[-1]
+    assert "? " in first.text
+    assert "nowhere" in first.text
+    assert "[Hit]" not in first.buttons
+    for _ in range(3):
+        bench.type("answer unknown")
+    leak = bench.said("diagnosis/1/card")[-1]
+    assert "⚠ offline gain" in leak.text
+    assert "of it is gone" in leak.text
+    assert "→ partial" in leak.text
+    assert "[Partial hit]" in leak.buttons
+    bench.press(button(leak, "Partial hit"))
+    assert "Evidence then: suspect: offline gain" in bench.said("diagnosis/1/label_leakage")[-1].text
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -264,3 +301,33 @@ def test_the_status_of_nothing_says_how_to_begin(sqlite: Database) -> None:
         "needs 4"
     )
     assert "`/correlation record` adds those that ran elsewhere" in status.text
+
+
+def test_the_story_of_the_reference_reads_as_the_golden_one(sqlite: Database) -> None:
+    """Alarm, diagnosis, verdict, replay and status, as people read them. GOLDEN=1 writes it anew."""
+    bench = Bench(sqlite, NOW)
+    bench.recorded()
+    bench.type("diagnose")
+    bench.work()
+    cards = [bench.said("correlation/alarm/")[0], bench.said("diagnosis/1/card")[-1]]
+    for note in (
+        "hit clicks at positions 1-3, the gain at 5-7",
+        "partial turnover 14 %",
+        *["clear"] * 3,
+    ):
+        bench.type(f"answer {note}")
+    cards.append(bench.said("diagnosis/1/card")[-1])
+    bench.type("conclude")
+    cards.append(bench.said("diagnosis/1/card")[-1])
+    bench.type(f"replay {SCORES}")
+    bench.type("status")
+    bench.work()
+    cards += [bench.said("correlation/replay/")[-1], bench.said("/correlation")[-1]]
+    shown = "\n====\n\n".join(
+        f"{card.notification}\n\n{card.text}\n[{'] ['.join(card.buttons)}]\n" for card in cards
+    )
+    golden = Path(__file__).parents[1] / "data" / "correlation" / "aml_04.txt"
+    if os.environ.get("GOLDEN"):
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(shown, encoding="utf-8")
+    assert shown == golden.read_text(encoding="utf-8")
