@@ -8,13 +8,13 @@ decision, over that decision's own quarters, with the probability that the exper
 import math
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.core.candidate import Candidate, Choice, Kind
+from bot.core.candidate import Candidate, Choice, Effort, Kind
 from bot.core.candidate_trial import Timing, Trial, timing_of, trial_of
 from bot.core.portfolio import per_quarter
 from bot.core.portfolio_rice import Four, four_of
@@ -63,14 +63,17 @@ class Lesson:
 class Value:
     """What is expected of a candidate.
 
-    gain: in the portfolio's unit, over a quarter; nothing: the probability of a gain of 0; weeks: engineer-
-    weeks; finished: the probability that the cost leaves time for the test. gains, costs: the draws, gains
+    exists: the probability that the effect does; size: of the effect if so, in the impact's unit. gain: in
+    the portfolio's unit, over a quarter; nothing: the probability of a gain of 0; weeks: engineer-weeks;
+    finished: the probability that the cost leaves time for the test. gains, costs: the draws, gains
     as if finished; room: the engineer-weeks up to which it is, infinite for what needs no test.
     """
 
     belief: Belief | Undecided
     trial: Trial | Undecided
     gain: Estimate | Undecided
+    exists: Estimate | None = None
+    size: Estimate | None = None
     nothing: float | None = None
     weeks: Estimate | None = None
     finished: float | None = None
@@ -100,22 +103,31 @@ class Outlook:
 def value_of(candidate: Candidate, outlook: Outlook) -> Value:
     """Everything that is expected of it; the same seed gives the same, whatever stands beside it."""
     four = Undecided("maintenance is hygiene") if candidate.kind is Kind.MAINTENANCE else four_of(candidate)
+    # A stream of its own for each candidate: another one beside it changes none of its figures.
+    rng = np.random.default_rng([outlook.seed, zlib.crc32(candidate.id.encode())])
     if isinstance(four, Undecided):
-        return Value(four, four, four, lessons=_unknown(candidate, four.reason))
+        return _cost_alone(candidate, four, outlook, rng)
     belief = belief_of(candidate, four, outlook)
     timing = timing_of(candidate, outlook.quarter, belief.weeks)
     trial = timing if isinstance(timing, Undecided) else trial_of(candidate, timing)
-    # A stream of its own for each candidate: another one beside it changes none of its figures.
-    rng = np.random.default_rng([outlook.seed, zlib.crc32(candidate.id.encode())])
     drawn = draw(belief, rng, outlook.draws)
     room = _room(candidate, timing)
     done = (drawn.weeks <= room).astype(np.float64)
-    finished, weeks = float(done.mean()), estimate(drawn.weeks)
-    assumed = _assumed(candidate, timing, trial)
+    known = Value(
+        belief=belief,
+        trial=trial,
+        gain=Undecided("nobody has said what its unit is worth in the portfolio's"),
+        exists=estimate(drawn.chance),
+        size=estimate(drawn.size),
+        weeks=estimate(drawn.weeks),
+        finished=float(done.mean()),
+        lessons=_unknown(candidate, "nobody has said what its unit is worth in the portfolio's"),
+        assumed=_assumed(candidate, timing, trial),
+        costs=drawn.weeks,
+        room=room,
+    )
     if outlook.worth is None:
-        why = Undecided("nobody has said what its unit is worth in the portfolio's")
-        blank = _unknown(candidate, why.reason)
-        return Value(belief, trial, why, None, weeks, finished, blank, assumed, None, drawn.weeks, room)
+        return known
     beyond = np.maximum(drawn.size - (four.impact.heuristic or 0.0), 0.0)
     shown = np.ones(outlook.draws)
     if isinstance(trial, Trial):
@@ -125,26 +137,34 @@ def value_of(candidate: Candidate, outlook: Outlook) -> Value:
     spread = estimate(gains * done)
     # The mean over the chances of existing and of being shown, not over their draws, has a smaller error.
     mean = estimate(belief.confidence * worth * shown * done)
-    gain = Estimate(mean.mean, spread.low, spread.high, mean.error)
-    lessons = tuple(
-        lesson_of(choice, four, belief, trial, finished * outlook.worth) for choice in candidate.choices
+    times = float(done.mean()) * outlook.worth
+    return replace(
+        known,
+        gain=Estimate(mean.mean, spread.low, spread.high, mean.error),
+        nothing=float((gains * done == 0).mean()),
+        lessons=tuple(lesson_of(choice, four, belief, trial, times) for choice in candidate.choices),
+        gains=gains,
     )
-    nothing = float((gains * done == 0).mean())
-    return Value(belief, trial, gain, nothing, weeks, finished, lessons, assumed, gains, drawn.weeks, room)
 
 
 def belief_of(candidate: Candidate, four: Four, outlook: Outlook) -> Belief:
     """The joint posterior: a corrected effort is taken for typical, an estimate runs over as others did."""
-    ran = outlook.overruns.get(four.effort.scope) or outlook.overruns[""]
-    corrected, impact = four.effort.corrected, four.impact
+    impact = four.impact
+    median, sigma = cost_of(four.effort, outlook)
     return Belief(
         outlook.haircut.apply(four.confidence),
         candidate.evidence,
         impact.value,
         USUAL_SPREAD * impact.value if impact.spread is None else impact.spread,
-        four.effort.weeks * ran.median if corrected is None else corrected,
-        ran.sigma,
+        median,
+        sigma,
     )
+
+
+def cost_of(effort: Effort, outlook: Outlook) -> tuple[float, float]:
+    """The median of its engineer-weeks, and the standard deviation of their logarithm."""
+    ran = outlook.overruns.get(effort.scope) or outlook.overruns[""]
+    return effort.weeks * ran.median if effort.corrected is None else effort.corrected, ran.sigma
 
 
 def lesson_of(
@@ -191,6 +211,16 @@ def _assumed(candidate: Candidate, timing: Timing | Undecided, trial: Trial | Un
     if candidate.impact is not None and candidate.impact.spread is None:
         found.append("a spread of half its size")
     return tuple(found)
+
+
+def _cost_alone(candidate: Candidate, why: Undecided, outlook: Outlook, rng: np.random.Generator) -> Value:
+    """What can be said of a candidate without all of the four: its cost, where there is an effort."""
+    lessons, room = _unknown(candidate, why.reason), _room(candidate, why)
+    if candidate.effort is None:
+        return Value(why, why, why, lessons=lessons, room=room)
+    median, sigma = cost_of(candidate.effort, outlook)
+    costs = median * np.exp(sigma * rng.standard_normal(outlook.draws))
+    return Value(why, why, why, weeks=estimate(costs), lessons=lessons, costs=costs, room=room)
 
 
 def _unknown(candidate: Candidate, reason: str) -> tuple[Undecided, ...]:

@@ -135,11 +135,9 @@ def _gain(scored: Scored, scores: Sequence[Score]) -> Values:
 
 
 def _costs(scored: Scored, scores: Sequence[Score]) -> dict[str, Values]:
-    """The draws of the engineer-weeks of each."""
-    return {
-        one.candidate.id: np.full(scored.draws, weeks_of(one)) if one.value.costs is None else one.value.costs
-        for one in scores
-    }
+    """The draws of the engineer-weeks of each, 0 where no effort is given."""
+    none = np.zeros(scored.draws)
+    return {one.candidate.id: none if one.value.costs is None else one.value.costs for one in scores}
 
 
 def _paid(scored: Scored, scores: Sequence[Score]) -> float:

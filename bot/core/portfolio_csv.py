@@ -39,6 +39,13 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "variance_reduction": ("test", "variance_reduction"),
     "depends_on": ("depends_on",),
     "after": ("after",),
+    "infrastructure": ("infrastructure",),
+    "risks": ("pre_mortem", "risks"),
+    "contingency": ("pre_mortem", "contingency"),
+    "evoi_what": ("evoi", "what"),
+    "evoi_horizon": ("evoi", "horizon"),
+    "evoi_threshold": ("evoi", "threshold"),
+    "evoi_reach": ("evoi", "reach"),
     "notes": ("notes",),
     "must": ("must",),
     "done": ("done",),
@@ -46,8 +53,9 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "waiver_why": ("waiver", "why"),
     "claimed_rice": ("claims", "rice"),
 }
-"""Each column, and where its value stands in the YAML form. Lists are separated by spaces or `;`."""
-_LISTS = {"depends_on", "after"}
+"""Each column, and where its value stands in the YAML form. Lists are separated by spaces or `;`, risks by
+`;`, each as `risk: weeks`; one later decision fits into a row."""
+_LISTS = {"depends_on", "after", "infrastructure"}
 _NEEDED = ("id", "title")
 
 
@@ -125,12 +133,22 @@ def _candidate(row: dict[str, str]) -> dict[str, Any]:
         for name in above:
             place = place.setdefault(name, {})
         place[key] = _value(column, text)
+    if "evoi" in found:
+        found["evoi"] = [found["evoi"]]
     return found
 
 
 def _value(column: str, text: str) -> Any:
     if column in _LISTS:
         return [word for word in re.split(r"[;\s]+", text) if word]
+    if column == "risks":
+        return [_risk(part) for part in text.split(";") if part.strip()]
     if text.lower() in ("true", "false"):
         return text.lower() == "true"
     return text
+
+
+def _risk(text: str) -> dict[str, str]:
+    """A risk and its weeks, which stand behind the last colon."""
+    risk, _, weeks = text.rpartition(":")
+    return {"risk": risk.strip(), "weeks": weeks.strip()} if risk.strip() else {"risk": text.strip()}

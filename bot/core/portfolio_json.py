@@ -44,6 +44,7 @@ def shape(scored: Scored, found: Pick, other: Beside) -> Shape:
             "slots": found.slots,
             "shared": list(found.shared),
             "without_learning": list(found.without_learning),
+            "holds_from": found.holds_from,
             "bindings": [
                 {"limit": one.limit, "gains": one.gains, "enters": list(one.enters)} for one in found.bindings
             ],
@@ -68,6 +69,8 @@ def _score(score: Score, found: Pick) -> Shape:
         **_trial(value.trial),
         "expected_gain": _estimate(value.gain) if isinstance(value.gain, Estimate) else None,
         "expected_gain_reason": value.gain.reason if isinstance(value.gain, Undecided) else None,
+        "p_exists": None if value.exists is None else _estimate(value.exists),
+        "size_if_exists": None if value.size is None else _estimate(value.size),
         "p_nothing": value.nothing,
         "engineer_weeks": None if value.weeks is None else _estimate(value.weeks),
         "p_finished": value.finished,

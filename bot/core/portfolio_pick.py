@@ -39,7 +39,8 @@ class Pick:
     """The best pick, exactly, or why there is none.
 
     picked: ids in the portfolio's order; weeks: engineer-weeks at the expected cost, shared infrastructure
-    once; shared: what of it is paid. swings: by id. without_learning: the best pick by expected value alone.
+    once; shared: what of it is paid. swings: by id. without_learning: the best pick by expected value alone;
+    holds_from: the part of the learning value from which on it is this pick, 0 where it is so without any.
     infeasible: the limits that forbid any pick, in words, empty where there is one.
     """
 
@@ -53,6 +54,7 @@ class Pick:
     swings: Mapping[str, Swing] = field(default_factory=dict)
     bindings: tuple[Binding, ...] = ()
     without_learning: tuple[str, ...] = ()
+    holds_from: float = 0.0
     infeasible: tuple[str, ...] = ()
 
 
@@ -66,6 +68,7 @@ def pick(scored: Scored) -> Pick:
         return Pick((), 0.0, 0.0, 0.0, 0.0, 0.0, infeasible=_why_not(scored, found))
     chosen = [scored.score(name) for name in found.names]
     plain = select(items_of(scored, learning=0.0), room)
+    alone = plain.names if isinstance(plain, Selection) else ()
     tags = {tag for one in chosen for tag in one.candidate.infrastructure}
     return Pick(
         picked=found.names,
@@ -77,7 +80,8 @@ def pick(scored: Scored) -> Pick:
         shared=tuple(one.name for one in scored.portfolio.infrastructure if one.name in tags and one.cost),
         swings=_swings(items, room, found),
         bindings=_bindings(scored, room, found),
-        without_learning=plain.names if isinstance(plain, Selection) else (),
+        without_learning=alone,
+        holds_from=0.0 if alone == found.names else _holds_from(scored, room, found),
         infeasible=() if found.names else _nothing(scored),
     )
 
@@ -108,11 +112,8 @@ def item_of(score: Score, learning: float, done: set[str], *, needs: bool = True
 
 
 def weeks_of(score: Score) -> float:
-    """The expected engineer-weeks: the posterior's mean, or the estimate where there is no posterior."""
-    if score.value.weeks is not None and score.value.costs is not None:
-        return score.value.weeks.mean
-    effort = score.candidate.effort
-    return 0.0 if effort is None else effort.expected
+    """The expected engineer-weeks, 0 where no effort is given."""
+    return 0.0 if score.value.weeks is None else score.value.weeks.mean
 
 
 def room_of(scored: Scored) -> Room:
@@ -120,6 +121,23 @@ def room_of(scored: Scored) -> Room:
     capacity = scored.portfolio.capacity
     shared = {one.name: one.cost for one in scored.portfolio.infrastructure}
     return Room(float(capacity.slots), capacity.engineer_weeks, shared)
+
+
+def _holds_from(scored: Scored, room: Room, found: Selection) -> float:
+    """The smallest part of the learning value with which the pick is this one, to a hundredth, by halving.
+
+    One threshold: as learning counts more, the learning value of the best pick never falls, so a pick that is
+    best at two weights is best between them.
+    """
+    low, high = 0.0, 1.0
+    while high - low > 0.01:
+        middle = (low + high) / 2
+        other = select(items_of(scored, learning=middle * scored.portfolio.learning), room)
+        if isinstance(other, Selection) and other.names == found.names:
+            high = middle
+        else:
+            low = middle
+    return high
 
 
 def _swings(items: Sequence[Item], room: Room, found: Selection) -> dict[str, Swing]:

@@ -9,7 +9,10 @@ from bot.core.portfolio_score import Score, Scored
 from bot.stats.undecided import Undecided
 from bot.views import portfolio_words as words
 
-_HEAD = ("", "RICE", "rank", "power", "gain this quarter (90 %)", "EVOI", "weeks (90 %)", "in time")
+_HEAD = (
+    "", "RICE", "rank", "exists (90 %)", "power", "gain this quarter (90 %)", "EVOI", "weeks (90 %)",
+    "in time",
+)  # fmt: skip
 
 
 def lines(scored: Scored, found: Pick, other: Beside) -> list[str]:
@@ -57,11 +60,12 @@ def _row(one: Score, found: Pick) -> tuple[str, ...]:
     rice = "" if isinstance(one.rice, Undecided) else words.amount(one.rice)
     if not isinstance(one.corrected, Undecided) and one.corrected != one.rice:
         rice += f" ({words.amount(one.corrected)} corrected)"
-    weeks = value.weeks
+    weeks, exists = value.weeks, value.exists
     return (
         f"{mark} {one.candidate.id}",
         rice,
         str(one.rank or ""),
+        "?" if exists is None else f"{exists.mean:.2f} ({exists.low:.2f} to {exists.high:.2f})",
         f"{value.trial.power:.2f}" if isinstance(value.trial, Trial) else "?",
         words.interval(value.gain) if isinstance(value.gain, Estimate) else "?",
         words.amount(one.learning) if one.learning else "0",

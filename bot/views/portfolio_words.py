@@ -101,6 +101,8 @@ def _why_in(found: Pick, score: Score) -> str:
         for_it = [one for one in found.without_learning if one not in found.picked]
         instead = f": by this quarter's gain alone {listed(for_it)} would be" if for_it else ""
         text += f". It is here for what it teaches{instead}"
+        if found.holds_from > 0:
+            text += f". That holds while learning counts at least {found.holds_from:.2f} of what is computed"
     swing = found.swings.get(name)
     if swing is not None and swing.loses is not None:
         instead = f", even with {listed(swing.instead)} instead" if swing.instead else ""

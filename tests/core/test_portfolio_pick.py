@@ -40,6 +40,8 @@ def test_the_reference_picks_one_two_and_three_for_what_three_teaches() -> None:
     assert found.swings["#4"].instead == ("#3",)
     assert found.swings["#4"].loses == pytest.approx(found.swings["#3"].loses)
     assert found.expected + found.learning == pytest.approx(found.value)
+    gap = scored.score("#4").expected - scored.score("#3").expected
+    assert found.holds_from == pytest.approx(gap / scored.score("#3").learning, abs=0.01)
 
 
 @pytest.mark.parametrize("seed", [2, 3, 4])

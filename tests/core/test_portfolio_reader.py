@@ -255,6 +255,24 @@ def test_a_table_says_what_yaml_says() -> None:
         assert read_portfolio(text, name="pasted")[0] is not None
 
 
+def test_a_row_has_room_for_a_pre_mortem_and_one_decision() -> None:
+    """Risks as `risk: weeks`, separated by semicolons; a risk without weeks is told."""
+    head = "id,title,reach,reach_unit,impact,impact_unit,baseline,confidence,effort_weeks,risks,contingency"
+    row = 'a,A,1M,sessions,0.5,points,0.2,0.5,14,"index rebuilt: 3; keyed: vectors: 4",Stop at week 8.'
+    text = f"{head},evoi_what,evoi_horizon,evoi_threshold\n{row},which way,4,0.3\n"
+    portfolio, findings = read_portfolio(text, name="q.csv")
+    assert portfolio is not None, findings
+    (one,) = portfolio.candidates
+    assert one.pre_mortem is not None
+    risks = [(risk.risk, risk.weeks) for risk in one.pre_mortem.risks]
+    assert risks == [("index rebuilt", 3), ("keyed: vectors", 4)]
+    assert [(choice.what, choice.horizon, choice.threshold) for choice in one.choices] == [
+        ("which way", 4, 0.3)
+    ]
+    bare = said(text.replace("index rebuilt: 3", "index rebuilt"), "q.csv")
+    assert any("needs 'weeks'" in line for line in bare)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
