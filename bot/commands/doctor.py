@@ -14,6 +14,7 @@ from bot.commands.doctor_changes import changes
 from bot.commands.doctor_monitors import monitors
 from bot.commands.doctor_oncall import people
 from bot.commands.doctor_roles import roles
+from bot.commands.doctor_templates import templates
 from bot.errors import ConfigError, SourceError, UserError
 from bot.services.opening import open_desk
 from bot.settings import Settings, SourceSettings
@@ -30,7 +31,8 @@ def run(environment: Mapping[str, str]) -> int:
     configured = settings.load(environment)
     print(Diagnosis("configuration", True, environment.get("LOOKOUT_CONFIG", "./lookout.toml (or defaults)")))
     broken = False
-    for look in (_playbooks, _slack, roles, people, _database, _sources, changes, monitors, _webhooks):
+    kept = (_database, _sources, changes, monitors, _webhooks)
+    for look in (_playbooks, templates, _slack, roles, people, *kept):
         for diagnosis in look(configured):
             print(diagnosis)
             broken = broken or diagnosis.ok is False

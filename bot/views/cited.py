@@ -4,6 +4,8 @@
 missing.
 """
 
+from collections.abc import Sequence
+
 from bot.core.citation import Cited, Figure, Gap
 from bot.views.document import markdown
 
@@ -32,9 +34,7 @@ class Citations:
 
         """
         parts = pattern.split("{}")
-        wrong = next((one for one in told if not isinstance(one, Figure | Gap)), None)
-        if wrong is not None:
-            raise TypeError(f"say() takes figures and gaps, and was given {type(wrong).__name__}")
+        _only_cited("say", told)
         if len(parts) != len(told) + 1:
             raise TypeError(
                 f"say() has {len(parts) - 1} holes {{}} in {pattern[:60]!r} for {len(told)} figures"
@@ -58,9 +58,7 @@ class Citations:
             TypeError: a cell is neither a figure nor a gap.
 
         """
-        wrong = next((one for one in cells if not isinstance(one, Figure | Gap)), None)
-        if wrong is not None:
-            raise TypeError(f"row() takes figures and gaps, and was given {type(wrong).__name__}")
+        _only_cited("row", cells)
         said = []
         for place, cell in enumerate(cells):
             after = cells[place + 1] if place + 1 < len(cells) else None
@@ -82,6 +80,13 @@ class Citations:
             self.gaps.append(gap)
         what = markdown(gap.what, MOST)
         return f"**[gap: {'; '.join(filter(None, (what, gap.how)))}]**"
+
+
+def _only_cited(name: str, given: Sequence[object]) -> None:
+    for one in given:
+        if not isinstance(one, Figure | Gap):
+            str(one)  # a name that does not exist says so itself
+            raise TypeError(f"{name}() takes figures and gaps, and was given {type(one).__name__}")
 
 
 def _upper(sentence: str) -> str:
