@@ -1,8 +1,7 @@
 """A log is added up where it is, and gives what the same rows give in memory."""
 
 import json
-import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,13 +9,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from sqlalchemy import create_engine, make_url
 
 from bot.core.logged import Chosen, Clip, Counted, Logged, Modelled, OwnLog, Rows, Tabled, Written
 from bot.core.offline_metrics import Counterfactual
 from bot.errors import SourceError
 from bot.services.harness import Place, counterfactual
-from bot.settings import SourceSettings
 from bot.stats.moments import Estimate
 from bot.stats.undecided import Undecided
 from tests.sources import logged_bench
@@ -274,48 +271,3 @@ def test_what_the_log_never_showed_is_said(tmp_path: Path) -> None:
     search = (LOG["page"][kept] == "search").mean()
     assert found.uncovered == pytest.approx(0.7 * search)
     assert any("was never logged" in one for one in found.remarks)
-
-
-@pytest.fixture(scope="module")
-def in_postgres(postgres_server: str) -> Iterator[Place]:
-    """The log in a PostgreSQL."""
-    import psycopg
-
-    server, name = make_url(postgres_server), f"lookout_logged_{uuid.uuid4().hex[:12]}"
-    admin = create_engine(server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    url = server.set(database=name, drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(
-            "CREATE TABLE log (page text, item text, p double precision, q double precision, best text, "
-            "click bigint, session bigint, device text, model double precision, expected double precision)"
-        )
-        connection.execute("CREATE TABLE policy (page text, item text, probability double precision)")
-        for table, columns in (("log", LOG), ("policy", logged_bench.policy())):
-            with connection.cursor().copy(f"COPY {table} FROM STDIN") as out:
-                for row in pa.table(columns).to_pylist():
-                    out.write_row(tuple(row.values()))
-    yield Place({"w": SourceSettings(kind="ibis", url=url)}, None)
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
-    admin.dispose()
-
-
-def test_postgres_adds_up_the_same(folder: Path, in_postgres: Place) -> None:
-    """Policy, model, clusters and devices together: to the ninth digit."""
-    one = replace(ASKED, target=TABLED, model="tabular", cluster="session", device="device")
-    one = replace(one, clip=Clip(weight=5))
-    there = replace(
-        one,
-        rows=Rows(source="w", table="log"),
-        target=replace(TABLED, rows=Rows(source="w", table="policy")),
-    )
-    files, server = asked(folder, one), counterfactual(there, in_postgres)
-    for device in ("", "mobile"):
-        for name in ("ips", "snips", "dr"):
-            first, second = (getattr(found.found[device], name) for found in (files, server))
-            assert isinstance(first, Estimate)
-            assert isinstance(second, Estimate)
-            bounds = (first.value, first.low, first.high)
-            assert (second.value, second.low, second.high) == pytest.approx(bounds)
