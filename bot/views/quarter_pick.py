@@ -54,7 +54,7 @@ def _verdict(kept: Quarterly, edition: Edition) -> list[str]:
     weeks = (
         f"{found['engineer_weeks']:.0f}" + (f" of {room:g}" if room is not None else "") + " engineer-weeks"
     )
-    gain = gain_words(edition.result["beside"]["pick"]["gain"])
+    gain = gain_words({**edition.result["beside"]["pick"]["gain"], "mean": found["expected"]})
     lines = [
         f"Expected {gain} {unit} in the quarter, and learning worth {short(found['learning'])}.",
         f"It takes {weeks} and {found['slots']:g} of {slots} slots.",
@@ -126,6 +126,7 @@ def _beside(edition: Edition) -> list[str]:
     plain = beside["plain_rice"]
     ids = ", ".join(plain["ids"]) or "ranks none"
     lines = [f"• plain RICE: {ids}, expected {gain_words(plain['gain'])}{_bars(plain)}"]
+    lines += _without_learning(edition.result["pick"])
     if gut is None or beside["gut_feel"] is None:
         return [*lines, "• ⚠ gut feel: none on record, and nothing is locked without one"]
     felt, seen = beside["gut_feel"], " after the pick was shown" if gut.seen else ""
@@ -136,6 +137,15 @@ def _beside(edition: Edition) -> list[str]:
     if beside["p_better"] is not None:
         lines.append(f"• the pick gains more than gut feel with probability {beside['p_better']:.2f}")
     return [*lines, _rho(beside["spearman"])]
+
+
+def _without_learning(found: Mapping[str, Any]) -> list[str]:
+    """The pick by gain alone where it is another one, and from where on learning decides."""
+    alone = found.get("without_learning") or []
+    if not found["feasible"] or set(alone) == set(found["ids"]):
+        return []
+    holds = f"; the pick holds while learning counts at least {found['holds_from']:.2f} of what is computed"
+    return [f"• by gain alone: {', '.join(alone) or 'none'}{holds if found.get('holds_from') else ''}"]
 
 
 def _bars(rival: Mapping[str, Any]) -> str:
