@@ -51,11 +51,15 @@ def courses(session: Session, desk: Desk, edition: Edition, now: datetime) -> tu
     """How each of the picked does, in the order of the pick."""
     term = desk.settings.portfolio.term(Quarter.read(edition.quarter))
     today = now.astimezone(desk.settings.zone).date()
-    titles = quarter_locking.titles_of(edition)
+    titles, kept = quarter_locking.titles_of(edition), portfolios.load(session, edition.quarter)
     found = []
     for name in edition.picked:
         title = titles.get(name, name)
         launch = launch_of(session, name)
+        said = {} if kept is None or launch is not None else kept.outcomes.get(name, {})
+        if said:
+            found.append(Course(name, title, state=_became(said), record=f"ledger {said['entry']}"))
+            continue
         if launch is None:
             week = min(RETRO_WEEK, term.week(today))
             found.append(unlinked(name, title, week=week, weeks=RETRO_WEEK))
@@ -132,6 +136,13 @@ def _link(session: Session, desk: Desk, name: str, experiment: str, by: str, now
         if new
         else f"{item.id} and `{experiment}` were linked already."
     )
+
+
+def _became(said: Mapping[str, Any]) -> str:
+    """What became of a candidate that no launch tells of, in a word or three."""
+    if said.get("sustained"):
+        return "shipped, still there"
+    return "shipped" if said["shipped"] else "not shipped"
 
 
 def _current(session: Session, desk: Desk, now: datetime) -> Quarter:

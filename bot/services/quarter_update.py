@@ -6,30 +6,24 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.core.citation import Cited, Figure, Gap
-from bot.core.early_abort import Course
 from bot.core.effect import Ephemeral, Message, Post, Upload
 from bot.core.inbound import Order
 from bot.core.ledger import Entry
-from bot.core.quarter import RETRO_WEEK, Quarter, Term
-from bot.core.quarter_update import PickedTold, UpdateTold
-from bot.core.quarterly import Edition, Kind, Quarterly
+from bot.core.quarter import Quarter
+from bot.core.quarterly import Edition
 from bot.errors import UserError
 from bot.services import quarter_course
 from bot.services.desk import Desk
-from bot.services.narrative_document import Document, render
-from bot.services.quarter_locking import titles_of
+from bot.services.narrative_document import Document, Index, render
+from bot.services.quarter_sheet import Told
 from bot.store import blobs, ledger, outbox, slots
 from bot.store.database import Database
 from bot.store.slots import Finish
 from bot.views.document import markdown
 from bot.views.page import HTML, page
-from bot.views.quarter_scores import gain_words, power_words, short, unit_words
 
 JOB = "portfolio.update"
 TEMPLATE = "portfolio_update.md.j2"
-PASSED, ASKS = 3, 5
-"""Candidates passed over, and asks, that one page has room for."""
 
 
 def order(session: Session, desk: Desk, asked: Order, key: str, now: datetime) -> None:
@@ -85,191 +79,36 @@ def draft(session: Session, desk: Desk, name: str, now: datetime) -> Document:
     entries = ledger.of(session, kept.quarter)
     term = desk.settings.portfolio.term(Quarter.read(kept.quarter))
     today = now.astimezone(desk.settings.zone).date()
-    told = _Teller(kept, edition, entries, term)
+    told = Told(kept, edition, entries, term, today)
     courses = quarter_course.courses(session, desk, edition, now)
-    update = told.update(courses, term.week(today))
+    update = told.update(courses)
     drafted = f"Drafted by Lookout from the record on {today.isoformat()}"
     title = markdown(f"Portfolio update, {kept.quarter}", 200)
-    return render(desk.templates, TEMPLATE, title=title, drafted=drafted, update=update)
+    return render(
+        desk.templates,
+        TEMPLATE,
+        index=_rows(entries, edition),
+        title=title,
+        drafted=drafted,
+        update=update,
+    )
 
 
-class _Teller:
-    """Says what the record shows of one portfolio."""
+def _rows(entries: Sequence[Entry], edition: Edition) -> Index:
+    """What each record is, in a line; a candidate's own name is its way to its record, by `/trace`."""
+    by_name = {f"ledger {one.number}": one for one in entries}
 
-    def __init__(self, kept: Quarterly, edition: Edition, entries: Sequence[Entry], term: Term) -> None:
-        self.kept, self.edition, self.term = kept, edition, term
-        self.result = edition.result
-        self.by_id = {one["id"]: one for one in edition.result["candidates"]}
-        self.lock = next(one for one in reversed(entries) if one.kind == Kind.LOCKED)
-        self.review = next((one for one in reversed(entries) if one.kind == Kind.REVIEWED), None)
-        self.file = f"{kept.quarter} edition {edition.number}"
-        self.locked = f"ledger {self.lock.number}"
+    def rows(records: Sequence[str]) -> list[tuple[str, str]]:
+        found = []
+        for name in records:
+            entry = by_name.get(name)
+            if entry is not None:
+                what = entry.kind.partition("_")[2] or entry.kind
+                found.append((name, f"{what} on {entry.at.date().isoformat()}, hash {entry.hash[:12]}…"))
+            elif name.startswith("record "):
+                found.append((name, "a look on record; `lookout verify` computes it again"))
+            elif name.startswith(edition.quarter):
+                found.append((name, f"file {edition.sha256[:12]}…; `lookout portfolio` computes it again"))
+        return [(markdown(name), what) for name, what in found]
 
-    def update(self, courses: Sequence[Course], week: int) -> UpdateTold:
-        """All of it."""
-        return UpdateTold(
-            quarter=Figure(self.kept.quarter, self.kept.quarter),
-            when=Figure(self.when(week), self.locked),
-            verdict=Figure(self.verdict(courses, week), self.locked),
-            candidates=Figure(
-                f"{len(self.edition.picked)} of {len(self.by_id)} candidates were picked", self.locked
-            ),
-            locked=Figure(self.locked_on(), self.locked),
-            expected=self.expected(),
-            learning=Figure(short(self.result["pick"]["learning"]), self.file),
-            capacity=self.capacity(),
-            gut=self.gut(),
-            rho=self.rho(),
-            limits=self.limits(),
-            haircut=self.haircut(),
-            picks=tuple(self.picked(one) for one in courses),
-            asks=self.asks(courses),
-            passed=self.passed(),
-            realised=self.realised(),
-            targets=self.targets(),
-        )
-
-    def when(self, week: int) -> str:
-        if week < 1:
-            return f"it begins on {self.term.first.isoformat()}"
-        return (
-            f"week {week} of {RETRO_WEEK}"
-            if week <= RETRO_WEEK
-            else f"over since {self.term.last.isoformat()}"
-        )
-
-    def verdict(self, courses: Sequence[Course], week: int) -> str:
-        bad = [one.candidate for one in courses if one.signs]
-        what = f"{len(self.edition.picked)} picked, {self.when(week)}"
-        if week < 1:
-            return what
-        return f"{what}: " + (f"{', '.join(bad)} need a look" if bad else "no early-abort signal")
-
-    def locked_on(self) -> str:
-        day = self.lock.at.date()
-        late = (
-            "late, after the quarter had begun" if self.lock.body.get("late") else "before the quarter began"
-        )
-        return f"locked on {day.isoformat()}, {late}, file {self.edition.sha256[:12]}"
-
-    def expected(self) -> Cited:
-        gain = self.result["beside"]["pick"]["gain"]
-        if list(self.lock.body["picked"]) != list(self.lock.body["computed"]):
-            return Gap(
-                "what the pick made by hand expects was not worked out", "`/portfolio score` shows each"
-            )
-        return Figure(f"{gain_words(gain)} {unit_words(self.result['unit'])}", self.file)
-
-    def capacity(self) -> Cited:
-        found, room = self.result["pick"], (self.edition.file.get("capacity") or {}).get("engineer_weeks")
-        of = "" if room is None else f" of {room:g}"
-        shared = f", {', '.join(found['shared'])} paid once" if found["shared"] else ""
-        return Figure(f"It takes {found['engineer_weeks']:.0f}{of} engineer-weeks{shared}", self.file)
-
-    def gut(self) -> Cited:
-        felt = self.lock.body["gut"]
-        both = [name for name in felt["picked"] if name in self.edition.picked]
-        after = ", said after the computed pick was shown" if felt["seen"] else ""
-        return Figure(
-            f"By gut feel it would have been {', '.join(felt['picked'])} ({len(both)} in common{after})",
-            self.locked,
-        )
-
-    def rho(self) -> Cited:
-        rho = self.lock.body.get("rho")
-        if rho is None:
-            reason = (self.result["beside"]["spearman"] or {}).get("reason") or "it was not computed"
-            return Gap(f"no rank correlation of gut feel with RICE: {reason}")
-        adds = "adds little" if self.result["beside"]["spearman"]["adds_little"] else "says something else"
-        return Figure(
-            f"Spearman's rho of gut feel with RICE is {rho:.2f}, so the framework {adds}", self.locked
-        )
-
-    def limits(self) -> Cited:
-        bindings = self.result["pick"]["bindings"]
-        if not bindings:
-            return Figure("No limit costs anything", self.file)
-        one = bindings[0]
-        enters = f" and let {', '.join(one['enters'])} in" if one["enters"] else ""
-        return Figure(
-            f"What limits it most: {one['limit']} would bring {short(one['gains'])} more{enters}", self.file
-        )
-
-    def haircut(self) -> Cited:
-        cut = self.result["haircut"]
-        if not cut["tried"]:
-            return Figure("Confidences are taken as stated, since none is on record yet", self.file)
-        return Figure(f"Confidences count {cut['factor']:.2f} times, by {cut['tried']} on record", self.file)
-
-    def picked(self, course: Course) -> PickedTold:
-        one = self.by_id[course.candidate]
-        weeks = one["engineer_weeks"]
-        state = " · ".join(part for part in (course.experiment, course.state, course.verdict) if part)
-        signs = "; ".join(f"{sign.signal.value}: {sign.why}" for sign in course.signs)
-        stands: Cited = Figure(
-            "; ".join(part for part in (state, signs) if part), course.record or self.locked
-        )
-        if not course.experiment:
-            stands = Gap("no registration is linked", f"`/portfolio link {course.candidate} ID`")
-        return PickedTold(
-            id=Figure(course.candidate, course.candidate),
-            title=Figure(titles_of(self.edition).get(course.candidate, ""), course.candidate),
-            expects=Figure(gain_words(one["expected_gain"]), self.file),
-            shows=Figure(power_words(one), self.file),
-            takes=Figure("unknown" if weeks is None else f"{weeks['mean']:.0f} weeks", self.file),
-            stands=stands,
-        )
-
-    def asks(self, courses: Sequence[Course]) -> tuple[Cited, ...]:
-        found: list[Cited] = []
-        for one in courses:
-            found += [
-                Figure(f"{one.candidate}: {sign.signal.value}, {sign.why}", sign.record or self.locked)
-                for sign in one.signs
-                if one.experiment
-            ]
-        return tuple(found[:ASKS])
-
-    def passed(self) -> tuple[Cited, ...]:
-        """Those that plain RICE has highest and the pick has not, with the reason."""
-        order = [name for name in self.lock.body.get("rice", ()) if name not in self.edition.picked]
-        return tuple(
-            Figure(f"{name} {self.title(name)}: {self.why_not(name)}", self.file) for name in order[:PASSED]
-        )
-
-    def title(self, name: str) -> str:
-        return titles_of(self.edition).get(name, "")
-
-    def why_not(self, name: str) -> str:
-        one = self.by_id[name]
-        swing = one.get("otherwise")
-        if one["barred"]:
-            return str(one["barred"][0]["reason"])
-        if swing is None or swing["loses"] is None:
-            return "it does not fit"
-        instead = f" in place of {', '.join(swing['instead'])}" if swing["instead"] else ""
-        return f"taking it{instead} would lose {short(swing['loses'])}"
-
-    def realised(self) -> Cited:
-        if self.review is None:
-            return Gap(
-                "no retrospective is on record",
-                f"`/portfolio retro {self.kept.quarter}`, by itself after week 12",
-            )
-        shape = self.review.body["retrospective"]
-        if shape["realised"] is None:
-            return Gap(str(shape["realised_reason"]), f"`/portfolio retro {self.kept.quarter}`")
-        return Figure(
-            f"{short(shape['realised'])} realised of {short(shape['predicted'])} predicted",
-            f"ledger {self.review.number}",
-        )
-
-    def targets(self) -> tuple[Cited, ...]:
-        if self.review is None:
-            return ()
-        record = f"ledger {self.review.number}"
-        return tuple(
-            Figure(f"{one['name']} {one['value']:.2f}, target {one['target']}: {one['standing']}", record)
-            for one in self.review.body["retrospective"]["targets"]
-            if one["value"] is not None
-        )
+    return rows

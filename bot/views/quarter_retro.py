@@ -86,15 +86,15 @@ def _target(one: Shape) -> str:
         return (
             f"• {mark} · {one['name']}: {text.escape(str(one['value_reason']), 200)}; target {one['target']}"
         )
-    said = _amount(one["name"])
+    said = amount(one["name"])
     ends = "" if one["low"] is None else f" ({said(one['low'])} … {said(one['high'])})"
     return (
         f"• {mark} · {one['name']} {said(one['value'])}{ends}; target {one['target']}, alert {one['alert']}"
     )
 
 
-def _amount(name: str) -> Callable[[float], str]:
-    """How a target's figure is said: a rate in percent, a gap in points, a ratio with two decimals."""
+def amount(name: str) -> Callable[[float], str]:
+    """Return how a target's figure is said: a rate in percent, a gap in points, a ratio with two decimals."""
     if name.startswith("hit rate"):
         return lambda value: f"{100 * value:.0f} %"
     if "stated confidence" in name:
