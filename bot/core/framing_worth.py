@@ -9,7 +9,8 @@ first, the weeks of ML are spent only if stage 1 comes out positive, with the pr
 import re
 from dataclasses import dataclass
 
-from bot.core.framing_reader import Framed, Option, Span
+from bot.core.framing_figures import Span
+from bot.core.framing_reader import Framed, Option
 from bot.stats.undecided import Undecided
 
 

@@ -18,7 +18,8 @@ from bot.core.framing import (
     sha256_of,
 )
 from bot.core.framing_check import Reach, lead, missing, option_line, reach, remarks
-from bot.core.framing_reader import Evidence, Span, evidence, read, span
+from bot.core.framing_figures import Span, span
+from bot.core.framing_reader import Evidence, evidence, read
 from bot.core.framing_worth import Worth, compare
 from bot.stats.undecided import Undecided
 from bot.views import framing_words as words
