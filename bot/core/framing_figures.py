@@ -66,6 +66,7 @@ def span(text: str) -> Span:
 
 
 def weeks(text: str) -> Span:
+    """A cost in engineer-weeks: `3`, `3 to 4 weeks`."""
     found = span(re.sub(r"\s*(?:engineer[- ]?)?weeks?\.?\s*$", "", clean(text), flags=re.IGNORECASE))
     if found.unit:
         raise ValueError(f"`{found.unit[:40]}` is no unit of cost here. Write engineer-weeks, e.g. `3`.")
@@ -77,6 +78,7 @@ def weeks(text: str) -> Span:
 
 
 def share(text: str) -> float:
+    """A fraction: `31 %` or `0.31`."""
     value = draft_lines.number(text)
     return value / 100 if clean(text).endswith("%") else value
 
@@ -111,6 +113,7 @@ def effect(text: str, kind: str) -> float:
 
 
 def traffic(text: str) -> Traffic:
+    """Units a day: `3,500 readers`, `3,500/day`; without a name they are users."""
     said = re.sub(r"\s*(?:/|per|a)\s*day\s*$", "", clean(text), flags=re.IGNORECASE)
     found = _SPAN.fullmatch(said)
     if found is None or found["high"] or draft_lines.number(found["low"]) < LEAST_A_DAY:
@@ -119,6 +122,7 @@ def traffic(text: str) -> Traffic:
 
 
 def days(text: str) -> int:
+    """Whole days from 1 to 365."""
     value = draft_lines.number(re.sub(r"\s*days?\s*$", "", clean(text), flags=re.IGNORECASE))
     if value != int(value) or not 0 < value <= 365:
         raise ValueError(f"`{clean(text)[:40]}` is no number of days from 1 to 365. Write e.g. `14`.")
