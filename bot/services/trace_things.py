@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from sqlmodel import Session
 
+from bot.core.correlation_ledger import ELSEWHERE
 from bot.core.framing_reader import read
 from bot.core.incident import Event, Incident
 from bot.core.launch import Kind, Launch, State
@@ -60,6 +61,10 @@ def _experiment(session: Session, thing: Thing) -> Known:
     happenings = _entries(thing, entries, _SMALL)
     if not entries or entries[0].kind != Kind.REGISTERED:
         # A launch begins with its registration; without it only what came from elsewhere is told.
+        deltas = ledger.of(session, f"{ELSEWHERE}{thing.id}")
+        if deltas:
+            entries, happenings = deltas, _entries(thing, deltas, _SMALL)
+            return Known(thing, "", "ran elsewhere, both deltas are on record", happenings)
         return Known(thing, "", f"{len(entries)} entries of the ledger" if entries else "", happenings)
     launch = so_far(entries)
     return Known(thing, launch.title, state_of(launch), happenings, launch.channel)

@@ -13,7 +13,7 @@ from bot.core.launch import Kind
 from bot.core.ledger import Entry, Head, broken, unwitnessed
 from bot.core.recomputing import Kept, disagreement, plain, seal
 from bot.core.rulings import unruled
-from bot.services import framing_agreeing
+from bot.services import correlation_agreeing, framing_agreeing
 from bot.services.agreeing import Fault, Tables, faults
 from bot.services.look_record import asked_day
 from bot.store import exact
@@ -86,6 +86,7 @@ def verify(session: Session, heads: Sequence[Head] = ()) -> Verified:
     tables = {name: list(exact.rows(session, kind)) for name, kind in kinds.items()}
     found += faults(entries, tables)
     found += framing_agreeing.faults(session, entries)
+    found += correlation_agreeing.faults(session, entries)
     since = _broken_plans(entries)
     looks = tuple(replace(one, plan_broken=since.get(one.record, 0)) for one in _looks(tables))
     return Verified(len(entries), entries[-1] if entries else None, tuple(found), looks)

@@ -10,7 +10,7 @@ import pytest
 from bot.core.diagnosis_reader import read_diagnosis
 from bot.core.thing import Thing, ThingKind
 from bot.errors import InputError, RefusedError, StaleError
-from bot.services import deltas
+from bot.services import correlation_agreeing, deltas, trace_things
 from bot.settings import shipped
 from bot.store import candidates, diagnoses, ledger, links
 from bot.store.database import Database
@@ -251,6 +251,33 @@ def test_a_replay_is_judged_against_what_is_on_record(database: Database) -> Non
     bench.work()
     status = bench.said("/correlation")[-1]
     assert "1 of 4 experiments since, 1 moved the same way; 3 more must hold" in status.text
+
+
+def test_what_is_on_record_is_computed_again_and_a_change_shows(sqlite: Database) -> None:
+    """Alarms and replays follow from the deltas before them; a diagnosis is what was concluded."""
+    bench = Bench(sqlite, NOW)
+    bench.recorded()
+    bench.type("diagnose")
+    for _ in range(5):
+        bench.type("answer unknown")
+    bench.type("conclude")
+    bench.type(f"replay {SCORES}")
+    bench.work()
+    with sqlite.write() as session:
+        entries = list(ledger.every(session))
+        assert list(correlation_agreeing.faults(session, entries)) == []
+        replayed = next(one for one in entries if one.kind == "correlation_replay")
+        lied = replace(replayed, body={**replayed.body, "r": 0.9})
+        (fault,) = correlation_agreeing.faults(session, [lied if one == replayed else one for one in entries])
+        assert fault.reason == "its replay does not follow from the deltas before it"
+        found = diagnoses.load(session, 1)
+        assert found is not None
+        assert found.conclusion is not None
+        diagnoses.save(session, replace(found, conclusion=replace(found.conclusion, dominant="goodharting")))
+        (fault,) = correlation_agreeing.faults(session, entries)
+        assert fault.reason.startswith("it is not what entry 8 of the ledger says")
+        traced = trace_things.known(session, Thing(ThingKind.EXPERIMENT, "dense-retriever"))
+        assert traced.state == "ran elsewhere, both deltas are on record"
 
 
 def test_a_replay_of_two_experiments_is_undecided(sqlite: Database) -> None:
