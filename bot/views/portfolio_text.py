@@ -25,7 +25,7 @@ def lines(scored: Scored, found: Pick, other: Beside) -> list[str]:
     said += [f"{name} informs {line}." for name, line in taught]
     said += [f"Limits: {'; '.join(map(words.binding, found.bindings))}."] if found.bindings else []
     said += [words.plain(other), words.gut(other), words.agreement(other)]
-    said += [f"As many drawn blindly would gain {words.amount(other.random)}."] if found.picked else []
+    said += [_blindly(scored, other)] if found.picked else []
     said += [words.haircut(scored.haircut), _overruns(scored), *_assumed(scored)]
     said.append(f"{scored.draws:,} draws of each, seed {scored.seed}; gains in {scored.unit}.")
     return said
@@ -82,6 +82,12 @@ def _reasons(scored: Scored, found: Pick) -> list[str]:
         f"{words.reason(scored, found, one)}"
         for one in [*chosen, *left]
     ]
+
+
+def _blindly(scored: Scored, other: Beside) -> str:
+    """What chance would pick, of those that may be picked."""
+    free = sum(not one.bars for one in scored.scores)
+    return f"As many drawn blindly of the {free} that may be picked would gain {words.amount(other.random)}."
 
 
 def _overruns(scored: Scored) -> str:

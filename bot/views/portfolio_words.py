@@ -188,6 +188,8 @@ def agreement(other: Beside) -> str:
         if other.redundant
         else f"at most {REDUNDANT:g}: the framework says something that gut feel does not"
     )
+    if rho.low <= REDUNDANT < rho.high and not other.redundant:
+        says += f", though {rho.n} candidates do not settle it"
     return (
         f"Spearman's rho of gut feel with RICE is {_signed(rho.rho)} ({_signed(rho.low)} to "
         f"{_signed(rho.high)}, {rho.n} candidates), {says}."
