@@ -19,7 +19,7 @@ def cohorts(on: Ground, whole: "Whole") -> tuple[CohortResult, ...]:
     """Each cohort with enough turns for an interval, those furthest from the whole first."""
     import numpy as np
 
-    from bot.stats.tail import at, independent_turns, level
+    from bot.stats.tail import at, beyond, level
 
     turns = on.measured.turns
     if turns is None or turns.cohorts is None:
@@ -35,12 +35,12 @@ def cohorts(on: Ground, whole: "Whole") -> tuple[CohortResult, ...]:
         total = whole.total[mine]
         ordered = np.sort(total)
         cluster = None if turns.cluster is None else turns.cluster.part(mine)
-        one = level(ordered, quantile, independent_turns(total > at(ordered, quantile), cluster))
-        beyond = (one.low is not None and one.low > usual * (1 + alert)) or (
+        one = level(ordered, quantile, beyond(total > at(ordered, quantile), cluster).turns)
+        surely = (one.low is not None and one.low > usual * (1 + alert)) or (
             one.high is not None and one.high < usual * (1 - alert)
         )
         name = turns.cohort_names[int(place)]
-        found.append(CohortResult(name, int(sizes[place]), one, one.ms / usual - 1, beyond))
+        found.append(CohortResult(name, int(sizes[place]), one, one.ms / usual - 1, surely))
     return tuple(sorted(found, key=lambda one: -abs(one.off)))
 
 

@@ -14,19 +14,21 @@ if TYPE_CHECKING:  # on the way to an ack nobody needs numbers
     import numpy as np
 
     from bot.stats.stage import Treated, Treatment
-    from bot.stats.tail import Level, Share
+    from bot.stats.tail import Beyond, Level, Share
     from bot.stats.turns import Course, Flags, Floats, Pool
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A stage of a scenario: its durations, their levels, and as how many independent ones they count.
+    """A stage of a scenario: its durations, their levels, which turns are beyond each, and as how many
+    independent ones they count.
 
     twice, given_up, late: shares of its requests, None where that is not done.
     """
 
     pool: "Pool" = field(repr=False)
     levels: tuple["Level", ...]
+    beyond: "tuple[Beyond, ...]" = field(repr=False)
     told: tuple[float, ...]
     twice: "Share | None" = None
     given_up: "Share | None" = None
@@ -48,7 +50,7 @@ def seen(on: Ground, name: str, what: "Treatment | None", rng: "np.random.Genera
     import numpy as np
 
     from bot.stats.stage import Treated, treated
-    from bot.stats.tail import at, independent_turns, share_of
+    from bot.stats.tail import at, beyond, share_of
     from bot.stats.turns import Pool
 
     if what is None:
@@ -60,20 +62,17 @@ def seen(on: Ground, name: str, what: "Treatment | None", rng: "np.random.Genera
     ordered = on.ordered[name] if what is not None and what.nothing else np.sort(pool.ms)
     turns = on.measured.turns
     cluster = turns.cluster if turns is not None and (name in turns.ms or name == REST) else None
-    told = tuple(
-        pool.n
-        if cluster is None or len(cluster.codes) != len(pool.ms)
-        else min(pool.n, independent_turns(pool.ms > at(ordered, q), cluster))
-        for q in QUANTILES
-    )
-    levels = tuple(level_of(pool, ordered, q, n) for q, n in zip(QUANTILES, told, strict=True))
     cluster = cluster if cluster is not None and len(cluster.codes) == len(pool.ms) else None
+    above = tuple(beyond(pool.ms > at(ordered, q), cluster) for q in QUANTILES)
+    told = tuple(pool.n if cluster is None else min(pool.n, one.turns) for one in above)
+    levels = tuple(level_of(pool, ordered, q, n) for q, n in zip(QUANTILES, told, strict=True))
     most = min(pool.n, on.draws)
     twice, given_up = (
         None if which is None else share_of(which, most, cluster) for which in (done.twice, done.given_up)
     )
     late = _late(on, name, done)
-    return Seen(pool, levels, told, twice, given_up, None if late is None else share_of(late, most, cluster))
+    late_share = None if late is None else share_of(late, most, cluster)
+    return Seen(pool, levels, above, told, twice, given_up, late_share)
 
 
 def _late(on: Ground, name: str, done: "Treated") -> "Flags | None":
@@ -123,13 +122,13 @@ def drawn_apart(
 ) -> Drawn | Undecided:
     """The turn if stages knew nothing of each other; `known` are draws that are taken over.
 
-    Its interval is that of as many turns as the least measured stage has, or wider than need be: of a
-    statistic of several independent samples no more than the variance of one of whole turns remains
-    (Hoeffding 1948, Ann. Math. Stat. 19:293); the error of drawing is added.
+    Its interval is that of as many turns as tell as much (`bot.stats.apart`), or, where stages were measured
+    each by itself, of as many as the least measured has, which is wider than need be; the error of drawing is
+    added.
     """
     import numpy as np
 
-    from bot.stats.tail import level, share
+    from bot.stats.tail import at, level, share
     from bot.stats.turns import course, drawn
 
     if all(len(one.pool.ms) == 1 for one in stages.values()):
@@ -140,7 +139,7 @@ def drawn_apart(
     ordered = np.sort(found.total)
     # 1/n of the measured turns and 1/draws add up, as variances do
     told = [
-        1 / (1 / min(one.told[at] for one in stages.values()) + 1 / draws) for at in range(len(QUANTILES))
+        1 / (1 / _told(on, stages, pools, found.total > at(ordered, q), q) + 1 / draws) for q in QUANTILES
     ]
     if any(pool.low is not None for pool in pools.values()):
         ends = []
@@ -153,6 +152,20 @@ def drawn_apart(
     n = told[QUANTILES.index(on.budget.slo.quantile)]
     over = share(float((found.total > on.budget.slo.ms).mean()) * n, n)
     return Drawn(Estimate(tuple(levels), over), pools, found, ordered)
+
+
+def _told(
+    on: Ground, stages: Mapping[str, Seen], pools: "Mapping[str, Pool]", above: "Flags", quantile: float
+) -> float:
+    """As many turns as tell as much of the drawn turns that are above."""
+    from bot.stats.apart import told_of
+
+    turns = on.measured.turns
+    known = () if turns is None else (*turns.ms, REST)
+    measured = {name: one.pool.ms for name, one in stages.items() if name in known}
+    if turns is None or not measured:
+        return min(one.told[QUANTILES.index(quantile)] for one in stages.values())
+    return told_of(above, {name: pools[name].ms for name in measured}, measured, turns.cluster)
 
 
 def _bound(pool: "Pool", side: str) -> "Floats":

@@ -10,6 +10,7 @@ from bot.core.measurements import Measurements
 
 if TYPE_CHECKING:  # on the way to an ack nobody needs numbers
     from bot.stats.stage import Treatment
+    from bot.stats.tail import Beyond, Level
     from bot.stats.turns import Floats, Pool
 
 DRAWS = 200_000
@@ -78,6 +79,20 @@ def ground(budget: Budget, measured: Measurements, *, seed: int, draws: int) -> 
     notes = (*notes, *(f"{name} {why}." for name, why in assumed.items()))
     usual = {stage.name: _usual(stage) for stage in budget.stages}
     return Ground(budget, measured, pools, in_order, usual, assumed, p95s, rest, seed, many, notes)
+
+
+def p95_of(on: Ground, name: str) -> "tuple[Level, Beyond | None]":
+    """A stage's p95 as it is, with which turns exceed it; None where no whole turns say so."""
+    from bot.stats.tail import Level, beyond, level
+
+    pool, ms = on.pools[name], on.p95s[name]
+    turns = on.measured.turns
+    if pool.n == float("inf"):
+        return Level(0.95, ms, ms, ms), None
+    if turns is None or name not in turns.ms:
+        return level(on.ordered[name], 0.95, pool.n), None
+    above = beyond(pool.ms > ms, turns.cluster)
+    return level(on.ordered[name], 0.95, above.turns), above
 
 
 def _usual(stage: Stage) -> "Treatment":

@@ -43,7 +43,7 @@ def simulate(
         budget=budget,
         source=measured.source,
         turns=0 if measured.turns is None else len(measured.turns),
-        told=0.0 if whole is None else whole.told[budget.slo.quantile],
+        told=0.0 if whole is None else whole.beyond[budget.slo.quantile].turns,
         draws=on.draws,
         seed=seed,
         now=now,

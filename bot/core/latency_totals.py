@@ -8,13 +8,13 @@ from bot.core.latency_budget import QUANTILES, critical_path
 from bot.core.latency_drawn import Drawn, Seen, drawn_apart, own_histogram, seen
 from bot.core.latency_ground import Ground
 from bot.core.latency_result import REST, Estimate, Method, Shape, StageResult
-from bot.core.pipeline import Pipeline
+from bot.core.pipeline import Lean, Pipeline
 from bot.core.what_if import After
 from bot.stats.undecided import Undecided
 
 if TYPE_CHECKING:  # on the way to an ack nobody needs numbers
-    from bot.stats.tail import Level
-    from bot.stats.turns import Clusters, Course, Floats, Pool
+    from bot.stats.tail import Beyond, Level
+    from bot.stats.turns import Course, Floats, Pool
 
 BINS = 60
 """Of the picture of a distribution."""
@@ -24,28 +24,32 @@ AROUND = 0.005
 
 @dataclass(frozen=True)
 class Whole:
-    """The turns of a scenario. told: as how many independent turns they count, by quantile."""
+    """The turns of a scenario. beyond: which are above each quantile, and how many independent ones they are
+    as good as; over: the same of the SLO."""
 
     course: "Course" = field(repr=False)
     total: "Floats" = field(repr=False)
     ordered: "Floats" = field(repr=False)
-    told: Mapping[float, float]
-    over_told: float
+    beyond: "Mapping[float, Beyond]" = field(repr=False)
+    over: "Beyond" = field(repr=False)
 
 
 @dataclass(frozen=True)
 class Totals:
-    """What was found; `whole` is None where turns cannot be had whole."""
+    """What was found; `whole` is None where turns cannot be had whole.
+
+    leans: other estimates that it rests on, each with how far the turn moves as it does.
+    """
 
     estimates: Mapping[Method, Estimate | Undecided]
     stages: tuple[StageResult, ...]
     path: tuple[str, ...]
     whole: Whole | None
-    cluster: "Clusters | None" = field(repr=False)
     slo_quantile: float
     shapes: Mapping[Method, Shape] = field(repr=False)
     seen: Mapping[str, Seen] = field(repr=False)
     drawn: "Mapping[str, Pool]" = field(repr=False)
+    leans: "tuple[tuple[Lean, float], ...]" = field(default=(), repr=False)
 
     def estimate(self, method: Method) -> Estimate | None:
         """What a method found; None where it could not."""
@@ -60,11 +64,21 @@ class Totals:
         if ours is None or theirs is None:
             return None
         levels = [one.at(self.slo_quantile) for one in (ours, theirs)]
-        if method is not Method.WHOLE or self.whole is None or other.whole is None:
-            return combined(levels, (1, -1), None)
-        wholes = (self.whole, other.whole)
-        beyond = [one.total > level.ms for one, level in zip(wholes, levels, strict=True)]
-        return combined(levels, (1, -1), together(beyond, self.cluster))
+        errors = [_error(lean.level) for lean, _ in self.leans]
+        weights = [1.0, -1.0, *(weight for _, weight in self.leans)]
+        correlations = None
+        if method is Method.WHOLE and self.whole is not None and other.whole is not None:
+            ends = [one.beyond[self.slo_quantile] for one in (self.whole, other.whole)]
+            correlations = together([*ends, *(lean.beyond for lean, _ in self.leans)])
+        return combined([*levels, *errors], weights, correlations)
+
+
+def _error(level: "Level") -> "Level":
+    """How far a level may be off, around 0."""
+    from bot.stats.tail import Level
+
+    low, high = (None if end is None else end - level.ms for end in (level.low, level.high))
+    return Level(level.quantile, 0.0, low, high)
 
 
 def totals(on: Ground, made: Pipeline, number: int, first: Totals | None) -> Totals:
@@ -88,7 +102,7 @@ def totals(on: Ground, made: Pipeline, number: int, first: Totals | None) -> Tot
     if whole is None:
         estimates[Method.WHOLE] = Undecided(on.why_not_whole)
     else:
-        estimates[Method.WHOLE] = _estimate(on, whole)
+        estimates[Method.WHOLE] = _estimate(whole)
         shapes[Method.WHOLE] = shape(whole.ordered)
     drawn = {name: first.drawn[name] for name in known if name in first.drawn} if first else {}
     apart = drawn_apart(on, graph, stages, drawn, rng)
@@ -108,9 +122,13 @@ def totals(on: Ground, made: Pipeline, number: int, first: Totals | None) -> Tot
     elif isinstance(apart, Drawn):
         near = _near(on, {name: one.ms for name, one in pools.items()}, apart.course, apart.ordered)
     results = tuple(_result(on, name, stages[name], near.get(name)) for name in graph)
-    cluster = None if on.measured.turns is None else on.measured.turns.cluster
+    leans = tuple(
+        (lean, lean.sign * near[name][1] / lean.level.ms)
+        for name, lean in made.leans.items()
+        if name in near and lean.level.ms > 0
+    )
     slo = on.budget.slo.quantile
-    return Totals(estimates, results, path, whole, cluster, slo, shapes, stages, pools)
+    return Totals(estimates, results, path, whole, slo, shapes, stages, pools, leans)
 
 
 def _last(after: After) -> list[str]:
@@ -123,25 +141,22 @@ def _whole(on: Ground, graph: After, stages: Mapping[str, Seen]) -> Whole:
     """Every measured turn, put together again."""
     import numpy as np
 
-    from bot.stats.tail import at, independent_turns
+    from bot.stats.tail import at, beyond
     from bot.stats.turns import course
 
     cluster = None if on.measured.turns is None else on.measured.turns.cluster
     found = course(graph, {name: one.pool.ms for name, one in stages.items()})
     ordered = np.sort(found.total)
-    told = {q: independent_turns(found.total > at(ordered, q), cluster) for q in QUANTILES}
-    over_told = independent_turns(found.total > on.budget.slo.ms, cluster)
-    return Whole(found, found.total, ordered, told, over_told)
+    above = {q: beyond(found.total > at(ordered, q), cluster) for q in QUANTILES}
+    return Whole(found, found.total, ordered, above, beyond(found.total > on.budget.slo.ms, cluster))
 
 
-def _estimate(on: Ground, whole: Whole) -> Estimate:
+def _estimate(whole: Whole) -> Estimate:
     from bot.stats.tail import level, share
 
-    over = float((whole.total > on.budget.slo.ms).mean())
-    return Estimate(
-        tuple(level(whole.ordered, q, whole.told[q]) for q in QUANTILES),
-        share(over * whole.over_told, whole.over_told),
-    )
+    n = whole.over.turns
+    levels = tuple(level(whole.ordered, q, whole.beyond[q].turns) for q in QUANTILES)
+    return Estimate(levels, share(whole.over.share * n, n))
 
 
 def _added_up(
@@ -150,7 +165,6 @@ def _added_up(
     """Quantiles along the longest path, and the path at the SLO's quantile."""
     from bot.stats.tail import combined, together
 
-    cluster = None if on.measured.turns is None else on.measured.turns.cluster
     found = []
     paths: dict[float, tuple[str, ...]] = {}
     for at, quantile in enumerate(QUANTILES):
@@ -159,8 +173,8 @@ def _added_up(
         levels = [stages[name].levels[at] for name in path]
         correlations = None
         if on.whole:
-            correlations = together([stages[name].pool.ms > ms[name] for name in path], cluster)
-        found.append(combined(levels, [1] * len(levels), correlations))
+            correlations = together([stages[name].beyond[at] for name in path])
+        found.append(combined(levels, [1.0] * len(levels), correlations))
     return paths[on.budget.slo.quantile], Estimate(tuple(found))
 
 

@@ -1,11 +1,11 @@
 """A budget's pipeline with what could be done to it: its graph, and what each stage does to its durations."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bot.core.latency_budget import ordered
-from bot.core.latency_ground import Ground
+from bot.core.latency_ground import Ground, p95_of
 from bot.core.measurements import Measurements
 from bot.core.what_if import (
     After,
@@ -23,14 +23,32 @@ from bot.stats.undecided import Undecided
 
 if TYPE_CHECKING:  # on the way to an ack nobody needs numbers
     from bot.stats.stage import Treatment
+    from bot.stats.tail import Beyond, Level
 
 
 @dataclass(frozen=True)
 class Pipeline:
-    """The graph, each stage after those it waits for, and what each stage does to its durations."""
+    """The graph, each stage after those it waits for, and what each stage does to its durations.
+
+    leans: by stage the estimate that its durations were scaled by, or that they come from.
+    """
 
     after: After
     stages: Mapping[str, "Treatment"]
+    leans: Mapping[str, "Lean"] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Lean:
+    """An estimate of a stage's p95 whose error is one of the turn's.
+
+    sign: -1 where durations were divided by it, 1 where they are proportional to it. beyond: which measured
+    turns exceed it, None where it was measured in others.
+    """
+
+    level: "Level"
+    sign: int
+    beyond: "Beyond | None" = field(repr=False)
 
 
 def pipeline(on: Ground, what_if: WhatIf | None) -> Pipeline | Undecided:
@@ -38,16 +56,14 @@ def pipeline(on: Ground, what_if: WhatIf | None) -> Pipeline | Undecided:
     found = Pipeline(on.budget.after, on.usual)
     known = dict(on.p95s)
     for change in () if what_if is None else what_if.changes:
-        made = _made(found, change, on.measured, known)
+        made = _made(on, found, change, known)
         if isinstance(made, Undecided):
             return made
         found = made
     return replace(found, after={name: found.after[name] for name in ordered(found.after)})
 
 
-def _made(
-    found: Pipeline, change: Change, measured: Measurements, p95s: dict[str, float]
-) -> Pipeline | Undecided:
+def _made(on: Ground, found: Pipeline, change: Change, p95s: dict[str, float]) -> Pipeline | Undecided:
     from bot.stats.stage import GivenUp, Second
 
     if isinstance(change, Parallel):
@@ -62,8 +78,8 @@ def _made(
     if isinstance(change, HedgeCall):
         return _with(found, change.stage, replace(usual, second=Second(change.after_ms, change.shared)))
     if isinstance(change, NewDurations):
-        return _replaced(found, change, measured, p95s)
-    return _scaled(found, change, p95s)
+        return _replaced(found, change, on.measured, p95s)
+    return _scaled(on, found, change, p95s)
 
 
 def _with(found: Pipeline, stage: str, treatment: "Treatment") -> Pipeline:
@@ -75,18 +91,22 @@ def _replaced(
 ) -> Pipeline | Undecided:
     import numpy as np
 
-    from bot.stats.tail import at
+    from bot.stats.tail import level
 
     durations = measured.others.get(change)
     if durations is None:
         reason = measured.missing.get(change.path, "nobody has read it")
         return Undecided(f"the durations of {change.path} cannot be had: {reason}")
-    p95s[change.stage] = at(np.sort(durations), 0.95)
+    lean = Lean(level(np.sort(durations), 0.95), 1, None)
+    p95s[change.stage] = lean.level.ms
     usual = found.stages[change.stage]
-    return _with(found, change.stage, replace(usual, replaced=durations, factor=1.0))
+    made = _with(found, change.stage, replace(usual, replaced=durations, factor=1.0))
+    return replace(made, leans={**found.leans, change.stage: lean})
 
 
-def _scaled(found: Pipeline, change: NewP95 | TopK, p95s: dict[str, float]) -> Pipeline | Undecided:
+def _scaled(
+    on: Ground, found: Pipeline, change: NewP95 | TopK, p95s: dict[str, float]
+) -> Pipeline | Undecided:
     """All durations times the new p95 over that of now."""
     if isinstance(change, TopK):
         factor = between(change.p95_ms, change.to) / between(change.p95_ms, change.now)
@@ -96,7 +116,16 @@ def _scaled(found: Pipeline, change: NewP95 | TopK, p95s: dict[str, float]) -> P
         factor = change.p95_ms / p95s[change.stage]
     p95s[change.stage] *= factor
     usual = found.stages[change.stage]
-    return _with(found, change.stage, replace(usual, factor=usual.factor * factor))
+    made = _with(found, change.stage, replace(usual, factor=usual.factor * factor))
+    if isinstance(change, TopK):
+        return made
+    known = found.leans.get(change.stage)
+    if known is not None:  # of other durations, or scaled already
+        lean = replace(known, sign=-1)
+    else:
+        own = p95_of(on, change.stage)
+        lean = Lean(own[0], -1, own[1])
+    return replace(made, leans={**found.leans, change.stage: lean})
 
 
 def between(known: Mapping[int, float], k: int) -> float:

@@ -8,7 +8,7 @@ variance it has between clusters (Korn & Graubard 1998, Survey Methodology 24:19
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
@@ -90,66 +90,86 @@ def share(count: float, n: float) -> Share:
     return Share(p, max(centre - half, 0.0) if count else 0.0, min(centre + half, 1.0) if count < n else 1.0)
 
 
+@dataclass(frozen=True)
+class Beyond:
+    """Which of `n` turns exceed a value: the turns themselves, or by cluster how many more than its share.
+
+    groups: of clusters, 0 where turns are independent.
+    """
+
+    share: float
+    n: int
+    groups: int
+    flags: Flags | None = field(default=None, repr=False)
+    sums: Floats | None = field(default=None, repr=False)
+
+    def product(self, other: "Beyond") -> float:
+        """Their covariance over turns, or over clusters, but for a factor that all of one kind share."""
+        if self.flags is not None and other.flags is not None:
+            both = np.count_nonzero(self.flags & other.flags)
+            return float(both - self.n * self.share * other.share)
+        if self.sums is not None and other.sums is not None:
+            return float(self.sums @ other.sums)
+        return 0.0
+
+    @property
+    def turns(self) -> float:
+        """As many independent turns as would tell as much of this share.
+
+        Variance between clusters, with t of so many clusters instead of z; no more than there are turns.
+        """
+        if self.sums is None:
+            return float(self.n)
+        p, groups = self.share, self.groups
+        if groups < 2:
+            return 1.0
+        if p in (0.0, 1.0):
+            return float(groups)
+        # sum over clusters of (sum - p size)^2, over n^2: the share's variance by linearisation
+        between = self.product(self) / self.n**2 * groups / (groups - 1)
+        few = Z / float(special.stdtrit(groups - 1, 1 - ALPHA / 2))
+        return min(p * (1 - p) / between * few**2, self.n) if between > 0 else float(self.n)
+
+
+def beyond(which: Flags, cluster: Clusters | None) -> Beyond:
+    """Turns as those that exceed a value."""
+    share = np.count_nonzero(which) / len(which)
+    if cluster is None:
+        return Beyond(share, len(which), 0, flags=which)
+    sums = cluster.counts(which) - share * cluster.sizes
+    return Beyond(share, len(which), len(cluster.sizes), sums=sums)
+
+
 def share_of(which: Flags, told: float, cluster: Clusters | None) -> Share:
     """The share of turns that these are, which count as at most `told` independent ones."""
-    n = min(told, independent_turns(which, cluster))
-    return share(float(np.count_nonzero(which)) / len(which) * n, n)
+    found = beyond(which, cluster)
+    n = min(told, found.turns)
+    return share(found.share * n, n)
 
 
-def independent_turns(exceeds: Flags, cluster: Clusters | None) -> float:
-    """As many independent turns as would tell as much of this share.
-
-    Variance between clusters, with t of so many clusters instead of z; no more than there are turns.
-    """
-    n = len(exceeds)
-    if cluster is None:
-        return float(n)
-    p = np.count_nonzero(exceeds) / n
-    groups = len(cluster.sizes)
-    if groups < 2:
-        return 1.0
-    if p in (0.0, 1.0):
-        return float(groups)
-    # sum over clusters of (sum - p size)^2, over n^2: the share's variance by linearisation
-    between = float(((cluster.counts(exceeds) - p * cluster.sizes) ** 2).sum()) / n**2 * groups / (groups - 1)
-    few = Z / float(special.stdtrit(groups - 1, 1 - ALPHA / 2))
-    return min(p * (1 - p) / between * few**2, n) if between > 0 else float(n)
-
-
-def together(exceed: Sequence[Flags], cluster: Clusters | None) -> Floats:
+def together(exceed: Sequence[Beyond | None]) -> Floats:
     """The correlations of quantiles' estimates: those of exceeding them, turn by turn or cluster by cluster.
 
     A sample quantile is q + (1{x > q} - (1 - p))/f(q) averaged over turns, plus what vanishes (Bahadur 1966,
-    Ann. Math. Stat. 37:577), so that two of them are correlated as their indicators are.
+    Ann. Math. Stat. 37:577), so that two of them are correlated as their indicators are. None is a quantile
+    of other turns, correlated with nothing.
     """
-    n = len(exceed[0])
-    shares = [np.count_nonzero(one) / n for one in exceed]
-    if cluster is None:
-
-        def product(i: int, j: int) -> float:
-            return np.count_nonzero(exceed[i] & exceed[j]) / n - shares[i] * shares[j]
-    else:
-        rows = [cluster.counts(one) - p * cluster.sizes for one, p in zip(exceed, shares, strict=True)]
-
-        def product(i: int, j: int) -> float:
-            return float(rows[i] @ rows[j])
-
-    spread = [math.sqrt(max(product(i, i), 0.0)) for i in range(len(exceed))]
+    spread = [0.0 if one is None else math.sqrt(max(one.product(one), 0.0)) for one in exceed]
     found = np.eye(len(exceed))
-    for i, j in combinations(range(len(exceed)), 2):
-        if spread[i] > 0 and spread[j] > 0:
-            found[i, j] = found[j, i] = product(i, j) / (spread[i] * spread[j])
+    for (i, one), (j, other) in combinations(enumerate(exceed), 2):
+        if one is not None and other is not None and spread[i] > 0 and spread[j] > 0:
+            found[i, j] = found[j, i] = one.product(other) / (spread[i] * spread[j])
     return found
 
 
-def combined(levels: Sequence[Level], signs: Sequence[int], correlations: Floats | None) -> Level:
+def combined(levels: Sequence[Level], weights: Sequence[float], correlations: Floats | None) -> Level:
     """A sum or difference of quantiles, its interval from theirs and their correlations.
 
     Variances add up with covariances: each side of the intervals by itself for a sum, half their widths for a
     difference (Zou & Donner 2008, Statistics in Medicine 27:1693, for intervals of any origin). correlations
     None: not known, so that the halves add up, which no correlation exceeds.
     """
-    ms = sum(sign * one.ms for one, sign in zip(levels, signs, strict=True))
+    ms = sum(weight * one.ms for one, weight in zip(levels, weights, strict=True))
     known = [
         (one.ms - one.low, one.high - one.ms)
         for one in levels
@@ -157,9 +177,9 @@ def combined(levels: Sequence[Level], signs: Sequence[int], correlations: Floats
     ]
     if len(known) < len(levels):
         return Level(levels[0].quantile, ms, None, None)
-    if len(set(signs)) > 1:
+    if min(weights) < 0 < max(weights):
         known = [((down + up) / 2, (down + up) / 2) for down, up in known]
-    low, high = (_spread(np.array(side) * signs, correlations) for side in zip(*known, strict=True))
+    low, high = (_spread(np.array(side) * weights, correlations) for side in zip(*known, strict=True))
     return Level(levels[0].quantile, ms, ms - low, ms + high)
 
 

@@ -9,15 +9,20 @@ from scipy import stats
 from bot.stats.tail import (
     Level,
     at,
+    beyond,
     combined,
-    independent_turns,
     level,
     rank_correlation,
     share,
     share_of,
     together,
 )
-from bot.stats.turns import clusters
+from bot.stats.turns import Clusters, clusters
+
+
+def turns_of(exceeds: np.ndarray, cluster: Clusters | None) -> float:
+    """As how many independent turns these count."""
+    return beyond(exceeds, cluster).turns
 
 
 def test_a_quantile_is_the_smallest_duration_that_enough_turns_do_not_exceed() -> None:
@@ -61,11 +66,11 @@ def test_turns_of_a_session_count_for_less() -> None:
     rng = np.random.default_rng(4)
     values = np.repeat(rng.exponential(size=2000), 5)
     which = clusters(np.repeat(np.arange(2000), 5))
-    told = independent_turns(values > np.quantile(values, 0.9), which)
+    told = turns_of(values > np.quantile(values, 0.9), which)
     assert told == pytest.approx(2000, rel=0.02)
     alone = clusters(np.arange(10_000))
-    assert independent_turns(values > 1.0, alone) == pytest.approx(10_000, rel=0.02)
-    assert independent_turns(values > 1.0, None) == 10_000
+    assert turns_of(values > 1.0, alone) == pytest.approx(10_000, rel=0.02)
+    assert turns_of(values > 1.0, None) == 10_000
 
 
 def test_intervals_of_sessions_hold_the_quantile_where_those_of_turns_do_not() -> None:
@@ -78,7 +83,7 @@ def test_intervals_of_sessions_hold_the_quantile_where_those_of_turns_do_not() -
         common = np.repeat(rng.standard_normal(150), 8)
         values = np.exp(np.sqrt(0.7) * common + np.sqrt(0.3) * rng.standard_normal(1200))
         ordered = np.sort(values)
-        wide = level(ordered, 0.95, independent_turns(values > at(ordered, 0.95), which))
+        wide = level(ordered, 0.95, turns_of(values > at(ordered, 0.95), which))
         narrow = level(ordered, 0.95)
         by_session += (wide.low or 0) <= truth <= (wide.high or np.inf)
         by_turn += (narrow.low or 0) <= truth <= (narrow.high or np.inf)
@@ -89,8 +94,8 @@ def test_intervals_of_sessions_hold_the_quantile_where_those_of_turns_do_not() -
 def test_one_session_is_one_turn_and_a_share_of_none_counts_sessions() -> None:
     """Nothing varies between sessions then."""
     none = np.zeros(12, dtype=bool)
-    assert independent_turns(np.array([True, False] * 6), clusters(np.zeros(12))) == 1.0
-    assert independent_turns(none, clusters(np.repeat([0, 1, 2], 4))) == 3.0
+    assert turns_of(np.array([True, False] * 6), clusters(np.zeros(12))) == 1.0
+    assert turns_of(none, clusters(np.repeat([0, 1, 2], 4))) == 3.0
     assert share_of(none, 12, None).value == 0.0
 
 
@@ -113,7 +118,7 @@ def test_a_sum_of_quantiles_is_as_sure_as_its_parts_and_their_correlation() -> N
         parts = [np.exp(0.5 * (0.9 * common + 0.436 * rng.standard_normal(800))) for _ in range(2)]
         levels = [level(np.sort(part), 0.95) for part in parts]
         exceed = [part > one.ms for part, one in zip(parts, levels, strict=True)]
-        found = combined(levels, (1, 1), together(exceed, None))
+        found = combined(levels, (1, 1), together([beyond(one, None) for one in exceed]))
         assert found.low is not None
         assert found.high is not None
         held += found.low <= truth <= found.high
@@ -125,7 +130,7 @@ def test_what_two_scenarios_have_in_common_is_taken_out_of_their_difference() ->
     values = np.random.default_rng(7).lognormal(5, 0.4, 2000)
     levels = [level(np.sort(one), 0.95) for one in (values + 10, values)]
     exceed = [values + 10 > levels[0].ms, values > levels[1].ms]
-    found = combined(levels, (1, -1), together(exceed, None))
+    found = combined(levels, (1, -1), together([beyond(one, None) for one in exceed]))
     assert (found.ms, found.low, found.high) == pytest.approx((10, 10, 10))
     apart = combined(levels, (1, -1), None)
     assert apart.low is not None
@@ -137,8 +142,8 @@ def test_correlations_by_session_are_those_of_their_sums() -> None:
     rng = np.random.default_rng(8)
     x = rng.standard_normal(3000)
     exceed = [x > 1, x + rng.standard_normal(3000) > 1]
-    one_each = together(exceed, clusters(np.arange(3000)))
-    assert one_each == pytest.approx(together(exceed, None), abs=1e-12)
+    one_each = together([beyond(one, clusters(np.arange(3000))) for one in exceed])
+    assert one_each == pytest.approx(together([beyond(one, None) for one in exceed]), abs=1e-12)
     assert one_each[0, 1] == pytest.approx(np.corrcoef(exceed)[0, 1], abs=1e-12)
 
 
@@ -146,7 +151,7 @@ def test_a_bound_that_is_missing_is_missing_from_the_sum() -> None:
     """And a stage that never varies correlates with nothing."""
     levels = [Level(0.95, 10.0, 9.0, None), Level(0.95, 5.0, 4.0, 6.0)]
     assert combined(levels, (1, 1), None) == Level(0.95, 15.0, None, None)
-    never = together([np.zeros(10, dtype=bool), np.arange(10) > 5], None)
+    never = together([beyond(one, None) for one in (np.zeros(10, dtype=bool), np.arange(10) > 5)])
     assert (never == np.eye(2)).all()
 
 
