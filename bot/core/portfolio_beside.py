@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bot.core.candidate_trial import Trial
 from bot.core.candidate_value import Estimate, Values, estimate
 from bot.core.portfolio_pick import Pick, weeks_of
+from bot.core.portfolio_rules import Rule
 from bot.core.portfolio_score import Score, Scored
 from bot.stats.rank import Spearman, spearman
 from bot.stats.undecided import Undecided
@@ -44,7 +46,8 @@ class Beside:
     pick: its own gain; plain: the first by plain RICE in the portfolio's unit, rules and capacity aside; gut:
     the gut-feel pick, None where nobody gave one. rho: of gut feel with plain RICE. better: gain over the
     gut-feel pick's, less 1; likely: the probability that the pick gains more. random: the mean gain of as
-    many candidates drawn blindly from those that may be picked.
+    many candidates drawn blindly from those that may be picked. undersized: who is left because the quarter
+    would not show the effect; saved: the engineer-weeks that are not spent on them.
     """
 
     pick: Rival
@@ -55,6 +58,8 @@ class Beside:
     better: float | Undecided
     likely: float | None
     random: float
+    undersized: tuple[str, ...]
+    saved: float
 
     @property
     def redundant(self) -> bool:
@@ -70,6 +75,7 @@ def beside(scored: Scored, found: Pick) -> Beside:
     mine = rival(scored, found.picked)
     gut = rival(scored, portfolio.gut_feel[:slots]) if portfolio.gut_feel else None
     free = [one for one in scored.scores if not one.bars]
+    small = [one for one in scored.scores if _undersized(one)]
     return Beside(
         pick=mine,
         ranking=ranking,
@@ -80,6 +86,8 @@ def beside(scored: Scored, found: Pick) -> Beside:
         likely=_likely(scored, mine, gut),
         # The mean over all subsets of k is k times the mean of one.
         random=len(found.picked) * math.fsum(one.expected for one in free) / len(free) if free else 0.0,
+        undersized=tuple(one.candidate.id for one in small),
+        saved=math.fsum(weeks_of(one) for one in small),
     )
 
 
@@ -144,6 +152,12 @@ def _paid(scored: Scored, scores: Sequence[Score]) -> float:
     """What the infrastructure that they use costs, once."""
     used = {tag for one in scores for tag in one.candidate.infrastructure}
     return math.fsum(one.cost for one in scored.portfolio.infrastructure if one.name in used)
+
+
+def _undersized(score: Score) -> bool:
+    """Whether a power that is too low is all that bars it."""
+    rules = [bar.rule for bar in score.bars]
+    return rules == [Rule.DETECTABLE] and isinstance(score.value.trial, Trial)
 
 
 def _rank(score: Score) -> tuple[int, str]:

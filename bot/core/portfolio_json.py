@@ -140,6 +140,8 @@ def _beside(other: Beside) -> Shape:
         **_maybe("better", other.better),
         "p_better": other.likely,
         "random": other.random,
+        "undersized": list(other.undersized),
+        "engineer_weeks_saved": other.saved,
     }
 
 

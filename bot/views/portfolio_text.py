@@ -26,6 +26,8 @@ def lines(scored: Scored, found: Pick, other: Beside) -> list[str]:
     said += [f"Limits: {'; '.join(map(words.binding, found.bindings))}."] if found.bindings else []
     said += [words.plain(other), words.gut(other), words.agreement(other)]
     said += [_blindly(scored, other)] if found.picked else []
+    if other.undersized:
+        said.append(words.saved(other))
     said += [words.haircut(scored.haircut), _overruns(scored), *_assumed(scored)]
     said.append(f"{scored.draws:,} draws of each, seed {scored.seed}; gains in {scored.unit}.")
     return said

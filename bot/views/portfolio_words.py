@@ -196,6 +196,15 @@ def agreement(other: Beside) -> str:
     )
 
 
+def saved(other: Beside) -> str:
+    """What is not spent on what nobody would see."""
+    whose = "whose effect" if len(other.undersized) == 1 else "whose effects"
+    return (
+        f"{other.saved:.1f} engineer-weeks are not spent on {listed(other.undersized)}, {whose} the quarter "
+        "would not show."
+    )
+
+
 def plain(other: Beside) -> str:
     """The first by plain RICE."""
     rival = other.plain

@@ -51,7 +51,7 @@ CANDIDATES = st.builds(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(CANDIDATES, min_size=1, max_size=4), st.sampled_from([None, 0.0, 10.0]))
 def test_every_number_is_finite_or_null_with_a_reason(found: list[Candidate], weeks: float | None) -> None:
     """Scores, pick, comparison, retrospective and text, none of which raises."""

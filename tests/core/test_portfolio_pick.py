@@ -164,6 +164,9 @@ def test_the_gut_feel_pick_stands_beside_it() -> None:
     assert isinstance(other.rho, Spearman)
     assert other.rho.rho == pytest.approx(np.corrcoef(felt, rice)[0, 1])
     assert not other.redundant
+    # AML-02's secondary metric: what is saved by leaving what is too small to be seen
+    assert other.undersized == ("#10",)
+    assert other.saved == pytest.approx(8, rel=0.05)
 
 
 def test_gut_feel_that_follows_rice_makes_the_framework_redundant() -> None:
