@@ -6,14 +6,14 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from bot.core.effect import Block
+from bot.core.effect import Block, Post
 from bot.core.framing import STEP_OF, F, Framing, FramingField, Page, Step, number_of
 from bot.core.framing_reader import read
 from bot.core.inbound import Order, Submit
 from bot.errors import InputError
 from bot.services import framing_record
 from bot.services.desk import Desk
-from bot.store import framings
+from bot.store import framings, outbox
 from bot.views import framing_forms as views
 from bot.views import framing_words as words
 from bot.views.framing_actions import meant_by
@@ -97,6 +97,14 @@ def order_new(session: Session, desk: Desk, order: Order, key: str, now: datetim
         thread=place.thread,
         now=now,
     )
+
+
+def order_write(session: Session, desk: Desk, order: Order, key: str, now: datetime) -> None:
+    """`@lookout frame write FRM-1`: its card once more, to go on from, since a mention opens no form."""
+    framing, _ = framing_record.meant(session, order.text, lock=False)
+    framing_record.open_one(framing)
+    place, shown = order.place, framing_record.card(session, desk, framing, now)
+    outbox.put(session, Post(f"{key}/card", place.channel, shown, place.thread), now=now)
 
 
 def order_set(session: Session, desk: Desk, order: Order, key: str, now: datetime) -> None:

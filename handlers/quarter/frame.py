@@ -42,6 +42,7 @@ TOPIC = Topic(
     example="show FRM-1",
     orders={
         "new": (framing_pages.order_new, _WRITES),
+        "write": (framing_pages.order_write, _WRITES),
         "set": (framing_pages.order_set, _WRITES),
         "decide": (framing_deciding.order, Act.FRAME),
         "drop": (framing_deciding.drop, Act.FRAME),

@@ -350,6 +350,9 @@ def test_a_mention_makes_a_draft_and_fields_are_typed(bench: Bench) -> None:
     bench.type("new New readers leave", mention=True)
     post = bench.effects("post")[-1]
     assert (post["key"], post["thread"]) == ("framing/1/card", "1.0")
+    bench.type("write FRM-1", mention=True)
+    again = bench.effects("post")[-1]
+    assert (again["thread"], Shown(again["message"]).header) == ("1.0", "FRM-1 · New readers leave")
     bench.type("set FRM-1 evidence it was seen before | ticket 12; and elsewhere | a blog")
     assert bench.framing().fields[F.EVIDENCE].splitlines() == [
         "it was seen before | ticket 12", "and elsewhere | a blog",
@@ -557,7 +560,8 @@ def test_who_may_what_of_framings() -> None:
     }
     everybodys = {str(name) for name, needed in of_frames.items() if isinstance(needed, Everybody)}
     assert everybodys == {
-        "new", "set", "document", "register", "propose", "frame.document", "frame.propose", "frame.pages",
+        "new", "write", "set", "document", "register", "propose",
+        "frame.document", "frame.propose", "frame.pages",
     }  # fmt: skip
     assert switchboard.FORM_BUTTONS[FramingAction.REGISTER] == drafting.FORM
 
