@@ -44,6 +44,9 @@ EXAMPLE: Final = (
     "For example `/portfolio add Reranker L12; reach=8M sessions; impact=+0.5 points of useful_answer_rate; "
     "confidence=0.6; effort=12 weeks`."
 )
+PRE_MORTEM_EXAMPLE: Final = (
+    "For example `/portfolio pre-mortem CAN-7 serving cost: 4 weeks; on-calls: 2 weeks; then stop at week 8`."
+)
 TEXT_MOST: Final = {"title": 150, "notes": 2000, "choice": 600}
 _SCALE: Final = r"(k|m|b|bn|thousand|million|billion)"
 _UNITS: Final = {"%": PERCENT, "percent": PERCENT, "pp": POINTS, "pt": POINTS, "pts": POINTS, "point": POINTS}
@@ -52,9 +55,9 @@ _UNITS: Final = {"%": PERCENT, "percent": PERCENT, "pp": POINTS, "pt": POINTS, "
 class WordsError(InputError):
     """Fields that cannot be read; `faults` says what is wrong, by the field's name."""
 
-    def __init__(self, faults: Mapping[str, str]) -> None:
+    def __init__(self, faults: Mapping[str, str], example: str = EXAMPLE) -> None:
         named = "; ".join(f"{name}: {said}" for name, said in faults.items())
-        super().__init__(f"This cannot be read. {named}", EXAMPLE)
+        super().__init__(f"This cannot be read. {named}", example)
         self.faults = dict(faults)
 
 
@@ -77,6 +80,8 @@ def typed(text: str) -> dict[str, str]:
         elif named is None or named[1].lower() not in FIELDS:
             shown = re.sub(r"[`<>&\s]+", " ", part)[:60]
             raise InputError(f"Read `{shown}`.", f"Fields are {', '.join(FIELDS)}, as name=value. {EXAMPLE}")
+        elif named[1].lower() in found:
+            raise InputError(f"`{named[1].lower()}` is given twice.", "Say each field once.")
         else:
             last = named[1].lower()
             found[last] = named[2].strip()
@@ -162,7 +167,7 @@ def pre_mortem(risks: str, contingency: str) -> PreMortem:
     if len(contingency.strip()) < 10:
         faults["contingency"] = "say in a sentence what is done when one of them comes true"
     if faults:
-        raise WordsError(faults)
+        raise WordsError(faults, PRE_MORTEM_EXAMPLE)
     return PreMortem(tuple(found[:20]), " ".join(contingency.split())[:1000])
 
 

@@ -84,12 +84,18 @@ def change(session: Session, desk: Desk, item: Item, candidate: Candidate, now: 
 
 def waive(session: Session, desk: Desk, item: Item, *, by: str, why: str, now: datetime) -> Item:
     """Take it on oneself, by name, that the quarter may not show its effect; the ledger keeps it."""
-    body = {"title": item.candidate.title, "why": why, "edition": item.edition + 1}
-    entry = ledger.append(session, kind=Kind.WAIVED, subject=item.id, by=by, body=body, now=now)
-    after = change(session, desk, item, replace(item.candidate, waiver=Waiver(by, why)), now)
+    waiver = Waiver(by, why)
+    entry = note_waiver(session, item, waiver, by=by, now=now)
+    after = change(session, desk, item, replace(item.candidate, waiver=waiver), now)
     said = f"{person(by)} takes it on themselves that the quarter may not show the effect: {escape(why, 500)}"
     note(session, desk, after, entry, said, now)
     return after
+
+
+def note_waiver(session: Session, item: Item, waiver: Waiver, *, by: str, now: datetime) -> Entry:
+    """Write a waiver into the ledger."""
+    body = {"title": item.candidate.title, "why": waiver.why, "edition": item.edition + 1}
+    return ledger.append(session, kind=Kind.WAIVED, subject=item.id, by=by, body=body, now=now)
 
 
 def supply(session: Session, desk: Desk, item: Item, found: PreMortem, *, by: str, now: datetime) -> Item:
@@ -139,12 +145,13 @@ def take_up(session: Session, desk: Desk, item: Item, *, by: str, now: datetime)
 
 def meant(session: Session, name: str, *, lock: bool = True) -> Item:
     """The candidate that a name means. Raises InputError where there is none, with what there is."""
-    item = candidates.find(session, name, lock=lock)
+    item = candidates.find(session, name, lock=lock) if name.strip() else None
     if item is None:
         known = candidates.every(session)
         listed = ", ".join(f"`{one.id}`" for one in known[:12])
         hint = f"In the backlog: {listed}." if listed else "The backlog is empty: `/portfolio add` begins it."
-        raise InputError(f"There is no candidate `{escape(name, 60)}`.", hint)
+        said = f"There is no candidate `{escape(name, 60)}`." if name.strip() else "No candidate was named."
+        raise InputError(said, hint)
     return item
 
 

@@ -12,11 +12,12 @@ from bot.core.candidate import Candidate
 from bot.core.candidate_fields import fields_of_portfolio, sha256_of
 from bot.core.dependencies import circle
 from bot.core.frozen_json import as_json, from_json
+from bot.core.permission import Act
 from bot.core.portfolio import Capacity, Portfolio, Project, Shared
 from bot.core.quarter import Quarter
 from bot.core.quarterly import Kind, Quarterly
 from bot.errors import InputError, StaleError
-from bot.services import candidates
+from bot.services import candidates, permissions
 from bot.services.desk import Desk
 from bot.stats.calibration import Judged
 from bot.store import candidates as backlog
@@ -28,12 +29,16 @@ _RENAMED = ("gut_feel", "claimed_top")
 
 @dataclass(frozen=True)
 class Taken:
-    """What a file brought: ids of candidates that are new, changed, and as they were."""
+    """What a file brought: ids of candidates that are new, changed, and as they were.
+
+    unwaived: those whose waiver in the file counts for nothing, since who imported it may not waive.
+    """
 
     quarter: Quarter
     new: tuple[str, ...]
     changed: tuple[str, ...]
     same: tuple[str, ...]
+    unwaived: tuple[str, ...] = ()
 
 
 def upcoming(desk: Desk, now: datetime) -> Quarter:
@@ -100,13 +105,16 @@ def take(
         hint = f"Write `quarter: {quarter.following}` into the file, or leave the quarter out."
         raise StaleError(f"The portfolio of {quarter} is locked (ledger {kept.locked_entry}).", hint)
     names, new = _named(session, portfolio.candidates, by, now)
+    waives = permissions.may(session, desk, by, Act.WAIVE)
     changed, same = [], []
     for one in portfolio.candidates:
         item = candidates.meant(session, names[one.id])
-        wanted = _renamed(one, item, names)
+        wanted = _renamed(one, item, names, waives=waives)
         if wanted == item.candidate:
             same.append(item.id)
             continue
+        if wanted.waiver is not None and wanted.waiver != item.candidate.waiver:
+            candidates.note_waiver(session, item, wanted.waiver, by=by, now=now)
         fresh = item.id in new
         after = replace(item, candidate=wanted, edition=item.edition + (not fresh), changed_at=now)
         backlog.save(session, after)
@@ -119,7 +127,8 @@ def take(
     for outcome in setup.get("outcomes", []):
         outcome["candidate"] = names[outcome["candidate"]]
     portfolios.save(session, replace(kept, setup=setup))
-    return Taken(quarter, tuple(new), tuple(changed), tuple(same))
+    unwaived = () if waives else tuple(names[one.id] for one in portfolio.candidates if one.waiver)
+    return Taken(quarter, tuple(new), tuple(changed), tuple(same), unwaived)
 
 
 def _named(
@@ -131,7 +140,7 @@ def _named(
         item = backlog.find(session, one.id, lock=True) if one.id.startswith("CAN-") else None
         item = item or backlog.by_alias(session, one.id, lock=True)
         if item is None:
-            bare = replace(one, depends_on=(), after=())
+            bare = replace(one, depends_on=(), after=(), waiver=None)
             item = backlog.add(session, bare, why="", by=by, alias=one.id, now=now)
             if item is None:  # only what has a key can be there already
                 raise InputError(f"{one.id} could not be kept.", "Import the file again.")
@@ -140,8 +149,11 @@ def _named(
     return names, new
 
 
-def _renamed(one: Candidate, item: Item, names: Mapping[str, str]) -> Candidate:
-    """A file's candidate under the backlog's ids; a waiver or pre-mortem on record stays."""
+def _renamed(one: Candidate, item: Item, names: Mapping[str, str], *, waives: bool) -> Candidate:
+    """A file's candidate under the backlog's ids; a waiver or pre-mortem on record stays.
+
+    A waiver that the file brings counts only where who imports it may waive.
+    """
     before = item.candidate
     return replace(
         one,
@@ -149,7 +161,7 @@ def _renamed(one: Candidate, item: Item, names: Mapping[str, str]) -> Candidate:
         title=one.title[: candidates.TITLE_MOST],
         depends_on=tuple(names.get(name, name) for name in one.depends_on),
         after=tuple(names.get(name, name) for name in one.after),
-        waiver=one.waiver or before.waiver,
+        waiver=(one.waiver if waives else None) or before.waiver,
         pre_mortem=one.pre_mortem or before.pre_mortem,
     )
 

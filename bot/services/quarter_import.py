@@ -98,7 +98,13 @@ def read(load: Callable[[str], str], desk: Desk, payload: Mapping[str, Any], now
             _tell(session, payload, Message(f"{error.message} {error.hint}"), now)
             return
         counts = (len(taken.new), len(taken.changed), len(taken.same))
-        said = views.imported(str(taken.quarter), str(payload["name"]), by, counts, warnings_of(findings))
+        warnings = warnings_of(findings)
+        if taken.unwaived:
+            unwaived = ", ".join(taken.unwaived)
+            warnings.insert(
+                0, f"the waivers of {unwaived} do not count: that takes an approver or a director"
+            )
+        said = views.imported(str(taken.quarter), str(payload["name"]), by, counts, warnings)
         outbox.put(session, Post(f"{payload['key']}/imported", channel, said, payload["thread"]), now=now)
 
     return finish

@@ -1,5 +1,6 @@
 """A candidate's living card: what it would bring, what it lacks, what led to it, what can be done to it."""
 
+import re
 from collections.abc import Sequence
 
 from bot.core.backlog import Item, Standing, lacking
@@ -66,7 +67,10 @@ def weeks(one: Effort) -> str:
 
 def _standing(item: Item, picked: str) -> str:
     if item.standing is Standing.DROPPED:
-        return f"Dropped: {text.escape(item.why, 500)}"
+        said = re.fullmatch(r"(.*) \(said by ([UW][A-Z0-9]+)\)", item.why, re.DOTALL)
+        if said is None:
+            return f"Dropped: {text.escape(item.why, 500)}"
+        return f"Dropped by {text.person(said[2])}: {text.escape(said[1], 500)}"
     if picked:
         return f"✓ Picked for {picked}."
     wants = lacking(item.candidate)

@@ -21,7 +21,9 @@ def card(kept: Quarterly, edition: Edition) -> Message:
     units = len([unit for unit in groups if unit])
     count = len(result["candidates"])
     head = f"Scores for {kept.quarter}: {count} candidate{'' if count == 1 else 's'}"
-    said = "All of them count the same unit." if units <= 1 else _apart(units)
+    said = ("None of them can be ranked yet.", "All that can be ranked count the same unit.", _apart(units))[
+        min(units, 2)
+    ]
     blocks: list[Block] = [text.header(head), text.section(said)]
     ordered = sorted(groups.items(), key=lambda one: (not one[0], -len(one[1])))
     for unit, members in ordered[:GROUPS]:

@@ -81,6 +81,8 @@ def test_typed_fields_are_parted_by_semicolons() -> None:
     }
     with pytest.raises(InputError, match=r"Read `colour=red`\. Fields are title, kind"):
         typed("x; colour=red")
+    with pytest.raises(InputError, match="`effort` is given twice"):
+        typed("x; effort=1; effort=2")
 
 
 def test_a_pre_mortem_names_risks_with_weeks_and_what_is_done_then() -> None:

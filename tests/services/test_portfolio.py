@@ -135,6 +135,17 @@ def test_a_file_with_faults_is_shown_with_its_lines_and_changes_nothing(
             assert candidates.every(session) == ()
 
 
+def test_a_waiver_in_a_file_counts_only_from_who_may_waive(sqlite: Database) -> None:
+    """An engineer's file cannot let itself in; an approver's goes into the ledger."""
+    bench = PortfolioBench(sqlite)
+    text = TINY.replace("id: b", "id: b\n    waiver: {by: Dora, why: a replay shows it sooner}")
+    bench.type(f"import {text}", by=ENG)
+    assert "the waivers of CAN-2 do not count" in messages(sqlite)[-1][1].text
+    assert bench.entries("CAN-2") == []
+    bench.type(f"import {text}", by=APPROVER)
+    assert [one.kind for one in bench.entries("CAN-2")] == ["candidate_waived"]
+
+
 def test_what_counts_something_else_is_ranked_apart_and_said_so(bench: PortfolioBench) -> None:
     """Images and sessions stand in rankings of their own, and only one unit is picked from."""
     bench.type("add Cover art; reach=12M images; impact=+5 auc of detector quality; confidence=0.3; effort=5")
