@@ -152,7 +152,7 @@ def _gut(body: Mapping[str, Any], record: str) -> Cited:
     if not picked:
         return Gap("nobody picked by feel before the lock", "[Pick by feel…] on the pick's card")
     both = [one for one in picked if one in body["picked"]]
-    of = f"{len(both)} of them" if len(picked) > 1 else "it" if both else "none of them"
+    of = f"{len(both) or 'none'} of them was" if len(picked) > 1 else "it was" if both else "it was not"
     return Figure(f"{listed(picked)}, and {of} picked", record)
 
 
@@ -201,8 +201,8 @@ def _targets(reviewed: Sequence[Entry]) -> tuple[Cited, ...]:
     """Hit rate, effort, calibration and what else has a target, as the retrospective found them."""
     if not reviewed:
         return ()
-    figures = reviewed[-1].body.get("figures") or {}
-    rows = figures.get("targets") if isinstance(figures, Mapping) else None
+    shape = reviewed[-1].body.get("retrospective") or {}
+    rows = shape.get("targets") if isinstance(shape, Mapping) else None
     record = f"ledger {reviewed[-1].number}"
     return tuple(_target(one, record) for one in rows or () if isinstance(one, Mapping))
 

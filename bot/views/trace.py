@@ -176,7 +176,7 @@ def _buttons(traced: Traced) -> list[Block]:
     near = [link.earlier for link in traced.chain.before(start)]
     near += [link.later for link in traced.chain.after(start)]
     buttons += [button(f"Trace {one.id}", TraceAction.SHOW, one) for one in dict.fromkeys(near[:4])]
-    return buttons or [button("Trace it again", TraceAction.SHOW, start)]
+    return [*buttons, button("Join with…", TraceAction.JOIN, start)]
 
 
 def _small(traced: Traced, left_out: int) -> str:

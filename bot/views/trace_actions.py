@@ -14,6 +14,7 @@ class TraceAction(StrEnum):
     """Action ids; a message may append `:suffix` to keep them apart."""
 
     SHOW = "trace.show"
+    JOIN = "trace.join_with"  # a form
     DRAFT = "narrative.draft"
 
 

@@ -17,7 +17,7 @@ from bot.core.launch import Kind
 from bot.core.quarterly import Edition, Gut, Quarterly
 from bot.core.quarterly import Kind as Locked
 from bot.core.review import Check, Outcome
-from bot.core.thing import Thing
+from bot.core.thing import Thing, ThingKind
 from bot.errors import ConfigError, InputError
 from bot.limits import check_blocks
 from bot.services import narrative, review_changes
@@ -328,3 +328,18 @@ def test_an_order_is_drafted_once_however_often_it_arrives(bench):
     work(bench)
     with bench.db.read() as session:
         assert outbox.posted(session, "inbox/9/narrative") == ["inbox/9/narrative"]
+
+
+def test_what_the_ledger_says_of_a_budget_is_told(bench):
+    """Its newest entry, with its number; before there is one, a gap."""
+    budget = Thing(ThingKind.BUDGET, "turn-800")
+    with bench.db.write() as session:
+        links.join(session, budget, Thing.read(ID), by=PM, now=bench.now)
+    assert "**[gap: no simulation on record; " in drafted(bench, ID).document.text
+    with bench.db.write() as session:
+        body = {"said": "p95 770 ms of 800"}
+        entry = ledger.append(session, kind="turn", subject="turn-800", by=PM, body=body, now=bench.now)
+    text = drafted(bench, ID).document.text
+    assert "Latency budget: turn-800 [turn-800]." in text
+    assert "p95 770 ms of 800" in text
+    assert f"[ledger {entry.number}]" in text

@@ -6,11 +6,11 @@ from itertools import pairwise
 import pytest
 from sqlmodel import select
 
-from bot.core.inbound import Order, Place, Press
+from bot.core.inbound import Order, Place, Press, Submit
 from bot.core.thing import Thing, ThingKind
-from bot.errors import InputError
-from bot.limits import check_blocks
-from bot.services import trace, trace_things
+from bot.errors import InputError, RefusedError, StaleError
+from bot.limits import check_blocks, check_view
+from bot.services import trace, trace_joining, trace_things
 from bot.services.narrative_jobs import narrative_jobs
 from bot.store import blobs, links, slots
 from bot.store.outbox_rows import OutboxRow
@@ -139,6 +139,49 @@ def test_a_name_may_be_a_latency_budgets(bench):
         budget = Thing(ThingKind.BUDGET, "turn-800")
         links.join(session, budget, Thing.read(ID), why="its budget", now=bench.now)
         assert trace.find(session, "turn-800") == budget
+
+
+def test_two_things_are_joined_by_hand(bench):
+    """By word and by form, with a reason and a name; once, and by who may supply documents."""
+    (told,) = asked(bench, "join INC-7 CAN-3 the problem was another one")
+    assert f"<@{PM}> joined `INC-7` with `CAN-3`, which it led to" in told["message"]["text"]
+    value = About(Thing.read("INC-7")).encode()
+    with bench.db.write() as session:
+        view = trace_joining.form(session, bench.desk, PM, value, bench.now)
+        assert check_view({**view, "callback_id": "x"}) == []
+        fields = {"other": "us-mle-02-reranker", "way": "came_from", "why": "its index was the cause"}
+        assert trace_joining.faults(fields) == {}
+        links.join(session, Thing.read("CAN-8"), Thing.read("INC-1"), now=bench.now)
+        fields["other"] = "CAN-8"
+        sent = Submit(PM, PLACE, "trace.join", value, fields)
+        trace_joining.submit(session, bench.desk, sent, "inbox/8", bench.now)
+    with bench.db.read() as session:
+        found = links.of(session, Thing.read("INC-7"))
+    assert ("CAN-8", "INC-7") in [(one.earlier.id, one.later.id) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "by", "error", "said"),
+    [
+        ("join INC-7 FRM-1", PM, InputError, "Read `join INC-7 FRM-1`, and expected two names and why"),
+        ("join INC-7 INC-7 it caused itself", PM, InputError, "INC-7 cannot have led to itself."),
+        (
+            "join CAN-3 us-mle-02-reranker once more by hand",
+            PM,
+            StaleError,
+            "CAN-3 and us-mle-02-reranker are",
+        ),
+        ("join INC-7 INC-99 they look alike", PM, InputError, "No incident `INC-99` is on record"),
+        ("join INC-7 FRM-1 short", PM, InputError, "The reason has 5 characters."),
+        ("join INC-7 FRM-1 a reason of one's own", "U0NOBODY", RefusedError, ""),
+    ],
+)
+def test_what_cannot_be_joined_is_said(bench, text, by, error, said):
+    """Which name, what was expected, who may."""
+    order = grammar.parse("trace", text, by=by, place=PLACE)
+    with pytest.raises(error) as caught, bench.db.write() as session:
+        slack_verbs.handle(session, bench.desk, order, "inbox/1", bench.now)
+    assert caught.value.message.startswith(said)
 
 
 @pytest.mark.parametrize("value", ["", "{}", '{"k":"ghost","i":"x"}', '{"k":"incident","i":7}', "[" * 9999])
