@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bot.core.figures import share
 from bot.core.harness import Harness
 from bot.stats.moments import Estimate, Sums, apart, estimate
 from bot.stats.off_policy import OffPolicy
@@ -132,7 +133,7 @@ def remarks(found: OffPolicy, uncovered: float | None, more: Sequence[str] = ())
         )
     if uncovered is not None and uncovered > UNSEEN:
         lines.append(
-            f"{uncovered:.1%} of what the target policy would show was never logged: IPS counts it as 0, "
+            f"{share(uncovered)} of what the target policy would show was never logged: IPS counts it as 0, "
             "SNIPS as the rest, and DR as its model says"
         )
     if weights.total > 0 and weights.effective < THIN * weights.rows:
@@ -141,10 +142,10 @@ def remarks(found: OffPolicy, uncovered: float | None, more: Sequence[str] = ())
             "the policies differ much"
         )
     if weights.heaviest > HEAVY:
-        lines.append(f"one row carries {weights.heaviest:.1%} of all weight")
+        lines.append(f"one row carries {share(weights.heaviest)} of all weight")
     if weights.cut > 0:
         lines.append(
-            f"clipping took {weights.cut_share:.1%} of the weight, off {weights.clipped:,.0f} rows: "
+            f"clipping took {share(weights.cut_share)} of the weight, off {weights.clipped:,.0f} rows: "
             "estimates are biased, to too little where rewards are positive"
         )
     return (*lines, *more)

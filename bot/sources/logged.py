@@ -72,20 +72,23 @@ def mean(table: Any, reward: str, what: str) -> Sums:
 
 
 def _check(table: Any, logged: Logged, what: str) -> None:
-    needed = {logged.reward: "reward", logged.propensity: "propensity", logged.action: "action"}
-    needed |= dict.fromkeys(logged.context, "context")
+    """Raise SourceError where a column is missing, or holds no numbers where it has to."""
+    numbers = {logged.reward: "reward", logged.propensity: "propensity"}
+    needed = {logged.action: "action", **dict.fromkeys(logged.context, "context")}
     needed |= {column: part for part in ("cluster", "device") if (column := getattr(logged, part))}
-    numbers = [logged.reward, logged.propensity]
-    if isinstance(logged.target, Written | Chosen):
-        needed[logged.target.column] = "target"
     if isinstance(logged.target, Written):
-        numbers.append(logged.target.column)
+        numbers[logged.target.column] = "target"
+    if isinstance(logged.target, Chosen):
+        needed[logged.target.column] = "target"
     if isinstance(logged.model, Modelled):
-        needed |= {logged.model.action: "model", logged.model.target: "model"}
-        numbers += [logged.model.action, logged.model.target]
-    reason = columns_missing(table, needed, what) or not_numbers(table, numbers, "logged")
+        numbers |= {logged.model.action: "model", logged.model.target: "model"}
+    reason = columns_missing(table, {**numbers, **needed}, what)
+    unfit = (not_numbers(table, [column], part) for column, part in numbers.items())
+    reason = reason or next((one for one in unfit if one), None)
     if reason:
-        raise SourceError(reason)
+        # A CSV file without rows has no types either, so that comes first.
+        empty = not table.limit(1).count().to_pyarrow().as_py()
+        raise SourceError(f"{what} has no rows" if empty else reason)
 
 
 def _rows(table: Any, logged: Logged, policy: Policy | None) -> Any:

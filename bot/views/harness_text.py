@@ -76,7 +76,7 @@ def _headline(found: Counterfactual) -> str:
     whole = found.whole
     key = next((one for one in ("dr", "snips", "ips") if isinstance(getattr(whole, one), Estimate)), "")
     if not key:
-        return "nothing can be said"
+        return f"nothing can be said: {whole.ips}".replace("undecided: ", "")
     lift = whole.lifts.get(key)
     if isinstance(lift, Estimate):
         more = "more" if lift.value > 0 else "less"
@@ -97,10 +97,8 @@ def _headline(found: Counterfactual) -> str:
 
 def _policy(name: str, one: OffPolicy) -> list[str]:
     weights = one.weights
-    first = (
-        f"  {name}: {weights.rows:,.0f} rows, {weights.effective:,.0f} effective, "
-        f"largest weight {weights.largest:.3g}; 95 % intervals"
-    )
+    rows = f"{weights.rows:,.0f} row{'' if weights.rows == 1 else 's'}, {weights.effective:,.0f} effective"
+    first = f"  {name}: {rows}, largest weight {weights.largest:.3g}; 95 % intervals"
     said = [first, f"    as logged: {_level(one.logged)}"]
     said += [_estimator(one, key) for key in ESTIMATORS]
     if not isinstance(one.dm, Undecided):

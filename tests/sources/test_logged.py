@@ -231,7 +231,7 @@ def test_a_log_that_cannot_be_estimated_from_says_why(
     ("one", "reason"),
     [
         (replace(ASKED, reward="clicks"), r"log\.parquet has no column clicks \(reward\); it has page"),
-        (replace(ASKED, propensity="page"), "column page .* is string, not a number"),
+        (replace(ASKED, propensity="page"), r"column page \(propensity\) is string, not a number"),
         (replace(ASKED, rows=Rows(path="gone.parquet")), "no file matches gone.parquet"),
         (replace(ASKED, rows=Rows(source="shop", table="log")), "source shop is not configured"),
         (replace(ASKED, target=replace(TABLED, probability="p")), "has no column p"),
