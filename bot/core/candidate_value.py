@@ -65,8 +65,9 @@ class Value:
 
     exists: the probability that the effect does; size: of the effect if so, in the impact's unit. gain: in
     the portfolio's unit, over a quarter; nothing: the probability of a gain of 0; weeks: engineer-weeks;
-    finished: the probability that the cost leaves time for the test. gains, costs: the draws, gains
-    as if finished; room: the engineer-weeks up to which it is, infinite for what needs no test.
+    finished: the probability that the cost leaves time for the test. gains, costs: the draws, gains as if
+    finished; means: gains with the chances of existing and of being shown counted instead of drawn. room:
+    the engineer-weeks up to which it is finished, infinite for what needs no test.
     """
 
     belief: Belief | Undecided
@@ -80,6 +81,7 @@ class Value:
     lessons: tuple[Lesson | Undecided, ...] = ()
     assumed: tuple[str, ...] = ()
     gains: Values | None = field(default=None, repr=False, compare=False)
+    means: Values | None = field(default=None, repr=False, compare=False)
     costs: Values | None = field(default=None, repr=False, compare=False)
     room: float = math.inf
 
@@ -136,7 +138,8 @@ def value_of(candidate: Candidate, outlook: Outlook) -> Value:
     gains = np.where(drawn.exists & (rng.random(outlook.draws) < shown), worth, 0.0)
     spread = estimate(gains * done)
     # The mean over the chances of existing and of being shown, not over their draws, has a smaller error.
-    mean = estimate(belief.confidence * worth * shown * done)
+    means = belief.confidence * worth * shown
+    mean = estimate(means * done)
     times = float(done.mean()) * outlook.worth
     return replace(
         known,
@@ -144,6 +147,7 @@ def value_of(candidate: Candidate, outlook: Outlook) -> Value:
         nothing=float((gains * done == 0).mean()),
         lessons=tuple(lesson_of(choice, four, belief, trial, times) for choice in candidate.choices),
         gains=gains,
+        means=means,
     )
 
 

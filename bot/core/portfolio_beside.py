@@ -119,7 +119,7 @@ def rival(scored: Scored, names: Sequence[str]) -> Rival:
     together = np.sum([*costs.values(), np.full(scored.draws, _paid(scored, scores))], axis=0)
     return Rival(
         tuple(names),
-        estimate(_gain(scored, scores)),
+        _expected(scored, scores),
         tuple(one.candidate.id for one in scores if one.value.gains is None),
         tuple(one.candidate.id for one in scores if one.bars),
         math.fsum(weeks_of(one) for one in scores) + _paid(scored, scores),
@@ -127,8 +127,14 @@ def rival(scored: Scored, names: Sequence[str]) -> Rival:
     )
 
 
-def _gain(scored: Scored, scores: Sequence[Score]) -> Values:
-    """The draws of what all bring together, each finished or not."""
+def _expected(scored: Scored, scores: Sequence[Score]) -> Estimate:
+    """What all bring together: the mean by the draws' means, which has the smaller error."""
+    drawn, mean = estimate(_gain(scored, scores)), estimate(_gain(scored, scores, means=True))
+    return Estimate(mean.mean, drawn.low, drawn.high, mean.error)
+
+
+def _gain(scored: Scored, scores: Sequence[Score], *, means: bool = False) -> Values:
+    """The draws of what all bring together, each finished or not; or of the means of it."""
     limit = scored.portfolio.capacity.engineer_weeks
     costs = _costs(scored, scores)
     total = np.zeros(scored.draws)
@@ -137,8 +143,9 @@ def _gain(scored: Scored, scores: Sequence[Score]) -> Values:
     together = np.sum([*costs.values(), np.full(scored.draws, _paid(scored, scores))], axis=0)
     longer = np.ones(scored.draws) if limit is None else np.maximum(1.0, together / max(limit, 1e-9))
     for one in scores:
-        if one.value.gains is not None:
-            total += one.value.gains * (costs[one.candidate.id] * longer <= one.value.room)
+        gains = one.value.means if means else one.value.gains
+        if gains is not None:
+            total += gains * (costs[one.candidate.id] * longer <= one.value.room)
     return total
 
 

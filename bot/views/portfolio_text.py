@@ -89,7 +89,7 @@ def _reasons(scored: Scored, found: Pick) -> list[str]:
 def _blindly(scored: Scored, other: Beside) -> str:
     """What chance would pick, of those that may be picked."""
     free = sum(not one.bars for one in scored.scores)
-    return f"As many drawn blindly of the {free} that may be picked would gain {words.amount(other.random)}."
+    return f"As many drawn blindly of all {free} that may be picked would gain {words.amount(other.random)}."
 
 
 def _overruns(scored: Scored) -> str:

@@ -52,8 +52,8 @@ def verdict(scored: Scored, found: Pick) -> str:
     """The pick in a sentence, or that there is none."""
     quarter = f"{scored.portfolio.quarter}: " if scored.portfolio.quarter else ""
     if found.infeasible:
-        return f"{quarter}no pick is feasible: {'; '.join(found.infeasible)}."
-    return f"{quarter}pick {listed(found.picked)}."
+        return f"{quarter}{'no' if quarter else 'No'} pick is feasible: {'; '.join(found.infeasible)}."
+    return f"{quarter}{'pick' if quarter else 'Pick'} {listed(found.picked)}."
 
 
 def takes(scored: Scored, found: Pick, other: Beside) -> str:
