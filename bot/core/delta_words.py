@@ -11,7 +11,8 @@ from bot.errors import InputError
 
 EXAMPLE = "For example `/correlation record reranker-l12 offline=+5% online=+0.3% on=2026-10-03`."
 NAME_MOST = 80
-_EXPERIMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+EXPERIMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+"""What an experiment may be called."""
 _PAIR = re.compile(r"(?:^|\s)([A-Za-z][A-Za-z_-]*)=")
 FIELDS = (
     "offline",
@@ -81,7 +82,7 @@ def read(fields: Mapping[str, str], today: date) -> Recorded:
     faults: dict[str, str] = {}
     said = {name: value.strip() for name, value in fields.items() if value and value.strip()}
     experiment = said.get("experiment", "")
-    if not _EXPERIMENT.fullmatch(experiment):
+    if not EXPERIMENT.fullmatch(experiment):
         faults["experiment"] = (
             f"“{kept(experiment, 60)}” cannot be an experiment's id" if experiment else "none is named"
         )

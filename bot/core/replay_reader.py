@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from bot.core.delta_words import EXPERIMENT
 from bot.core.outside import clean
 from bot.core.relative_words import HINT, relative
 from bot.core.strict_yaml import parse_quickly
@@ -45,6 +46,8 @@ def read_replay(text: str, *, name: str = "the table") -> Mapping[str, float]:
             continue
         if not experiment:
             faults.append(f"line {line}: no experiment is named")
+        elif not EXPERIMENT.fullmatch(experiment):
+            faults.append(f"line {line}: “{clean(experiment)[:60]}” cannot be an experiment's id")
         elif experiment in scores:
             faults.append(f"line {line}: {clean(experiment)[:60]} is there twice")
         else:

@@ -1,7 +1,7 @@
 """What an experiment moved offline and online, kept for the correlation of both."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 
 from sqlmodel import Session
 
@@ -111,8 +111,8 @@ def pair(entry: Entry) -> Pair:
 
 
 def _finished(day: date, written: datetime) -> datetime:
-    """The end of that day, and no later than it was written."""
-    return min(datetime.combine(day, time(), UTC) + timedelta(days=1), written)
+    """Noon of that day in UTC, which is that day nearly everywhere, and no later than it was written."""
+    return min(datetime.combine(day, time(12), UTC), written)
 
 
 def _known(session: Session, launch: Launch, record: int) -> bool:

@@ -45,7 +45,7 @@ def card(shown: Shown) -> Message:
         text.section(f"*{text.escape(step.ask, 500)}*"),
         text.section(text.fit(_evidence(shown, step))),
         text.section(text.fit(_meanings(step))),
-        {"type": "actions", "elements": _buttons(found, step)},
+        {"type": "actions", "elements": _buttons(shown, step)},
         *_settled(found, plan),
         text.context(_small(found, f"answer {found.name} hit|partial|clear|unknown WHY")),
     ]
@@ -87,7 +87,8 @@ def _meanings(step: Step) -> list[str]:
     ]
 
 
-def _buttons(found: Diagnosis, step: Step) -> list[Block]:
+def _buttons(shown: Shown, step: Step) -> list[Block]:
+    found = shown.found
     suggested = found.suggests(step.cause)
     buttons = [
         button(
@@ -103,7 +104,8 @@ def _buttons(found: Diagnosis, step: Step) -> list[Block]:
     buttons.append(button("With a note…", CorrelationAction.NOTE, about))
     if found.answers:
         buttons.append(button("Back", CorrelationAction.BACK, about))
-    buttons.append(button("Gather again", CorrelationAction.GATHER, about))
+    if any(shown.plan.measures(one.cause) for one in shown.plan.steps):
+        buttons.append(button("Gather again", CorrelationAction.GATHER, about))
     return buttons
 
 

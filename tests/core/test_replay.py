@@ -112,6 +112,10 @@ def test_tables_are_read_as_people_send_them(text: str) -> None:
             "the table, line 2: “3.3pp” is in percentage points, and a relative change is wanted.",
         ),
         ("experiment,offline_new\na,nan", "the table, line 2: “nan” is no number."),
+        (
+            "experiment,offline_new\n<!channel>,1%\n,2%",
+            "the table, line 2: “<!channel>” cannot be an experiment's id; line 3: no experiment is named.",
+        ),
         ("- a\n- b", "the table, line 1: an entry is no mapping."),
         ("a: 1%\na: 2%", "the table:2: a is given twice, first in line 1."),
         ("experiment,offline_new\n" + "x,1%\n" * 501, "the table has 501 rows; 500 are the most."),

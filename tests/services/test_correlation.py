@@ -183,6 +183,8 @@ def test_evidence_is_computed_where_data_are_named_and_suggests_an_answer(sqlite
     assert "? " in first.text
     assert "nowhere" in first.text
     assert "[Hit]" not in first.buttons
+    bench.press(button(first, "Gather again"))
+    bench.work()
     for _ in range(3):
         bench.type("answer unknown")
     leak = bench.said("diagnosis/1/card")[-1]
