@@ -15,6 +15,7 @@ from bot.services import (
     decision_cards,
     decision_record,
     deltas,
+    framing_answers,
     launch_cards,
     launches,
     permissions,
@@ -267,5 +268,6 @@ def _settle(
     tasks.ended(session, desk, launch, now)
     rollouts.concluded(session, desk, launch, now)
     deltas.record(session, desk, launch, now)
+    framing_answers.decided(session, launch, entry, now)
     after_launch.plan_check(session, desk, launches.read(session, launch.id), now)
     launch_cards.draw(session, desk, launches.read(session, launch.id), now=now)

@@ -1,5 +1,6 @@
 """Framings as they stand, and their editions, which only come to be."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -82,8 +83,11 @@ def of_token(session: Session, token: str, *, lock: bool = False) -> Framing | N
 
 def every(session: Session) -> list[Framing]:
     """Every framing, the newest first."""
-    rows = session.exec(select(FramingRow).order_by(col(FramingRow.number).desc()))
-    return [_framing(session, row) for row in rows]
+    rows = session.exec(select(FramingRow).order_by(col(FramingRow.number).desc())).all()
+    editions: dict[int, list[EditionRow]] = {}
+    for one in session.exec(select(EditionRow).order_by(col(EditionRow.number))):
+        editions.setdefault(one.framing, []).append(one)
+    return [_made(row, editions.get(row.number or 0, [])) for row in rows]
 
 
 def _values(framing: Framing) -> dict[str, Any]:
@@ -100,6 +104,10 @@ def _framing(session: Session, row: FramingRow) -> Framing:
     editions = session.exec(
         select(EditionRow).where(EditionRow.framing == row.number).order_by(col(EditionRow.number))
     )
+    return _made(row, editions.all())
+
+
+def _made(row: FramingRow, editions: Sequence[EditionRow]) -> Framing:
     names = (
         "number", "token", "author", "channel", "created_at", "changed_at", "fields", "dropped", "questioned",
     )  # fmt: skip

@@ -6,6 +6,8 @@ from datetime import datetime
 from bot.core.effect import Block, Message
 from bot.core.framing import F, Framing, Step
 from bot.core.framing_reader import read
+from bot.core.launch import Launch
+from bot.core.ledger import Entry
 from bot.views import text
 from bot.views.framing_actions import FramingAction, button
 
@@ -48,6 +50,35 @@ def reminder(
         text.context(f"Reminder {number} of {most}. {then}"),
     )
     return Message(f"{said} {then}", blocks)
+
+
+def answered(framing: Framing, launch: Launch, entry: Entry) -> Message:
+    """That an experiment of it was decided, and which of its two questions that may answer."""
+    framed = read(framing.decided.fields if framing.decided else framing.fields)
+    body = entry.body
+    seen = (
+        f", verdict {body['verdict']} at look {body['look']}, record {body['record']}"
+        if body["record"]
+        else ""
+    )
+    said = (
+        f"`{text.escape(launch.id, 80)}`, which {framing.id} led to, was decided: *{body['decision']}*{seen} "
+        f"(ledger {entry.number})."
+    )
+    question = (
+        "That answers stage 1: does any intervention move it?"
+        if framed.stage1 == "open"
+        else "That may answer stage 2: does ML beat the heuristic?"
+    )
+    blocks: tuple[Block, ...] = (
+        text.section(f"{said}\n{question} Write it down, and decide on the next edition."),
+        {
+            "type": "actions",
+            "block_id": "answered",
+            "elements": [button("Answer…", FramingAction.WRITE, framing, step=Step.STAGES, style="primary")],
+        },
+    )
+    return Message(f"{said} {question}", blocks)
 
 
 def settled(framing: Framing) -> Message:

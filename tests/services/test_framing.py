@@ -23,6 +23,9 @@ from handlers import needs, switchboard
 from handlers.topic import Everybody
 from tests.conftest import ManualClock
 from tests.core.framing_bench import DATA, YUKI
+from tests.services.decision_bench import CLEAN
+from tests.services.decision_bench import ID as DECIDED
+from tests.services.decision_bench import Bench as Deciding
 from tests.services.framing_bench import CHANNEL, EM, ML, NOBODY, PM, Bench, standing
 from tests.services.incident_bench import Bench as Incidents
 from tests.services.incident_bench import Shown
@@ -328,6 +331,21 @@ def test_the_home_page_has_what_waits_for_each(bench: Bench) -> None:
     assert waits(ML) == []
     bench.at(2027, 1, 6)
     assert waits(ML) == [f"⚠ Was to be looked at again on Tue 5 Jan 2027: {name}"]
+
+
+def test_a_decided_launch_answers_the_question_that_was_open(bench: Bench) -> None:
+    """In the framing's thread, with verdict and record, and a way to write it down."""
+    bench.decided()
+    launch = Deciding(bench.db).sign().stage()
+    bench.type(f"link FRM-1 {DECIDED}", PM)
+    record = launch.look(CLEAN)
+    launch.order("stop", "the catalogue is replaced in spring, so nobody would keep the quiz")
+    answer = next(one for one in bench.effects("post") if "/answered/" in one["key"])
+    assert answer["thread"] == "framing/1/card"
+    shown = Shown(answer["message"])
+    assert f"was decided: *stop*, verdict ship at look 4, record {record} (ledger " in shown.text
+    assert "That answers stage 1: does any intervention move it?" in shown.text
+    assert bench.open_by("Answer", ML, shown)["title"]["text"] == "Framing, page 5 of 7"
 
 
 def test_one_given_up_is_left_alone(bench: Bench) -> None:
