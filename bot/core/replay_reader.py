@@ -44,18 +44,25 @@ def read_replay(text: str, *, name: str = "the table") -> Mapping[str, float]:
         except ValueError as error:
             faults.append(f"line {line}: {error}")
             continue
-        if not experiment:
-            faults.append(f"line {line}: no experiment is named")
-        elif not EXPERIMENT.fullmatch(experiment):
-            faults.append(f"line {line}: “{clean(experiment)[:60]}” cannot be an experiment's id")
-        elif experiment in scores:
-            faults.append(f"line {line}: {clean(experiment)[:60]} is there twice")
+        fault = _misnamed(experiment, scores)
+        if fault:
+            faults.append(f"line {line}: {fault}")
         else:
             scores[experiment] = value
     if faults:
         more = f"; and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
         raise InputError(f"{clean(name)}, {'; '.join(faults[:_SHOWN])}{more}.", HINT)
     return scores
+
+
+def _misnamed(experiment: str, before: Mapping[str, float]) -> str:
+    """What is wrong with the name of a row, "" for nothing."""
+    if not experiment:
+        return "no experiment is named"
+    shown = clean(experiment)[:60]
+    if not EXPERIMENT.fullmatch(experiment):
+        return f"“{shown}” cannot be an experiment's id"
+    return f"{shown} is there twice" if experiment in before else ""
 
 
 def _is_yaml(body: str) -> bool:
