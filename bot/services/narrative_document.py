@@ -15,6 +15,7 @@ from jinja2 import Environment, Template, TemplateError
 from jinja2.exceptions import TemplateNotFound, TemplateSyntaxError
 
 from bot.core import narrative as stories
+from bot.core import quarter_update as updates
 from bot.core.citation import Figure, Gap
 from bot.errors import ConfigError
 from bot.views.cited import Citations
@@ -101,7 +102,8 @@ def _why(error: Exception) -> str:
     found = _NO_FIELD.search(str(error))
     if found is None:
         return str(error).rstrip(".")
-    fields = getattr(getattr(stories, found[1], None), "__dataclass_fields__", {})
+    told = getattr(stories, found[1], None) or getattr(updates, found[1], None)
+    fields = getattr(told, "__dataclass_fields__", {})
     near = get_close_matches(found[2], list(fields), n=1)
     meant = f"; `{near[0]}` is near" if near else f"; it has {', '.join(fields)}" if fields else ""
     return f"{found[1]} has no field `{found[2]}`{meant}"

@@ -9,6 +9,7 @@ from jinja2.exceptions import TemplateSyntaxError
 
 from bot.core.citation import Cited, Figure, Gap
 from bot.core.narrative import IncidentStory, LaunchStory, QuarterStory
+from bot.core.quarter_update import UpdateTold
 from bot.errors import ConfigError
 from bot.services.narrative_document import DECISION, render
 
@@ -17,6 +18,7 @@ _STORIES: dict[str, tuple[str, type]] = {
     DECISION: ("launch", LaunchStory),
     "narrative_quarter.md.j2": ("quarter", QuarterStory),
     "narrative_incident.md.j2": ("incident", IncidentStory),
+    "portfolio_update.md.j2": ("update", UpdateTold),
 }
 """What each narrative is told of: the name in its template, and the story."""
 
