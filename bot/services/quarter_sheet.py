@@ -125,7 +125,8 @@ class Told:
         cut = self.result["haircut"]
         if not cut["tried"]:
             return Figure("Confidences are taken as stated, since none is on record yet", self.file)
-        return Figure(f"Confidences count {cut['factor']:.2f} times, by {cut['tried']} on record", self.file)
+        how = "as stated" if cut["factor"] == 1 else f"{cut['factor']:.2f} times what was stated"
+        return Figure(f"Confidences count {how}, by {cut['tried']} on record", self.file)
 
     def _picked(self, course: Course) -> PickedTold:
         one = self.by_id[course.candidate]
