@@ -99,7 +99,7 @@ def main() -> None:
         found = scored.score(name)
         gain = found.value.gain
         assert isinstance(gain, Estimate)
-        mean, error = quarters(found, asked.quarters, asked.seed)
+        mean, error = quarters(found, asked.quarters, asked.seed + int(name[1:]))
         off = (gain.mean - mean) / (gain.error**2 + error**2) ** 0.5
         print(
             f"{name}: expected {gain.mean:,.0f}, {asked.quarters:,} quarters {mean:,.0f}: {off:+.1f} errors"
