@@ -39,7 +39,7 @@ def _ranked(found: Ranked | Undecided) -> list[str]:
         return [f"rankings: undecided: {found.reason}"]
     if isinstance(found.scores, Undecided):
         return [f"rankings: undecided: {found.scores.reason}"]
-    first = f"rankings: {found.queries:,} queries; 95 % intervals"
+    first = f"rankings: {found.queries:,} queries; 95 % intervals, each by itself"
     return [first, *(_score(one) for one in found.scores)]
 
 

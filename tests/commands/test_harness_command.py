@@ -104,7 +104,7 @@ def test_rankings_are_said_by_device(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert harness.run(file) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("search (search), sha256 ")
-    assert lines[2] == "rankings: 200 queries; 95 % intervals"
+    assert lines[2] == "rankings: 200 queries; 95 % intervals, each by itself"
     assert [line.split(":")[0] for line in lines[3:]] == [
         "  NDCG@10",
         "  NDCG@10, desktop",
