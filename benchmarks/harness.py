@@ -3,9 +3,9 @@
     python benchmarks/harness.py [RUNS]
 
 Logs under a uniform policy over 34 items, evaluated for a policy that prefers a few of them, at click rates
-like those of the Open Bandit sample, with a wrong reward model; one world has sessions. Beside Hall's intervals
-(`bot.stats.moments`) stands the plain one, the estimate and 1.96 standard errors either way. Of 2,000 logs of
-each world Hall's hold the truth in .943 to .972, the plain ones in .914 to .948.
+like those of the Open Bandit sample, with a wrong reward model; one world has sessions. Beside Hall's
+intervals (`bot.stats.moments`) stands the plain one, the estimate and 1.96 standard errors either way. Of
+2,000 logs of each world Hall's hold the truth in .943 to .972, the plain ones in .914 to .948.
 """
 
 import sys
