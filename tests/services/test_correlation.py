@@ -319,6 +319,30 @@ def test_the_status_shows_both_windows_and_a_chart(sqlite: Database) -> None:
     assert uploads[0]["alt_text"].startswith("6 experiments by offline and online delta")
 
 
+def test_the_status_measures_how_far_the_eval_set_is_from_production(
+    sqlite: Database, tmp_path: Path
+) -> None:
+    """0.9 ln(0.9 / 0.55) + 0.1 ln(0.1 / 0.45) = 0.293, with its estimator, from the files that are named."""
+    words = ["en"] * 90 + ["jp"] * 10, ["en"] * 55 + ["jp"] * 45
+    for name, segments in zip(("evaluated", "produced"), words, strict=True):
+        lines = "\n".join(f"{one},2026-11-20T10:00:00" for one in segments * 10)
+        (tmp_path / f"{name}.csv").write_text(f"segment,at\n{lines}\n", encoding="utf-8")
+    bench = Bench(sqlite, NOW, data={"path": tmp_path})
+    text = (shipped("playbooks") / "correlation.yaml").read_text(encoding="utf-8")
+    declared = (
+        "evidence:\n  selection_bias:\n    eval_set: {path: evaluated.csv, segment: segment}\n"
+        "    production: {path: produced.csv, segment: segment, time: at}\n"
+    )
+    plan, findings = read_diagnosis(f"{text}\n{declared}", name="c.yaml")
+    assert plan is not None, findings
+    bench.desk = replace(bench.desk, playbooks=replace(bench.desk.playbooks, diagnosis=plan))
+    bench.type("status")
+    bench.work()
+    (line,) = [one for one in bench.said("/correlation")[-1].text.splitlines() if "KL(" in one]
+    assert line.startswith("*Eval set against production* ⚠ KL(eval‖production) 0.29 nats")
+    assert "Jeffreys" in line, line
+
+
 def test_the_status_of_nothing_says_how_to_begin(sqlite: Database) -> None:
     """No chart, no number."""
     bench = Bench(sqlite, NOW)
