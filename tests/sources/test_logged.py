@@ -14,7 +14,10 @@ from bot.core.logged import Chosen, Clip, Counted, Logged, Modelled, OwnLog, Row
 from bot.core.offline_metrics import Counterfactual
 from bot.errors import SourceError
 from bot.services.harness import Place, counterfactual
+from bot.sources import logged
+from bot.sources.policy import Policy
 from bot.stats.moments import Estimate
+from bot.stats.off_policy import Column
 from bot.stats.undecided import Undecided
 from tests.sources import logged_bench
 
@@ -193,6 +196,29 @@ def test_a_policy_that_was_counted_adds_its_own_chance(folder: Path, tmp_path: P
         assert isinstance(found, Estimate)
         errors.append(found.se)
     assert errors[0] > 1.2 * errors[1]
+
+
+def test_the_chance_of_a_counted_policy_is_that_of_its_draws(folder: Path) -> None:
+    """Simulated: the variance of IPS over 4,000 policies, each counted from 60 rows a page, on one log."""
+    place, rng = Place({}, folder), np.random.default_rng(5)
+    known = {
+        (page, item): float(logged_bench.TARGET[at, to])
+        for at, page in enumerate(logged_bench.PAGES)
+        for to, item in enumerate(logged_bench.ITEMS)
+    }
+    policy = Policy(known, {(page,): 60.0 for page in logged_bench.PAGES})
+    with place.table(ASKED.rows) as table:
+        found = logged.gather(table, replace(ASKED, target=TABLED), policy, "log")[""]
+    assert found.policy is not None
+    per = np.array([
+        [(LOG["click"] / LOG["p"])[(LOG["page"] == page) & (LOG["item"] == item)].sum() / 800
+         for item in logged_bench.ITEMS]
+        for page in logged_bench.PAGES
+    ])  # fmt: skip
+    drawn = np.stack([rng.multinomial(60, shares, 4000) / 60 for shares in logged_bench.TARGET], axis=1)
+    assert found.policy[Column.WEIGHTED, Column.WEIGHTED] == pytest.approx(
+        (drawn * per).sum(axis=(1, 2)).var(), rel=0.06
+    )
 
 
 def with_one(column: str, bad: Any) -> dict[str, Any]:
