@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from bot.core.latency_result import REST, Estimate, Fit, Method, Scenario, Simulation, StageResult
-from bot.views.chart import ALT
+from bot.views.chart_evidence import ALT
 from bot.views.chart_paint import (
     BLUE,
     GREY,
