@@ -186,11 +186,13 @@ def goodhart(asked: Goodhart, scores: Mapping[str, Score]) -> Found:
     said = f"judged by {asked.metric}, trained on {asked.training_loss}, {kept} kept beside it"
     if not _same(asked.metric, asked.training_loss):
         return clear(said)
+    if not asked.others:
+        return suspect(f"{said}: gameable, and nothing else would show it", HIT)
     fell = [name for name in asked.others if (one := _of(scores, name)) and _moved(one, up=False)]
     mine = _of(scores, asked.metric)
     if mine is not None and _moved(mine, up=True) and fell:
         return suspect(f"{said}: {asked.metric} rose while {', '.join(fell)} fell", HIT)
-    if scores and asked.others:
+    if scores:
         return suspect(f"{said}: gameable, though no other metric fell: a chronic risk", PARTIAL)
     return suspect(f"{said}: gameable, a chronic risk", PARTIAL)
 

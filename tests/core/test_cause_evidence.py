@@ -176,3 +176,10 @@ def test_a_metric_that_is_the_training_loss_is_a_chronic_risk(loss, found, said)
     """AML-04: possible; a hit where it rose while another fell."""
     line = cause_evidence.goodhart(Goodhart("ndcg@10", loss, ("recall@10",)), found)
     assert verdict(line) == said
+
+
+def test_a_training_loss_that_is_the_only_metric_is_a_hit() -> None:
+    """Nothing else would show that it is gamed."""
+    found = cause_evidence.goodhart(Goodhart("ndcg@10", "ndcg@10"), {})
+    assert verdict(found) == "hit"
+    assert found.line.endswith("no other kept beside it: gameable, and nothing else would show it")
