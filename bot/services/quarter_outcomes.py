@@ -116,9 +116,12 @@ def _lift(
         return None, None, None, f"measured on {primary['metric']}, and predicted on {impact.metric}"
     seen = AtLaunch.of(0, 0, 0.0, result)
     control = (primary.get("control") or {}).get("mean")
-    if seen.effect_rel is None or (impact.unit != PERCENT and control is None):
+    if impact.unit == PERCENT:
+        times: float | None = 100.0
+    else:
+        times = None if control is None else float(control) * (100.0 if impact.unit == POINTS else 1.0)
+    if seen.effect_rel is None or times is None:
         return None, None, None, "the look could not say a relative effect"
-    times = 100.0 if impact.unit == PERCENT else control * (100.0 if impact.unit == POINTS else 1.0)
     low, high = seen.ci_rel if seen.ci_rel is not None else (None, None)
     note = "allowing for the looks" if seen.adjusted else ""
     return (
