@@ -73,7 +73,7 @@ class Step(StrEnum):
     RECOMMENDATION = "recommendation"
 
     @property
-    def title(self) -> str:
+    def heading(self) -> str:
         """What the page is called."""
         return _TITLES[self]
 

@@ -52,16 +52,17 @@ def begun(framing: Framing, framed: Framed, name: str) -> dict[str, Any]:
 def completed(framing: Framing, framed: Framed, data: Mapping[str, Any]) -> dict[str, Any]:
     """The registration's parts with prior evidence and probability, population and the framing's number."""
     rest = dict(data)
-    head = {name: rest.pop(name) for name in ("id", "title", "owner") if name in rest}
-    hypothesis = dict(rest.pop("hypothesis", {}))
+    first: tuple[str, ...] = ("id", "title", "owner")
+    head = {name: rest.pop(name) for name in first if name in rest}
+    hypothesis: dict[str, Any] = {**rest.pop("hypothesis", {})}
     hypothesis["prior_evidence"] = [one.text for one in framed.evidence]
     if framed.prior is not None:
         hypothesis["prior_probability"] = framed.prior
     metric = framed.text(F.METRIC)
     if framed.window and metric in rest.get("metrics", {}):
-        declared = {"window_days": framed.window, **rest["metrics"][metric]}
-        rest["metrics"] = {**rest["metrics"], metric: declared}
-    found = {**head, "hypothesis": hypothesis}
+        metrics: Mapping[str, Any] = rest["metrics"]
+        rest["metrics"] = {**metrics, metric: {"window_days": framed.window, **metrics[metric]}}
+    found: dict[str, Any] = {**head, "hypothesis": hypothesis}
     if framed.text(F.COHORT):
         found["population"] = framed.text(F.COHORT)
     return {**found, **rest, "artefacts": {**rest.get("artefacts", {}), "framing": framing.id}}

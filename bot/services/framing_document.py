@@ -127,7 +127,7 @@ def _context(
         "ledger": edition.entry if edition else 0,
         "head": edition.head if edition else "",
         "sha256": edition.sha256 if edition else "",
-        "lacks": [f"{_esc(one.what)} ({one.step.title.lower()})" for one in lacks],
+        "lacks": [f"{_esc(one.what)} ({one.step.heading.lower()})" for one in lacks],
         "recommendation": chosen.words if chosen else "",
         "summary": _esc(words.six_pager(framed, framing.id), 6000),
         "said": {str(name): _esc(framed.text(name)) for name in F},

@@ -105,8 +105,8 @@ def write(
     if opened and touch is not None and touch.by != by and touch.at.timestamp() > opened:
         ago = duration(now - touch.at)
         raise StaleError(
-            f"The page “{step.title}” of {framing.id} was written by {person(touch.by)} {ago} ago, after you "
-            "opened it; yours is not kept.",
+            f"The page “{step.heading}” of {framing.id} was written by {person(touch.by)} {ago} ago, after "
+            "you opened it; yours is not kept.",
             f"Open it again from the card. You wrote: {_lost(framing, given)}",
         )
     framing = replace(

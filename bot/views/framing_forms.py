@@ -89,7 +89,7 @@ def page(about: Page, fields: Mapping[str, str], name: str, notes: Sequence[str]
             f"{kept}Each page is kept when you go on; close it whenever you like, and go on later. "
             "What is left empty is asked for before it can be decided."
         ),
-        text.header(step.title),
+        text.header(step.heading),
         *[text.section(one) for one in notes],
         *[_asked(one, fields.get(one, "")) for one in FIELDS[step]],
     ]
@@ -97,7 +97,7 @@ def page(about: Page, fields: Mapping[str, str], name: str, notes: Sequence[str]
         back = {
             "type": "button",
             "action_id": str(FramingAction.BACK),
-            "text": {"type": "plain_text", "text": f"Back: {step.previous.title}", "emoji": False},
+            "text": {"type": "plain_text", "text": f"Back: {step.previous.heading}", "emoji": False},
             "value": step.previous.value,
         }
         blocks.append({"type": "actions", "block_id": "back", "elements": [back]})

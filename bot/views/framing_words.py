@@ -101,7 +101,7 @@ def stages(framed: Framed) -> list[str]:
 
 def lacking(found: Sequence[Lack], most: int = 8) -> str:
     """What keeps it from being decided, page by page, in one line."""
-    said = [f"{one.what} ({one.step.title.lower()})" for one in found[:most]]
+    said = [f"{one.what} ({one.step.heading.lower()})" for one in found[:most]]
     more = f"; and {len(found) - most} more" if len(found) > most else ""
     return "; ".join(said) + more
 
