@@ -59,10 +59,10 @@ def demo(
     headless: Annotated[bool, typer.Option(help="Play the stories, check every step, and end.")] = False,
     port: Annotated[int, typer.Option(help="Port of the local workspace's page; 0 takes a free one.")] = 8787,
     story: Annotated[
-        str, typer.Option(help="incident, ship, veto, cohort or inconclusive; all of them, or none.")
+        str, typer.Option(help="incident, ship, veto, cohort, inconclusive or quarter; all, or none.")
     ] = "all",
 ) -> None:
-    """Try Lookout without Slack, on sample data: five stories are played, then it is yours."""
+    """Try Lookout without Slack, on sample data: six stories are played, then it is yours."""
     _done(_verb("demo")(headless=headless, port=port, story=story))
 
 

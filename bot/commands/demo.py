@@ -62,7 +62,7 @@ async def _open(port: int, names: Sequence[str]) -> None:
     async with Stage(port) as stage:
         if names:
             what, time = (
-                ("five stories are", "two minutes") if len(names) > 1 else ("a story is", "half a minute")
+                ("six stories are", "two minutes") if len(names) > 1 else ("a story is", "half a minute")
             )
             _write(rehearsal.PLAYING.format(url=stage.local.url, what=what, time=time))
         telling = asyncio.create_task(_shown(stage, names))

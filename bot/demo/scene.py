@@ -96,7 +96,9 @@ class Scene:
         left = self._workspace.view(view.id)
         if left is not None:
             faults = ". ".join(dict.fromkeys([*left.errors.values(), left.problem])).strip(". ")
-            self._write(f"    the form says: {faults}\n")
+            self._write(
+                f"    the form says: {faults}\n" if faults else f"    the form goes on: {left.title}\n"
+            )
         return left
 
     async def webhook(self, path: str, body: Mapping[str, object]) -> None:

@@ -38,8 +38,9 @@ CHANNELS = (
     ("C0RERANK", "launch-reranker-v2", "Reranker v2: its experiment, looks and decision"),
     ("C0TOWER", "launch-two-tower", "Two-tower retrieval: its experiment, looks and decision"),
     ("C0MIXED", "launch-mixed-locale", "Mixed-locale users: an experiment with too few of them"),
+    ("C0QUARTER", "quarter-planning", "The next quarter: framings, candidates, budgets, narratives"),
 )
-"""Channels of launches that the team has beside the workspace's own: id, name, purpose."""
+"""Channels that the team has beside the workspace's own: id, name, purpose."""
 
 CONFIGURATION = """\
 timezone = "Asia/Tokyo"

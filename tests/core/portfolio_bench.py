@@ -1,14 +1,14 @@
 """Portfolios for tests: the reference's twelve, and small ones made of a few candidates."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from bot.core.candidate import Candidate, Effort, Impact, PreMortem, Reach, Risk, Test
 from bot.core.portfolio import Portfolio
 from bot.core.portfolio_reader import read_portfolio
+from bot.demo.data import PORTFOLIOS
 
-TWELVE = Path(__file__).parents[1] / "data" / "portfolio" / "aml_02.yaml"
+TWELVE = PORTFOLIOS / "aml_02.yaml"
 DRAWS = 2_000
 """Enough for a test; the command takes 20,000."""
 

@@ -1,7 +1,5 @@
 """Portfolios from YAML and from tables: what is read, and what each fault says."""
 
-from pathlib import Path
-
 import pytest
 import yaml
 from hypothesis import given, settings
@@ -15,7 +13,6 @@ from bot.core.portfolio import per_quarter
 from bot.core.portfolio_reader import read_portfolio
 from tests.core.portfolio_bench import TWELVE, candidate, twelve
 
-SHIPPED = Path(__file__).parents[2] / "bot" / "demo" / "data" / "portfolios" / "aml_02.yaml"
 GOOD = """\
 kind: portfolio
 candidates:
@@ -57,11 +54,6 @@ def test_the_twelve_are_read_with_what_is_wrong_in_them() -> None:
     assert "images x points of detector quality: #6" in mixed
     claimed = {message.split()[0] for code, message in found if code == "Q112"}
     assert claimed == {"#4", "#7", "#11"}  # all others are right to their rounding
-
-
-def test_the_shipped_example_is_the_one_that_is_tested() -> None:
-    """One file, shipped."""
-    assert SHIPPED.read_bytes() == TWELVE.read_bytes()
 
 
 def test_a_portfolio_written_out_again_is_the_same() -> None:

@@ -134,6 +134,24 @@ async def test_a_significant_aggregate_does_not_hide_a_harmed_cohort() -> None:
         )
 
 
+async def test_a_quarter_is_framed_picked_locked_and_told() -> None:
+    """An association is no do() clause; gut feel is on record before the pick is locked; gaps stay visible."""
+    async with told("quarter") as story:
+        story.must_say(
+            "It compares people by what they chose to do",
+            "HEURISTIC FIRST · FRM-1",
+            "ledger 1",
+            "12 new, 0 changed",
+            "claimed to come first: #1, #5, #2",
+            "Proposed for",
+            "Gut feel was CAN-12, CAN-2, CAN-5, said @maria, after the computed pick was shown",
+            "ledger 2",
+            "portfolio-update.md",
+            "It came from FRM-1",
+            "What is not on record",
+        )
+
+
 def test_a_claim_with_too_few_users_stays_inconclusive(capsys: pytest.CaptureFixture[str]) -> None:
     """Said before the data, taken on by name, and neither shown nor ruled out; played by the command."""
     assert demo.run(headless=True, port=0, story="inconclusive") == 0

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlmodel import select
@@ -10,6 +9,7 @@ from sqlmodel import select
 from bot.core.effect import Block, Message
 from bot.core.inbound import Ask, Place, Press, Submit
 from bot.core.ledger import Entry
+from bot.demo.data import PORTFOLIOS
 from bot.limits import check_blocks, check_view
 from bot.services.desk import Desk
 from bot.services.opening import open_desk
@@ -22,7 +22,7 @@ from handlers import grammar, slack_verbs, switchboard
 from handlers.topic import Opening
 from tests.services.incident_bench import Shown
 
-AML_02 = (Path(__file__).parents[1] / "data" / "portfolio" / "aml_02.yaml").read_text(encoding="utf-8")
+AML_02 = (PORTFOLIOS / "aml_02.yaml").read_text(encoding="utf-8")
 ENG, OWNER, APPROVER, DIRECTOR, NOBODY = "U0ENG", "U0OWN", "U0APP", "U0DIR", "U0NOBODY"
 HOME = Place("C0HOME")
 SPRING = datetime(2026, 12, 14, 9, tzinfo=UTC)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 REGISTRATIONS = Path(__file__).with_name("registrations")
+FRAMINGS = Path(__file__).with_name("framings")
+PORTFOLIOS = Path(__file__).with_name("portfolios")
+LATENCY = Path(__file__).with_name("latency")
 
 TABLES: Mapping[str, Callable[[], "pa.Table"]] = MappingProxyType(
     {
