@@ -169,10 +169,10 @@ def _keep(
     """Keep it as a new edition, unless the newest one is the same."""
     file, sha = quarter_files.sealed(portfolio)
     newest = portfolios.edition(session, kept.quarter, kept.edition) if kept.edition else None
-    if newest is not None and newest.sha256 == sha:
+    gut = portfolios.gut_of(kept.gut)
+    if newest is not None and (newest.sha256, newest.gut) == (sha, gut):
         return kept, newest
     number = kept.edition + 1
-    gut = portfolios.gut_of(kept.gut)
     by = str(payload["by"])
     edition = Edition(kept.quarter, number, sha, file, result, picked, gut, by, now)
     portfolios.add_edition(session, edition)

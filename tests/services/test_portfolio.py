@@ -179,6 +179,16 @@ def test_no_feasible_pick_names_what_forbids_it(sqlite: Database) -> None:
     assert "[Lock…]" not in bench.card(CARD).buttons
 
 
+def test_gut_feel_said_as_the_file_had_it_is_on_record(sqlite: Database) -> None:
+    """A file's gut feel names nobody; said by a person it counts, though no candidate changed by it."""
+    bench = PortfolioBench(sqlite)
+    bench.type("import " + TINY + "gut_feel: [b]\n")
+    bench.type("pick")
+    bench.type("gut CAN-2")
+    bench.type("lock")
+    assert bench.entries("2027-Q1")[0].body["gut"]["picked"] == ["CAN-2"]
+
+
 def test_nothing_is_locked_without_gut_feel_or_after_a_change(bench: PortfolioBench) -> None:
     """Each refusal says what to do first."""
     bench.type("pick")
