@@ -17,6 +17,9 @@ from bot.stats.undecided import Undecided
 
 __all__ = ["DRAWS", "simulate"]
 
+JUDGES = (Method.WHOLE, Method.HISTOGRAM, Method.INDEPENDENT)
+"""What says whether the SLO is kept, the best first; the turn's own histogram knows only how it is now."""
+
 
 def simulate(
     budget: Budget,
@@ -69,9 +72,7 @@ def _scenario(
     if isinstance(found, Undecided):
         nothing = dict.fromkeys((Method.WHOLE, Method.INDEPENDENT, Method.ADDITIVE), found)
         return Scenario(what_if, nothing, (), (), Method.WHOLE, Fit.OPEN, why=found.reason)
-    judged = next(
-        (method for method in (Method.WHOLE, Method.INDEPENDENT) if found.estimate(method)), Method.ADDITIVE
-    )
+    judged = next((method for method in JUDGES if found.estimate(method)), Method.ADDITIVE)
     return Scenario(
         what_if=what_if,
         estimates=found.estimates,

@@ -272,11 +272,13 @@ def test_histograms_give_bounds_and_never_whole_turns() -> None:
 
 
 def test_the_turns_own_histogram_stands_beside_them() -> None:
-    """600 ms, and 5 of the 9 in the bucket up to 800."""
+    """600 ms, and 5 of the 9 in the bucket up to 800; what was measured is what is judged."""
     turn = Buckets(np.array([400.0, 600, 800]), np.array([70.0, 20, 9, 1]))
     known = histograms(lognormal(0.0), np.geomspace(1, 2000, 40))
     found = simulate(budget(), Measurements("h", histograms=known, turn=turn), (), draws=DRAWS)
     assert p95(found.now, Method.HISTOGRAM).ms == pytest.approx(600 + 200 * 5 / 9, rel=0.01)
+    assert found.now.judged is Method.HISTOGRAM
+    assert shape(found)["now"]["judged_by"] == "own_histogram"
 
 
 def test_what_lies_beyond_the_last_bucket_has_no_upper_end() -> None:
