@@ -1,4 +1,4 @@
-"""The quarter: a vague signal is framed, twelve candidates are weighed, a budget is simulated, the story told."""
+"""The quarter: a signal is framed, twelve candidates are weighed, a budget is simulated, the story told."""
 
 from datetime import timedelta
 
