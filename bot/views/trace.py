@@ -65,7 +65,7 @@ def card(traced: Traced, *, chart: str = "") -> Message:
     blocks.append(text.section(text.fit(["*What led to what*", *_things(traced)])))
     shown = [one for one in traced.happenings if one.milestone]
     left_out = len(traced.happenings) - len(shown[-_LINES:])
-    lines = [_line(one) for one in shown[-_LINES:]] or ["Nothing on record yet."]
+    lines = [_line(one, chain.start) for one in shown[-_LINES:]] or ["Nothing on record yet."]
     blocks += [text.section(part) for part in _parts(["*What happened*, the newest last", *lines])]
     blocks.append({"type": "actions", "block_id": "trace", "elements": _buttons(traced)})
     blocks.append(text.context(_small(traced, left_out)))
@@ -150,11 +150,13 @@ def _things(traced: Traced) -> list[str]:
     return lines
 
 
-def _line(one: Happening) -> str:
+def _line(one: Happening, start: Thing) -> str:
+    """A line, with the name of the thing where it is another one than the card is about."""
     who = text.person(one.by) if one.by else "Lookout"
     record = f" · {one.record}" if one.record.startswith("ledger") else ""
     what = text.escape(one.what, 180)
-    return f"{text.when(one.at, style=_DAY)} · *{text.escape(one.thing.id, 60)}* {who}: {what}{record}"
+    name = "" if one.thing == start else f"*{text.escape(one.thing.id, 60)}* "
+    return f"{text.when(one.at, style=_DAY)} · {name}{who}: {what}{record}"
 
 
 def _parts(lines: Sequence[str]) -> list[str]:
