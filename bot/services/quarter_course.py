@@ -15,7 +15,7 @@ from bot.core.quarter import RETRO_WEEK, Quarter
 from bot.core.quarterly import Edition, Quarterly
 from bot.core.thing import Thing, ThingKind
 from bot.errors import InputError
-from bot.services import candidates, launches, permissions, quarter_locking, quarter_working
+from bot.services import candidate_joins, candidates, launches, permissions, quarter_locking, quarter_working
 from bot.services.desk import Desk
 from bot.store import experiments, links, outbox, portfolios
 from bot.views import quarter_course as views
@@ -74,8 +74,8 @@ def courses(session: Session, desk: Desk, edition: Edition, now: datetime) -> tu
 
 def launch_of(session: Session, candidate: str) -> Launch | None:
     """The newest experiment that a candidate became; one that was only planned is none."""
-    every = links.after(session, Thing(ThingKind.CANDIDATE, candidate), ThingKind.EXPERIMENT)
-    known = [one.id for one in every if experiments.original(session, one.id) is not None]
+    every = candidate_joins.experiments_of(session, candidate)
+    known = [one for one in every if experiments.original(session, one) is not None]
     return launches.read(session, known[-1]) if known else None
 
 

@@ -12,11 +12,10 @@ from bot.core.inbound import Order, Place, Press
 from bot.core.portfolio import Portfolio
 from bot.core.quarter import Quarter
 from bot.core.quarterly import Edition, Quarterly
-from bot.core.thing import Thing, ThingKind
 from bot.errors import InputError, StaleError, UserError
-from bot.services import quarter_files
+from bot.services import candidate_joins, quarter_files
 from bot.services.desk import Desk
-from bot.store import links, outbox, portfolios, slots
+from bot.store import outbox, portfolios, slots
 from bot.store.database import Database
 from bot.store.slots import Finish
 from bot.views import quarter_pick as pick_views
@@ -201,9 +200,7 @@ def _show(
 def _messages(session: Session, desk: Desk, kept: Quarterly, edition: Edition) -> tuple[Message, Message]:
     del desk
     experiments = {
-        name: tuple(
-            one.id for one in links.after(session, Thing(ThingKind.CANDIDATE, name), ThingKind.EXPERIMENT)
-        )
+        name: candidate_joins.experiments_of(session, name)
         for name in (edition.picked if kept.locked else ())
     }
     return score_views.card(kept, edition), pick_views.card(kept, edition, experiments)

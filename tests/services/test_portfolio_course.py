@@ -11,7 +11,7 @@ from bot.core.inbound import Order, Place
 from bot.core.launch import Kind
 from bot.core.quarterly import Quarterly
 from bot.core.thing import Thing, ThingKind
-from bot.services import candidates, launches, quarter_course, quarter_outcomes, readiness
+from bot.services import candidate_joins, candidates, launches, quarter_course, quarter_outcomes, readiness
 from bot.store import experiments, links, portfolios
 from bot.store.database import Database
 from tests.services.decision_bench import CLEAN, ENG, FLAT, ID, LOOKED, Bench
@@ -53,6 +53,20 @@ def test_a_candidate_and_its_experiment_are_joined_both_ways(bench: Bench) -> No
         assert [one.id for one in links.before(session, thing, ThingKind.CANDIDATE)] == ["CAN-1"]
         assert quarter_course.launch_of(session, "CAN-1") is not None
     assert f"led to {ID}" in dict(messages(bench.db))["candidate/CAN-1/card"].text
+
+
+def test_a_framing_that_led_to_both_joins_them(sqlite: Database) -> None:
+    """Nobody has to link by hand what one decision brought about."""
+    bench = Bench(sqlite, ready=False).sign()
+    framing = Thing(ThingKind.FRAMING, "FRM-1")
+    with sqlite.write() as session:
+        candidates.add(session, bench.desk, RERANKER, by=ENG, now=LOOKED)
+        links.join(session, framing, Thing(ThingKind.CANDIDATE, "CAN-1"), now=LOOKED)
+        links.join(session, framing, Thing(ThingKind.EXPERIMENT, ID), now=LOOKED)
+        launch = quarter_course.launch_of(session, "CAN-1")
+        assert launch is not None
+        assert launch.id == ID
+        assert candidate_joins.candidates_of(session, ID) == ["CAN-1"]
 
 
 def test_a_veto_says_to_stop_early(bench: Bench) -> None:
