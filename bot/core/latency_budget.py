@@ -196,13 +196,18 @@ class Criterion:
 
 @dataclass(frozen=True)
 class LoadTest:
-    """The load test that is locked before its result: loads as multiples of the peak, each for `minutes`."""
+    """The load test that is locked before its result: loads as multiples of the peak, each for `minutes`.
+
+    names: what result files call a part (`turn: http_req_duration`), or a part's fallbacks or errors
+    (`fallback.rerank: bm25_used`), where they do not call it by its name.
+    """
 
     criteria: tuple[Criterion, ...]
     loads: tuple[float, ...] = (1.0, 2.0, 5.0)
     minutes: float = 30.0
     failures: tuple[str, ...] = ()
     environment: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ def load_test(reader: LatencyFields, root: Mapping[str, Any]) -> LoadTest | None
     if "load_test" not in root:
         return None
     path: Path = ("load_test",)
-    known = ["loads", "minutes", "failures", "environment", "criteria"]
+    known = ["loads", "minutes", "failures", "environment", "criteria", "names"]
     fields = reader.mapping(path, root["load_test"], known)
     loads = _loads(reader, path, fields)
     failures = reader.words(path, fields, "failures", required=False)
@@ -35,7 +35,21 @@ def load_test(reader: LatencyFields, root: Mapping[str, Any]) -> LoadTest | None
         minutes=reader.above(path, fields, "minutes", 30.0, 10_000),
         failures=failures,
         environment=reader.text(path, fields, "environment", required=False),
+        names=_names(reader, (*path, "names"), fields),
     )
+
+
+def _names(reader: LatencyFields, path: Path, fields: Mapping[str, Any]) -> dict[str, str]:
+    """What result files call the parts, and what is counted of them."""
+    found = reader.mapping(path, fields.get("names", {}), list(map(str, fields.get("names") or {})))
+    for key in found:
+        what, dot, part = key.rpartition(".")
+        if dot and what not in ("fallback", "errors"):
+            hint = f"Write {part!r}, `fallback.{part}` or `errors.{part}`."
+            reader.find("L113", (*path, key), f"{key!r} names nothing of a part.", hint)
+        else:
+            reader.stage_name((*path,), {key: part}, key, turn=True)
+    return {key: reader.text(path, found, key) for key in found}
 
 
 def _loads(reader: LatencyFields, path: Path, fields: Mapping[str, Any]) -> tuple[float, ...]:
