@@ -65,7 +65,8 @@ class _Reader(LatencyFields):
         if len(items) > MOST_STAGES:
             what = f"{len(items)} stages are more than {MOST_STAGES}."
             self.find("L101", ("stages",), what, "Join those that nobody would tune by themselves.")
-        self.names = tuple(str(item.get("name", "")) if isinstance(item, dict) else "" for item in items)
+        named = [item.get("name") if isinstance(item, dict) else None for item in items]
+        self.names = tuple(" ".join(name.split()) if isinstance(name, str) else "" for name in named)
         stages = self.graph([self.stage(number, item) for number, item in enumerate(items[:MOST_STAGES])])
         known = telemetry(self, root)
         budget = Budget(
@@ -119,7 +120,7 @@ class _Reader(LatencyFields):
     def after(self, path: Path, fields: Mapping[str, Any], number: int) -> tuple[str, ...]:
         """The stages it waits for."""
         if "after" not in fields:
-            return self.names[number - 1 : number] if number else ()
+            return tuple(filter(None, self.names[number - 1 : number])) if number else ()
         value = fields["after"]
         names = [value] if isinstance(value, str) else value
         if not isinstance(names, list) or not all(isinstance(one, str) for one in names):
@@ -129,7 +130,7 @@ class _Reader(LatencyFields):
         for one in names:
             if one not in self.names:
                 self.unknown_stage((*path, "after"), one)
-        return tuple(dict.fromkeys(one for one in names if one in self.names))
+        return tuple(dict.fromkeys(one for one in names if one and one in self.names))
 
     def fallback(self, path: Path, fields: Mapping[str, Any]) -> Fallback | None:
         """What it does when it is slow."""

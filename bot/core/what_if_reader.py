@@ -156,7 +156,7 @@ def _by_items(reader: LatencyFields, path: Path, item: Any) -> dict[int, float]:
         return {}
     found: dict[int, float] = {}
     for key in item:
-        if not str(key).isdigit() or not 0 < int(key) <= MOST_ITEMS:
+        if not str(key).isdecimal() or not 0 < int(key) <= MOST_ITEMS:
             reader.find("L109", (*path, key), f"{key!r} is no number of items.", hint)
         else:
             found[int(key)] = reader.ms(path, item, key)

@@ -39,14 +39,13 @@ def told_of(
         hits = np.bincount(places, weights=beyond[draws], minlength=len(edges) + 1)
         psi += np.where(counts > 0, hits / np.maximum(counts, 1), p)[np.searchsorted(edges, ms[some])]
     psi -= psi.mean()
-    if groups is not None:
-        sums = np.bincount(groups.codes, weights=psi)
-        several = len(groups.sizes)
-        variance = float(sums @ sums) / len(some) ** 2 * (several / (several - 1) if several > 1 else np.inf)
-    else:
-        variance = float(psi @ psi) / len(some) ** 2
-    if variance <= 0:
-        return float(n)
+    several = len(some) if groups is None else len(groups.sizes)
+    if several < 2:
+        return 1.0
+    sums = psi if groups is None else np.bincount(groups.codes, weights=psi)
+    variance = float(sums @ sums) / len(some) ** 2 * several / (several - 1)
+    if variance <= 1e-18 or p in (0.0, 1.0):
+        return float(several) * n / len(some)
     # of `some` turns; all of them tell as many times more as they are more
     return max(min(p * (1 - p) / variance * n / len(some), float(n)), 1.0)
 

@@ -43,4 +43,7 @@ def test_what_it_says_is_the_spread_of_the_estimate() -> None:
 def test_stages_that_never_vary_tell_all_and_nothing_divides_by_zero() -> None:
     """As many turns as there are."""
     ms = {"a": np.full(50, 3.0)}
-    assert told_of(np.zeros(100, dtype=bool), {"a": np.full(100, 3.0)}, ms, None) == 50
+    never = np.zeros(100, dtype=bool)
+    assert told_of(never, {"a": np.full(100, 3.0)}, ms, None) == 50
+    assert told_of(never, {"a": np.full(100, 3.0)}, ms, clusters(np.zeros(50))) == 1
+    assert told_of(never, {"a": np.full(100, 3.0)}, ms, clusters(np.repeat([1, 2], 25))) == 2
