@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from bot import clock
+from bot.commands.latency_rules import rules
 from bot.commands.registration_file import complain, text_of
 from bot.core.finding import errors
 from bot.core.latency_budget import Budget, HistogramWindow
@@ -12,6 +13,8 @@ from bot.core.latency_json import shape
 from bot.core.latency_reader import read_budget
 from bot.core.latency_result import Simulation
 from bot.errors import InputError
+
+__all__ = ["rules", "run"]
 
 
 def run(file: Path, *, json: bool = False, seed: int = 1, charts: Path | None = None) -> int:

@@ -111,7 +111,7 @@ def test_a_percentile_without_an_interval_is_judged_by_itself_and_says_so() -> N
 
 
 def test_a_short_run_and_a_load_that_was_not_reached_show_nothing() -> None:
-    """Ten seconds of thirty minutes; 1.1 times the turns of the run at the peak where twice were asked for."""
+    """Ten seconds of thirty minutes; 1.1 times the turns of the peak where twice were asked for."""
     criterion = Criterion(2, "turn", "p95", 800)
     short = read((FILES / "k6_summary.json").read_bytes())
     assert verdict(short, criterion) == (Outcome.UNDECIDED, "it ran 10 s, and 30 min were declared")
