@@ -15,6 +15,7 @@ from jinja2 import Environment, Template, TemplateError
 from jinja2.exceptions import TemplateNotFound, TemplateSyntaxError
 
 from bot.core import narrative as stories
+from bot.core import quarter_narrative
 from bot.core import quarter_update as updates
 from bot.core.citation import Figure, Gap
 from bot.errors import ConfigError
@@ -91,7 +92,7 @@ def _fault(name: str, error: Exception) -> tuple[str, str]:
             if frame.filename.endswith(".j2"):
                 file, line = frame.filename, frame.lineno or 0
     where = f"{Path(file).name}:{line}" if line else Path(file).name
-    hint = "bot/core/narrative.py names every field there is; `lookout doctor` tries every template."
+    hint = "bot/core/narrative.py and its neighbours name every field; `lookout doctor` tries every template."
     return f"The template {where} cannot be used: {_why(error)}.", hint
 
 
@@ -102,8 +103,8 @@ def _why(error: Exception) -> str:
     found = _NO_FIELD.search(str(error))
     if found is None:
         return str(error).rstrip(".")
-    told = getattr(stories, found[1], None) or getattr(updates, found[1], None)
-    fields = getattr(told, "__dataclass_fields__", {})
+    told = (getattr(one, found[1], None) for one in (stories, quarter_narrative, updates))
+    fields = getattr(next(filter(None, told), None), "__dataclass_fields__", {})
     near = get_close_matches(found[2], list(fields), n=1)
     meant = f"; `{near[0]}` is near" if near else f"; it has {', '.join(fields)}" if fields else ""
     return f"{found[1]} has no field `{found[2]}`{meant}"

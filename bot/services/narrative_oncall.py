@@ -6,7 +6,7 @@ from datetime import timedelta
 from bot.core.citation import Cited, Figure, Gap
 from bot.core.incident_metrics import Counted, Metrics, Rate
 from bot.core.incident_metrics import Span as Took
-from bot.core.narrative import OnCallTold, QuarterProduction
+from bot.core.quarter_narrative import OnCallTold, QuarterProduction
 from bot.services import incident_metrics
 from bot.services.incident_metrics import Period
 from bot.services.narrative_production import budgets, production

@@ -9,7 +9,8 @@ from bot.core.figures import MINUS
 from bot.core.framing import F, Framing, Recommendation
 from bot.core.framing_reader import read
 from bot.core.ledger import Entry
-from bot.core.narrative import PickTold, PortfolioTold, TenetsTold, missing
+from bot.core.narrative import missing
+from bot.core.quarter_narrative import PickTold, PortfolioTold, TenetsTold
 from bot.core.quarterly import Edition
 from bot.core.quarterly import Kind as Quarterly
 from bot.core.thing import Thing, ThingKind

@@ -6,8 +6,8 @@ from bot.core.citation import Cited, Figure, Gap
 from bot.core.citation import entries as citing
 from bot.core.launch import Kind, Launch
 from bot.core.ledger import Entry
-from bot.core.narrative import PortfolioTold, QuarterStory, VelocityTold
 from bot.core.quarter import Quarter
+from bot.core.quarter_narrative import PortfolioTold, QuarterStory, VelocityTold
 from bot.services.narrative_oncall import on_call, quarter_production
 from bot.services.narrative_portfolio import portfolio, tenets
 from bot.services.narrative_rigor import fairness, quality, rigor

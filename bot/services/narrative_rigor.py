@@ -7,7 +7,7 @@ from bot.core.citation import Cited, Figure, Gap, entries
 from bot.core.figures import signed
 from bot.core.launch import Kind
 from bot.core.ledger import Entry
-from bot.core.narrative import ExperimentTold, FairnessTold, QualityTold, RigorTold
+from bot.core.quarter_narrative import ExperimentTold, FairnessTold, QualityTold, RigorTold
 from bot.core.sizing import size
 from bot.services import launches, narrative_behind
 from bot.services.narrative_span import Span, Work, numbers

@@ -8,7 +8,8 @@ from jinja2 import Environment
 from jinja2.exceptions import TemplateSyntaxError
 
 from bot.core.citation import Cited, Figure, Gap
-from bot.core.narrative import IncidentStory, LaunchStory, QuarterStory
+from bot.core.narrative import IncidentStory, LaunchStory
+from bot.core.quarter_narrative import QuarterStory
 from bot.core.quarter_update import UpdateTold
 from bot.errors import ConfigError
 from bot.services.narrative_document import DECISION, render

@@ -5,7 +5,8 @@ import shutil
 import pytest
 
 from bot.commands.doctor_templates import templates
-from bot.core.narrative import IncidentStory, LaunchStory, QuarterStory
+from bot.core.narrative import IncidentStory, LaunchStory
+from bot.core.quarter_narrative import QuarterStory
 from bot.services.opening import open_desk
 from bot.services.template_trying import specimen, tried
 from bot.settings import Settings, shipped
