@@ -4,8 +4,11 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from bot import settings
 from bot.cli import app
+from bot.commands import check
 from bot.core.lint import check_registration
 from handlers import grammar
 
@@ -15,6 +18,19 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def _blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.mark.parametrize("kind", ["portfolio", "latency", "harness"])
+def test_the_files_of_a_quarter_are_described_as_they_are(
+    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever copies one from the playbooks' README gets no finding."""
+    text = (ROOT / "playbooks" / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    (shown,) = [block for block in blocks if block.startswith(f"kind: {kind}\n")]
+    (tmp_path / "shown.yaml").write_text(shown, encoding="utf-8")
+    assert check.run([tmp_path], json=False) == 0
+    assert "0 errors, 0 warnings" in capsys.readouterr().out
 
 
 def test_the_registration_in_the_readme_is_free_of_findings() -> None:
