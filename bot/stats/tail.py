@@ -15,6 +15,7 @@ import numpy as np
 from scipy import special
 
 from bot.stats.order_interval import ranks
+from bot.stats.rate import wilson
 from bot.stats.turns import Clusters, Flags, Floats
 from bot.stats.undecided import Undecided
 
@@ -78,16 +79,14 @@ def _one_sided(ordered: Floats, quantile: float, told: int) -> tuple[float | Non
 
 
 def share(count: float, n: float) -> Share:
-    """A share with Wilson's interval (Wilson 1927, JASA 22:209).
+    """A share with Wilson's interval.
 
-    >>> share(0, 100)
-    Share(value=0.0, low=0.0, high=0.037)
+    >>> found = share(0, 100)
+    >>> found.value, found.low, round(found.high, 6)
+    (0.0, 0.0, 0.036993)
     """
     count, n = float(count), float(n)
-    p = count / n
-    centre = (p + Z**2 / (2 * n)) / (1 + Z**2 / n)
-    half = Z * math.sqrt(p * (1 - p) / n + Z**2 / (4 * n**2)) / (1 + Z**2 / n)
-    return Share(p, max(centre - half, 0.0) if count else 0.0, min(centre + half, 1.0) if count < n else 1.0)
+    return Share(count / n, *wilson(count, n))
 
 
 @dataclass(frozen=True)
