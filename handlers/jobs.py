@@ -32,6 +32,7 @@ from bot.services import (
 )
 from bot.services.desk import Desk
 from bot.services.incident_jobs import incident_jobs
+from bot.services.latency_jobs import latency_jobs
 from bot.services.launch_jobs import launch_jobs
 from bot.services.monitor_jobs import monitor_jobs
 from bot.services.narrative_jobs import narrative_jobs
@@ -70,6 +71,7 @@ def jobs(db: Database, desk: Desk) -> Mapping[str, Job]:
         schema_watch.JOB: schemas,
         framing_record.REVISIT_JOB: revisit,
         **incident_jobs(db, desk),
+        **latency_jobs(db, desk),
         **launch_jobs(db, desk),
         **monitor_jobs(db, desk),
         **quarter_jobs(db, desk),

@@ -12,6 +12,7 @@ from bot.core.ledger import Entry
 from bot.views.correlation_history import CORRELATION_WORDS
 from bot.views.document import markdown
 from bot.views.framing_history import FRAMINGS
+from bot.views.latency_history import LATENCY_WORDS
 from bot.views.portfolio_history import PORTFOLIO_WORDS
 
 _LONGEST = 400
@@ -157,6 +158,7 @@ _TOLD: Mapping[str, Callable[[Body], str]] = MappingProxyType(
         Kind.DELTA: _delta,
         Kind.CLOSED: lambda body: f"closed{_because(body, 'why')}",
         **CORRELATION_WORDS,
+        **LATENCY_WORDS,
         **PORTFOLIO_WORDS,
         **FRAMINGS,
     }

@@ -1,0 +1,174 @@
+"""Latency budgets in Slack: registered, locked before the test, judged by what the tools wrote."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from bot.core.effect import Message
+from bot.core.inbound import Ask, Inbound, Place
+from bot.core.load_reader import read
+from bot.errors import InputError, RefusedError, StaleError
+from bot.limits import check_blocks
+from bot.services import latency_budgets, latency_testing
+from bot.services.latency_jobs import latency_jobs
+from bot.services.opening import open_desk
+from bot.settings import Settings
+from bot.store import ledger, slots
+from bot.store.database import Database
+from bot.store.outbox_rows import OutboxRow
+from handlers import grammar, slack_verbs
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+ENG, HOME = "U0ENG", Place("C0HOME")
+BUDGET = """kind: latency
+id: chat
+title: Chat <turn>
+slo: {ms: 800}
+stages:
+  - {name: retrieval, allocated_p95_ms: 220, assumed: {p50_ms: 110}}
+  - name: rerank
+    allocated_p95_ms: 240
+    assumed: {p50_ms: 120}
+    fallback: {after_ms: 500, to: BM25-only ranking}
+load_test:
+  loads: [1, 2]
+  minutes: 0.15
+  failures: [rerank timeout]
+  criteria:
+    - {load: 2, part: turn, p95: 800}
+    - {load: 1, part: rerank, fallback: 0.005}
+"""
+
+
+class Bench:
+    """What is typed is read as a slash command and done at once."""
+
+    def __init__(self, db: Database) -> None:
+        self.db, self.now, self.count = db, NOW, 0
+        self.desk = open_desk(Settings(roles={"engineer": (ENG,)}, timezone="UTC"))
+
+    def type(self, text: str, by: str = ENG) -> Message | None:
+        """`/latency TEXT`."""
+        return self.do(grammar.parse("latency", text, by=by, place=HOME))
+
+    def do(self, asked: Inbound) -> Message | None:
+        """Do it, and what it has worked out."""
+        if isinstance(asked, Ask):
+            with self.db.read() as session:
+                return slack_verbs.answer(session, self.desk, asked, self.now)
+        self.count += 1
+        with self.db.write() as session:
+            slack_verbs.handle(session, self.desk, asked, f"key/{self.count}", self.now)
+        jobs = latency_jobs(self.db, self.desk)
+        while (slot := slots.claim(self.db, now=self.now, lease=timedelta(minutes=1))) is not None:
+            finish = jobs[slot.job](slot.payload, self.now)
+            with self.db.write() as session:
+                finish(session)
+                slots.done(session, slot)
+        return None
+
+    def result(self, text: str, file: str, began: datetime | None = None) -> str:
+        """A result file comes; the verdict."""
+        found = read((Path("tests/data/loadtest") / file).read_bytes())
+        if began is not None:
+            found = replace(found, began=began)
+        with self.db.write() as session:
+            standing = latency_testing.record(session, text, found, by=ENG, now=self.now)
+            test = standing.test
+            assert test is not None
+            return str(latency_budgets.verdict(session, standing, test).outcome)
+
+    def kinds(self) -> list[str]:
+        """The ledger's entries of the budget."""
+        with self.db.read() as session:
+            return [one.kind for one in ledger.of(session, "chat")]
+
+    def check_messages(self) -> list[str]:
+        """Every effect as JSON, its blocks within Slack's limits."""
+        with self.db.read() as session:
+            rows = list(session.exec(select(OutboxRow)))
+        for row in rows:
+            blocks = (row.effect.get("message") or {}).get("blocks") or []
+            assert not check_blocks(blocks), row.effect
+        return [str(row.effect) for row in rows]
+
+
+@pytest.fixture
+def bench(sqlite: Database) -> Bench:
+    """A bench on an empty database."""
+    return Bench(sqlite)
+
+
+def test_a_load_test_is_locked_judged_and_kept(bench: Bench) -> None:
+    """Budget, lock, two runs: each is an entry, and the card says what the test shows."""
+    bench.type(f"budget {BUDGET}")
+    bench.type("loadtest lock chat")
+    assert bench.result("chat 2x", "k6_summary.json") == "undecided"  # the run at 1x is still to come
+    assert bench.result("chat 1x", "locust_stats.csv") == "undecided"  # 2.0x the turns were not reached
+    assert bench.kinds() == ["latency_budget", "loadtest_locked", "loadtest_result", "loadtest_result"]
+    shown = bench.type("status chat")
+    assert shown is not None
+    assert "p95 ≤ 800 ms" in shown.text
+    assert "load was not reached" in str(shown.blocks)
+    assert any("Chat &lt;turn&gt;" in said for said in bench.check_messages())
+
+
+def test_a_result_before_its_criteria_shows_nothing(bench: Bench) -> None:
+    """Refused without a lock; kept, but not counted, where the run began before it."""
+    bench.type(f"budget {BUDGET}")
+    with pytest.raises(RefusedError, match="No criteria are locked"):
+        bench.result("chat 1x", "k6_summary.json")
+    bench.type("loadtest lock chat")
+    assert bench.result("chat 1x", "locust.json", NOW - timedelta(hours=1)) == "undecided"
+    with bench.db.read() as session:
+        kept = latency_budgets.load(session, "chat").results[0]
+    assert (kept.counts, kept.why) == (False, "it began before the criteria were locked")
+
+
+def test_the_first_result_counts_and_a_new_test_needs_a_reason(bench: Bench) -> None:
+    """No run is repeated until it passes."""
+    bench.type(f"budget {BUDGET}")
+    bench.type("loadtest lock chat")
+    bench.result("chat 1x", "k6_summary.json")
+    with pytest.raises(StaleError, match="This file is on record already"):
+        bench.result("chat 1x", "k6_summary.json")
+    with pytest.raises(StaleError, match="1x is on record already"):
+        bench.result("chat 1x", "k6_export.json")
+    with pytest.raises(InputError, match="a new test needs a reason"):
+        bench.type("loadtest lock chat")
+    bench.type("loadtest lock chat because the replicas were doubled")
+    assert bench.kinds()[-1] == "loadtest_locked"
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("budget kind: latency", "The budget was not registered."),
+        ("loadtest lock nowhere", "There is no latency budget"),
+        ("simulate", "There is no latency budget `(none named)`"),
+    ],
+)
+def test_what_cannot_be_done_is_said(bench: Bench, typed: str, says: str) -> None:
+    """What was read, and what to do."""
+    with pytest.raises(InputError) as caught:
+        bench.type(typed)
+    assert says in caught.value.message
+
+
+def test_loads_and_failures_are_those_that_were_declared(bench: Bench) -> None:
+    """Another load is no run of this test."""
+    bench.type(f"budget {BUDGET}")
+    bench.type("loadtest lock chat")
+    for text in ("chat 5x", "chat", "chat 2x fire"):
+        with pytest.raises(InputError):
+            bench.result(text, "k6_summary.json")
+
+
+def test_a_simulation_is_posted_with_its_answer(bench: Bench) -> None:
+    """The sentence, the table, the charts."""
+    bench.type(f"budget {BUDGET}")
+    bench.type("simulate chat")
+    assert any("edition 1 · seed 1" in said for said in bench.check_messages())
