@@ -10,16 +10,21 @@ from sqlalchemy import Connection
 APPEND_ONLY = ("ledger", "experiment", "amendment", "revision", "look")
 """What verdicts and decisions rest on."""
 
+FRAMING = ("framing_edition",)
+"""What was decided before there was an experiment."""
+
 _SQLITE = """CREATE TRIGGER {table}_no_{verb} BEFORE {verb} ON {table}
 BEGIN SELECT RAISE(ABORT, '{table} is append-only: nobody changes or deletes its rows'); END"""
 
-_KEYS = {"ledger": ("number", "previous", "hash"), "experiment": ("id",)}
+_KEYS = {"ledger": ("number", "previous", "hash"), "framing_edition": ("framing number",)}
+"""What no two rows have in common; the columns of one key with a space between them."""
+
 _REPLACING = """CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table}
 WHEN EXISTS (SELECT 1 FROM {table} WHERE {same})
 BEGIN SELECT {refusal}; END"""
 """INSERT OR REPLACE deletes what is in its way without asking the trigger on DELETE."""
 
-_FUNCTION = """CREATE FUNCTION append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+_FUNCTION = """CREATE OR REPLACE FUNCTION append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION '% is append-only: nobody changes or deletes its rows', TG_TABLE_NAME; END $$"""
 
 _POSTGRES = """CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table}
@@ -51,7 +56,8 @@ def _replacing(table: str) -> str:
 
     An id that the database itself will give is -1 or NULL here.
     """
-    same = " OR ".join(f"{key} = NEW.{key}" for key in _KEYS.get(table, ("id",)))
+    keys = [[f"{part} = NEW.{part}" for part in key.split()] for key in _KEYS.get(table, ("id",))]
+    same = " OR ".join(" AND ".join(parts) for parts in keys)
     said = f"RAISE(ABORT, '{table} is append-only: nobody changes or deletes its rows')"
     refusal = "RAISE(IGNORE)" if table == "experiment" else said
     return _REPLACING.format(table=table, same=same, refusal=refusal)

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from bot.store import columns
+from bot.store.append_only import FRAMING, forbid
 
 revision = "0013"
 down_revision = "0012"
@@ -41,6 +42,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["framing"], ["framing.number"]),
         sa.PrimaryKeyConstraint("framing", "number"),
     )
+    forbid(op.get_bind(), FRAMING)
 
 
 def downgrade() -> None:
