@@ -101,7 +101,8 @@ class Known:
     look: the newest sound planned look as JSON, None before the first. correlation: of offline and online
     deltas. playbook: the name of the triage playbook, on_call: how many people hold the role it calls.
     framing: the decided framing that led to it, in words; framing_draft: one that did and is not decided.
-    picked: the locked pick that it comes from, in words; unpicked: that its candidate is in none.
+    picked: the locked pick that it comes from, in words; unpicked: that its candidate is in none. shown: what
+    the record itself shows in place of a document, in words, by the document's name.
     """
 
     launch: Launch
@@ -114,6 +115,7 @@ class Known:
     framing_draft: str = ""
     picked: str = ""
     unpicked: str = ""
+    shown: Mapping[str, str] = MappingProxyType({})
 
     def document(self, name: str) -> str:
         """What was supplied last under that name, else what the registration links."""

@@ -70,6 +70,8 @@ def _documented(
             links.append((name, text))
         elif text and name in _FREE_TEXT:
             texts.append(f"{plain(name)}: {text}")
+        elif name in known.shown:
+            texts.append(f"{plain(name)}: {known.shown[name]}")
         else:
             wants.append(name)
             faults.append(f"{plain(name)} is “{text}”, not a link" if text else f"no {plain(name)} linked")

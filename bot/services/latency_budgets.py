@@ -12,9 +12,10 @@ from bot.core.latency_reader import read_budget
 from bot.core.latency_record import Kind, Standing, Test, so_far
 from bot.core.load_result import LoadResult
 from bot.core.load_verdict import Run, Verdict, judge
+from bot.core.permission import Act
 from bot.core.thing import Thing, ThingKind
 from bot.errors import InputError, StaleError
-from bot.services import launches
+from bot.services import launches, permissions
 from bot.services.desk import Desk
 from bot.store import blobs, experiments, ledger, links, outbox
 from bot.views import latency as views
@@ -135,7 +136,8 @@ def status(session: Session, desk: Desk, ask: Ask, now: datetime) -> Message:
 
 def join(session: Session, desk: Desk, order: Order, key: str, now: datetime) -> None:
     """`/latency join BUDGET EXPERIMENT`: its load test and fallback then count for the launch's readiness."""
-    del desk, key
+    del key
+    permissions.require(session, desk, order.by, Act.SUPPLY)
     found, rest = named(session, order.text)
     launch = launches.read(session, rest)
     earlier, later = Thing(ThingKind.BUDGET, found.id), Thing(ThingKind.EXPERIMENT, launch.id)

@@ -11,7 +11,7 @@ from bot.core.permission import Act
 from bot.core.readiness import Known, Row
 from bot.core.readiness_check import check
 from bot.errors import InputError
-from bot.services import candidate_joins, deltas, framing_joins, launches, permissions
+from bot.services import candidate_joins, deltas, framing_joins, latency_budgets, launches, permissions
 from bot.services.desk import Desk
 from bot.store import experiments
 from bot.views import readiness as views
@@ -38,6 +38,7 @@ def rows(session: Session, desk: Desk, launch: Launch, now: datetime) -> tuple[R
         framing_draft=draft,
         picked=picked,
         unpicked=unpicked,
+        shown=latency_budgets.shown(session, launch.id),
     )
     return check(known)
 

@@ -6,7 +6,7 @@ from sqlmodel import Session
 
 from bot.core.effect import Block
 from bot.core.permission import Act
-from bot.services import latency_budgets, latency_simulating, latency_testing
+from bot.services import latency_budgets, latency_simulating, latency_testing, permissions
 from bot.services.desk import Desk
 from bot.views import latency_forms as forms
 from handlers.topic import Everybody, Form, Opening, Topic
@@ -19,7 +19,8 @@ def _budget(_session: Session, _desk: Desk, _opened: Opening, _now: datetime) ->
     return forms.budget()
 
 
-def _loadtest(session: Session, _desk: Desk, _opened: Opening, _now: datetime) -> Block:
+def _loadtest(session: Session, desk: Desk, opened: Opening, _now: datetime) -> Block:
+    permissions.require(session, desk, opened.by, Act.SUPPLY)
     every = latency_budgets.budgets(session)
     return forms.loadtest(every[0] if len(every) == 1 else "")
 

@@ -10,13 +10,14 @@ from sqlmodel import select
 from bot.core.effect import Message
 from bot.core.inbound import Ask, Inbound, Place
 from bot.core.load_reader import read
+from bot.core.thing import Thing, ThingKind
 from bot.errors import InputError, RefusedError, StaleError
 from bot.limits import check_blocks
 from bot.services import latency_budgets, latency_testing
 from bot.services.latency_jobs import latency_jobs
 from bot.services.opening import open_desk
 from bot.settings import Settings
-from bot.store import ledger, slots
+from bot.store import ledger, links, slots
 from bot.store.database import Database
 from bot.store.outbox_rows import OutboxRow
 from handlers import grammar, slack_verbs
@@ -165,6 +166,22 @@ def test_loads_and_failures_are_those_that_were_declared(bench: Bench) -> None:
     for text in ("chat 5x", "chat", "chat 2x fire"):
         with pytest.raises(InputError):
             bench.result(text, "k6_summary.json")
+
+
+def test_a_fallback_and_a_passed_test_are_shown_to_the_launch(bench: Bench) -> None:
+    """Readiness reads them from the budget that is joined to the experiment; a failed test shows nothing."""
+    lax = BUDGET.replace("p95: 800", "p95: 900").replace("load: 2, part", "load: 1, part")
+    bench.type(f"budget {lax.replace('0.005', '0.02')}")
+    bench.type("loadtest lock chat")
+    with bench.db.write() as session:
+        earlier, later = Thing(ThingKind.BUDGET, "chat"), Thing(ThingKind.EXPERIMENT, "reranker-l12")
+        links.join(session, earlier, later, now=NOW)
+        assert list(latency_budgets.shown(session, "reranker-l12")) == ["fallback"]
+    assert bench.result("chat 1x", "k6_summary.json") == "pass"
+    with bench.db.read() as session:
+        shown = latency_budgets.shown(session, "reranker-l12")
+    assert shown["load_test"] == "passed (budget chat, ledger 3)"
+    assert shown["fallback"] == "rerank after 500 ms (budget chat, edition 1)"
 
 
 def test_a_simulation_is_posted_with_its_answer(bench: Bench) -> None:
