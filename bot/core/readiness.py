@@ -6,7 +6,7 @@ or the tracker of offline and online deltas says. A row that is missing can be w
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
@@ -115,7 +115,7 @@ class Known:
     framing_draft: str = ""
     picked: str = ""
     unpicked: str = ""
-    shown: Mapping[str, str] = MappingProxyType({})
+    shown: Mapping[str, str] = field(default_factory=dict)
 
     def document(self, name: str) -> str:
         """What was supplied last under that name, else what the registration links."""
