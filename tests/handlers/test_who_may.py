@@ -107,6 +107,26 @@ ENTRIES = (
     *(press(action) for action in needs.PRESSES),
     *(form(name) for name in needs.FORMS),
 )
+OF_THE_QUARTER: dict[str, set[str]] = {
+    "frame": {
+        "/frame new", "/frame write", "/frame set", "/frame document", "/frame register", "/frame propose",
+        "[frame.document]", "[frame.propose]", "form frame.pages",
+    },
+    "portfolio": {
+        "/portfolio add", "/portfolio edit", "/portfolio pre-mortem", "/portfolio score", "/portfolio pick",
+        "/portfolio retro", "/portfolio update", "/portfolio snooze", "/portfolio dismiss",
+        "[portfolio.score]", "[portfolio.pick]", "[portfolio.snooze]", "[portfolio.dismiss]",
+        "form portfolio.candidate", "form portfolio.pre_mortem",
+    },
+    "correlation": {"/correlation status"},
+    "latency": {"/latency simulate", "form latency.budget"},
+    "narrative": {
+        "/narrative quarter", "/narrative launch", "/narrative incident", "[narrative.draft]",
+    },
+    "trace": {"/trace of", "[trace.show]"},
+}  # fmt: skip
+"""What of them is open to everybody, by topic."""
+
 BY_ROLE = [pytest.param(one, one.needed, id=one.name) for one in ENTRIES if isinstance(one.needed, Act)]
 
 
@@ -179,7 +199,7 @@ def test_everything_on_the_switchboard_says_what_it_needs() -> None:
 def test_what_is_open_to_everybody_is_this_and_no_more() -> None:
     """Asking, calling for help, and registering, which binds nobody until it is signed.
 
-    The topics of the quarter list theirs in tests of their own.
+    Of the quarter's topics: writing what binds nobody until it is decided or locked, and asking for it.
     """
     everybodys = [entry for entry in ENTRIES if isinstance(entry.needed, Everybody)]
     assert [entry.name for entry in everybodys if not (of_incidents(entry) or of_the_quarter(entry))] == [
@@ -192,11 +212,28 @@ def test_what_is_open_to_everybody_is_this_and_no_more() -> None:
         "form experiment.new",
     ]
     services = [entry for entry in ENTRIES if isinstance(entry.needed, Service)]
-    assert [entry.name for entry in services if not of_the_quarter(entry)] == [
+    assert [entry.name for entry in services] == [
         "/experiment withdraw",
         "[launch.sign]",
         "[launch.withdraw]",
     ]
+
+
+@pytest.mark.parametrize("topic", OF_THE_QUARTER)
+def test_what_is_open_to_everybody_of_a_topic_of_the_quarter_is_this_and_no_more(topic: str) -> None:
+    """Whoever opens another verb, button or form of theirs to everybody has to say so here."""
+    everybodys = {entry.name for entry in ENTRIES if isinstance(entry.needed, Everybody)}
+    assert {name for name in everybodys if topic_of(name) == topic} == OF_THE_QUARTER[topic]
+
+
+def test_every_topic_of_the_quarter_is_asked_for_its_roles() -> None:
+    """And what it has that nobody put on the switchboard is not there."""
+    names = {entry.name for entry in ENTRIES}
+    for topic in TOPICS:
+        wanted = {f"/{topic.name} {verb}" for verb in topic.orders}
+        wanted |= {f"[{action}]" for action in topic.presses} | {f"form {name}" for name in topic.forms}
+        assert wanted == {name for name in names if topic_of(name) == topic.name}
+    assert {topic.name for topic in TOPICS} == set(OF_THE_QUARTER)
 
 
 def of_incidents(entry: Entry) -> bool:
@@ -205,11 +242,15 @@ def of_incidents(entry: Entry) -> bool:
 
 
 def of_the_quarter(entry: Entry) -> bool:
-    """Whether it is part of a topic that has a test of its own for this."""
-    return entry.name.removeprefix("form ").lstrip("/[").replace(".", " ").split()[0] in QUARTER
+    """Whether it is part of a topic of the quarter."""
+    return topic_of(entry.name) in OF_THE_QUARTER
 
 
-QUARTER = frozenset(topic.name for topic in TOPICS)
+def topic_of(name: str) -> str:
+    """The topic of an entry: the command, or what its button or form is named after."""
+    return name.removeprefix("form ").lstrip("/[").replace(".", " ").split()[0]
+
+
 INCIDENTS = ("/triage ", "/incidents ", "/changes ", "[incident.", "form incident.")
 
 
