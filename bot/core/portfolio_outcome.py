@@ -87,27 +87,34 @@ class Retrospective:
     projects: tuple[Project, ...]
 
 
-def look_back(scored: Scored, picked: Sequence[str]) -> Retrospective:
-    """Compare what was predicted when it was picked with the portfolio's outcomes."""
-    portfolio = scored.portfolio
+Predicted = Mapping[str, Estimate | None]
+"""What each candidate was expected to bring, in the portfolio's unit over a quarter; None for unknown."""
+
+
+def look_back(scored: Scored, picked: Sequence[str], predicted: Predicted | None = None) -> Retrospective:
+    """Compare what was predicted when it was picked with the portfolio's outcomes.
+
+    predicted: the figures as they were kept then; without them those of the scores.
+    """
+    portfolio, predicted = scored.portfolio, _scored(scored) if predicted is None else predicted
     outcomes = {one.candidate: one for one in portfolio.outcomes}
-    rows = tuple(_compared(scored, scored.score(name), outcomes.get(name)) for name in picked)
+    rows = tuple(_compared(scored, name, predicted, outcomes.get(name)) for name in picked)
     gut = portfolio.gut_feel[: portfolio.capacity.slots]
-    other = tuple(_compared(scored, scored.score(name), outcomes.get(name)) for name in gut)
+    other = tuple(_compared(scored, name, predicted, outcomes.get(name)) for name in gut)
     judged = tuple(
         Judged(row.confidence, 1, int(row.succeeded))
         for row in rows
         if row.confidence is not None and row.succeeded is not None
     )
     record = (*portfolio.confidences, *judged)
-    predicted = math.fsum(row.predicted.mean for row in rows if row.predicted is not None)
+    expected = math.fsum(row.predicted.mean for row in rows if row.predicted is not None)
     realised = _realised(rows)
     return Retrospective(
         rows=rows,
-        predicted=predicted,
+        predicted=expected,
         realised=realised,
         targets=(
-            _lift(predicted, realised),
+            _lift(expected, realised),
             _hits(rows),
             _effort(rows),
             _calibration(record),
@@ -123,14 +130,20 @@ def look_back(scored: Scored, picked: Sequence[str]) -> Retrospective:
     )
 
 
-def _compared(scored: Scored, score: Score, outcome: Outcome | None) -> Compared:
+def _scored(scored: Scored) -> Predicted:
+    known = ((one.candidate.id, one.value.gain) for one in scored.scores)
+    return {name: gain if isinstance(gain, Estimate) else None for name, gain in known}
+
+
+def _compared(scored: Scored, name: str, predicted: Predicted, outcome: Outcome | None) -> Compared:
+    score = scored.score(name)
     one = score.candidate
     estimated = one.effort.weeks if one.effort is not None else None
     spent = outcome.weeks if outcome is not None else None
     return Compared(
         one.id,
         one.confidence,
-        score.value.gain if isinstance(score.value.gain, Estimate) else None,
+        predicted.get(name),
         _gained(scored, score, outcome),
         outcome,
         estimated,

@@ -19,15 +19,20 @@ _LASTED = {"sustained": True, "held": True, "faded": False, "gone": False, "fell
 """Whether a launch lasted, by what the check after it found; what it could not say is not known."""
 
 
-def outcomes(session: Session, kept: Quarterly, names: Iterable[str]) -> tuple[Outcome, ...]:
-    """What became of each candidate as far as anybody knows, in the order of the names, each once."""
-    found = (_outcome(session, kept, name) for name in dict.fromkeys(names))
+def outcomes(
+    session: Session, kept: Quarterly, names: Iterable[str], locked: Mapping[str, Candidate] | None = None
+) -> tuple[Outcome, ...]:
+    """What became of each candidate as far as anybody knows, in the order of the names, each once.
+
+    locked: candidates by id as they were locked, whose units count; another's are those of the backlog.
+    """
+    found = (_outcome(session, kept, name, locked or {}) for name in dict.fromkeys(names))
     return tuple(one for one in found if one is not None)
 
 
 def running(session: Session, kept: Quarterly, names: Iterable[str]) -> tuple[str, ...]:
     """The candidates of which nobody can say yet what became of them."""
-    return tuple(name for name in dict.fromkeys(names) if _outcome(session, kept, name) is None)
+    return tuple(name for name in dict.fromkeys(names) if _outcome(session, kept, name, {}) is None)
 
 
 def keep_effort(
@@ -57,12 +62,15 @@ def keep_outcome(
     return after
 
 
-def _outcome(session: Session, kept: Quarterly, name: str) -> Outcome | None:
+def _outcome(
+    session: Session, kept: Quarterly, name: str, locked: Mapping[str, Candidate]
+) -> Outcome | None:
     weeks = (kept.efforts.get(name) or {}).get("weeks")
     launch = quarter_course.launch_of(session, name)
     if launch is not None and launch.decision is not None:
-        item = candidates.find(session, name)
-        found = _of_launch(session, launch, None if item is None else item.candidate)
+        item = None if name in locked else candidates.find(session, name)
+        predicted = locked.get(name) or (None if item is None else item.candidate)
+        found = _of_launch(session, launch, predicted)
         return replace(found, candidate=name, weeks=weeks)
     said = kept.outcomes.get(name)
     if said is None:

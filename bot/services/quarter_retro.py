@@ -67,11 +67,15 @@ def work(db: Database, desk: Desk, payload: Payload, now: datetime) -> Finish:
 
 def look_back(portfolio: Portfolio, edition: Edition) -> tuple[dict[str, Any], dict[str, Any]]:
     """The retrospective as JSON, and what the team's record learns from it. Slow: for jobs."""
+    from bot.core.candidate_value import Estimate
     from bot.core.portfolio_json import retrospective_shape
     from bot.core.portfolio_outcome import look_back as compare
     from bot.core.portfolio_score import score
 
-    found = compare(score(portfolio, seed=int(edition.result["seed"])), edition.picked)
+    known = {str(one["id"]): one["expected_gain"] for one in edition.result["candidates"]}
+    predicted = {name: None if gain is None else Estimate(**gain) for name, gain in known.items()}
+    scored = score(portfolio, seed=int(edition.result["seed"]))
+    found = compare(scored, edition.picked, predicted)
     learnt = {
         "confidences": [as_json(one) for one in found.judged],
         "projects": [as_json(one) for one in found.projects],
@@ -126,7 +130,8 @@ def _seen(session: Session, kept: Quarterly, edition: Edition) -> Portfolio:
     if portfolio is None:
         raise ValueError(f"the locked portfolio of {kept.quarter} cannot be read: {findings[0]}")
     names = (*edition.picked, *(edition.gut.picked if edition.gut else ()))
-    return replace(portfolio, outcomes=quarter_outcomes.outcomes(session, kept, names))
+    locked = {one.id: one for one in portfolio.candidates}
+    return replace(portfolio, outcomes=quarter_outcomes.outcomes(session, kept, names, locked))
 
 
 def _lacks(session: Session, kept: Quarterly, edition: Edition, portfolio: Portfolio) -> tuple[str, ...]:

@@ -184,8 +184,13 @@ def _lift(text: str) -> tuple[float | None, float | None, float | None]:
     found = re.fullmatch(shape, text.strip(), re.IGNORECASE)
     if found is None:
         raise InputError(f"“{escape(text, 40)}” is no lift.", "Write it with its interval: 0.4 (0.1 to 0.7).")
+    if not found[2]:
+        raise InputError(
+            f"{escape(text.strip(), 40)} has no interval, and nobody could tell it from chance.",
+            "Write it with its 95 % interval: 0.4 (0.1 to 0.7).",
+        )
     value = number(found[1])
-    low, high = (number(found[2]), number(found[3])) if found[2] else (None, None)
-    if low is not None and high is not None and not low <= value <= high:
+    low, high = number(found[2]), number(found[3])
+    if not low <= value <= high:
         raise InputError(f"{value:g} lies outside of {low:g} to {high:g}.", "Write it as 0.4 (0.1 to 0.7).")
     return value, low, high

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.core.candidate_value import Estimate
 from bot.core.portfolio import Outcome, Portfolio
 from bot.core.portfolio_outcome import Retrospective, Standing, look_back
 from bot.core.portfolio_score import overruns_of, score
@@ -41,6 +42,16 @@ def test_a_good_quarter_meets_all_targets() -> None:
     assert effort.value == pytest.approx(43 / 38)
     stated = (25 * 0.8 + 0.6 + 0.43 + 0.28) / 28
     assert calibration.value == pytest.approx(21 / 28 - stated)
+
+
+def test_what_was_predicted_is_what_was_kept_then() -> None:
+    """Not what the same file comes to today; nothing is made up for one that nobody could predict."""
+    portfolio = replace(twelve(), outcomes=(WON, SMALL, LOST))
+    then = {"#1": Estimate(5e6, 1e6, 9e6), "#2": None}
+    found = look_back(score(portfolio, draws=DRAWS), PICKED, then)
+    assert [row.predicted for row in found.rows] == [then["#1"], None, None]
+    assert found.predicted == 5e6
+    assert found.targets[0].value == pytest.approx(3.92 / 5)
 
 
 def test_the_quarter_of_the_vignette_raises_its_alerts() -> None:

@@ -302,6 +302,7 @@ def test_what_people_say_of_a_quarter_is_checked(bench: PortfolioBench) -> None:
     bench.type("lock")
     for typed, said in (
         ("outcome CAN-1 sustained 0.9 (0.1 to 0.7) https://x", "lies outside"),
+        ("outcome CAN-1 sustained 0.4 https://x", "has no interval"),
         ("outcome CAN-1 maybe https://x", "Say sustained, shipped or no"),
         ("outcome CAN-1 no x", "Nothing says where that is written"),
         ("effort CAN-1 -3", "cannot be"),

@@ -154,6 +154,9 @@ def test_what_is_realised_comes_from_the_look_that_was_decided_on(bench: Bench) 
         (found,) = quarter_outcomes.outcomes(session, kept, ["CAN-1"])
     assert found.lift is None
     assert found.note == "measured on useful_answer_rate, and predicted on csat"
+    with bench.db.read() as session:
+        (as_locked,) = quarter_outcomes.outcomes(session, kept, ["CAN-1"], {"CAN-1": RERANKER})
+    assert as_locked.lift is not None
 
 
 def lock(bench: Bench) -> Quarterly:
