@@ -1,5 +1,6 @@
 """The quarter: a signal is framed, twelve candidates are weighed, a budget is simulated, the story told."""
 
+import shutil
 from datetime import timedelta
 
 from bot.core.framing import FIELDS, FramingField, Step
@@ -18,6 +19,7 @@ async def quarter(scene: Scene) -> None:
     scene.title("The quarter: is it an ML problem, which three of twelve, does it fit into 800 ms?")
     await _framed(scene)
     await _picked(scene)
+    await _fits(scene)
     await _told(scene)
 
 
@@ -53,6 +55,19 @@ async def _picked(scene: Scene) -> None:
     await scene.hears(HERE, "ledger", "Locked")
     await scene.types(PM, HERE, f"/portfolio update {_next(scene)}")
     await scene.file(HERE, f"{_next(scene)}-portfolio-update.md")
+
+
+async def _fits(scene: Scene) -> None:
+    """Adding p95s up says one thing, measured turns another; what a load test must show is locked first."""
+    (scene.stage.folder / "data").mkdir(exist_ok=True)
+    shutil.copy(data.LATENCY / "turns.parquet", scene.stage.folder / "data")
+    budget = (data.LATENCY / "aml_07.yaml").read_bytes()
+    await scene.says(SCIENTIST, HERE, "@lookout latency budget", files=[("chatbot_turn.yaml", budget)])
+    await scene.hears(HERE, "loadtest lock chatbot_turn", "before the test is run")
+    await scene.types(ENGINEER, HERE, "/latency simulate chatbot_turn")
+    await scene.hears(HERE, "The new reranker fits")
+    await scene.types(ENGINEER, HERE, "/latency loadtest lock chatbot_turn")
+    await scene.hears(HERE, "locked", "ledger")
 
 
 async def _told(scene: Scene) -> None:

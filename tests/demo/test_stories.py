@@ -135,7 +135,7 @@ async def test_a_significant_aggregate_does_not_hide_a_harmed_cohort() -> None:
 
 
 async def test_a_quarter_is_framed_picked_locked_and_told() -> None:
-    """An association is no do() clause; gut feel is on record before the pick is locked; gaps stay visible."""
+    """An association is no do() clause; gut feel is on record before the lock; gaps stay visible."""
     async with told("quarter") as story:
         story.must_say(
             "It compares people by what they chose to do",
@@ -147,6 +147,8 @@ async def test_a_quarter_is_framed_picked_locked_and_told() -> None:
             "Gut feel was CAN-12, CAN-2, CAN-5, said @maria, after the computed pick was shown",
             "ledger 2",
             "portfolio-update.md",
+            "The new reranker fits",
+            "2 criteria locked",
             "It came from FRM-1",
             "What is not on record",
         )
