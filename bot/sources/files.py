@@ -23,7 +23,7 @@ def resolve(path: str, root: Path) -> list[Path]:
     """
     base = root.resolve()
     if leaves(path):
-        raise SourceError(f"{path} leads outside {base.name}/: give a path below the registration's folder")
+        raise SourceError(f"{path} leads outside {base.name}/: give a path below that folder")
     matches = sorted(glob.glob(path, root_dir=base, recursive=True))
     files = [base / match for match in matches if (base / match).is_file()]  # an absolute path stays one
     if not files:
@@ -32,9 +32,7 @@ def resolve(path: str, root: Path) -> list[Path]:
         raise SourceError(f"{path} matches {len(files)} files, more than {MAX_FILES}")
     for file in files:
         if not file.resolve().is_relative_to(base):
-            raise SourceError(
-                f"{path} leads outside {base.name}/: give a path below the registration's folder"
-            )
+            raise SourceError(f"{path} leads outside {base.name}/: give a path below that folder")
         if not file.name.endswith(READABLE):
             raise SourceError(f"{file.name} is neither Parquet nor CSV")
     if len({file.suffix == ".parquet" for file in files}) > 1:

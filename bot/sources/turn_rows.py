@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # on the way to an ack nobody needs numbers
 ROWS = "lookout_turns"
 """The view of all rows."""
 MOST_COHORTS = 500
+NO_NUMBER = "no number"
 NUMBERS = (
     "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
     "FLOAT", "DOUBLE", "DECIMAL",
@@ -27,14 +28,16 @@ def read_turns(
     from bot.stats.turns import Turns
 
     columns = _columns(connection)
+    rows = connection.execute(f"SELECT count(*) FROM {_table(where, columns)}").fetchone()[0]  # noqa: S608 - quoted
+    if not rows:
+        return None, {}, ("it has no row",)
     stages, missing = _stages(connection, columns, budget, where)
     if not stages:
-        return None, missing, (_no_stage(columns, budget, where),)
+        return None, missing, (_no_stage(columns, missing, budget, where),)
     for name in (where.total if not where.spans else "", where.cluster, *where.cohorts):
         if name and name not in columns:
             raise SourceError(f"there is no column {name}: columns are {', '.join(columns)[:300]}")
     notes: list[str] = []
-    rows = connection.execute(f"SELECT count(*) FROM {_table(where)}").fetchone()[0]  # noqa: S608 - quoted
     names = _cohort_names(connection, where, notes)
     query = _query(stages, where, bool(names))
     if rows > most:
@@ -92,7 +95,7 @@ def _stages(
         if column is None:
             missing[stage.name] = f"has no column {' or '.join(names)}"
         elif not columns[column].startswith(NUMBERS):
-            missing[stage.name] = f"has a column that is {columns[column]}, no number"
+            missing[stage.name] = f"has a column that is {columns[column]}, {NO_NUMBER}"
         else:
             found[stage.name] = column
     return found, missing
@@ -114,16 +117,20 @@ def _spans(
     return found, missing
 
 
-def _no_stage(columns: Mapping[str, str], budget: Budget, where: TurnFile) -> str:
+def _no_stage(columns: Mapping[str, str], missing: Mapping[str, str], budget: Budget, where: TurnFile) -> str:
     asked = ", ".join(stage.name for stage in budget.stages)
     if where.spans:
         return f"none of its spans is {asked}"
+    texts = [f"{name} {why}" for name, why in missing.items() if why.endswith(NO_NUMBER)]
+    if texts:
+        return "; ".join(texts)[:300]
     return f"none of its columns ({', '.join(columns)[:300]}) is one of the stages {asked}"
 
 
-def _table(where: TurnFile) -> str:
+def _table(where: TurnFile, columns: Mapping[str, str]) -> str:
     """What is counted: rows, or the turns of spans."""
-    return f"(SELECT DISTINCT {_quoted(where.turn)} FROM {ROWS})" if where.spans else ROWS  # noqa: S608 - quoted
+    turns = f"(SELECT DISTINCT {_quoted(where.turn)} FROM {ROWS})"  # noqa: S608 - quoted
+    return turns if where.turn in columns else ROWS
 
 
 def _query(stages: Mapping[str, str], where: TurnFile, cohorts: bool) -> str:

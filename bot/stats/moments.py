@@ -22,7 +22,8 @@ Array: TypeAlias = NDArray[np.float64]
 FEWEST = 20
 """Independent units below which no interval is given."""
 ROUNDING = 1e-12
-"""A standard error below this share of what the value is made of is rounding."""
+"""A standard error below this share of what the value is made of is rounding; so is a variance below this
+share of the squares whose difference it is."""
 
 
 def pairs(width: int) -> list[tuple[int, int]]:
@@ -99,8 +100,11 @@ class Sums:
         if self.n < 2:
             return math.nan
         off = float(gradient @ self.first) / self.n
-        squares = float(gradient @ self.second @ gradient)
-        return max(0.0, (squares - self.n * off * off) / (self.n - 1))
+        spread = float(gradient @ self.second @ gradient) - self.n * off * off
+        size = np.abs(gradient)
+        # What a term is made of may be large and cancel, as in a ratio of two columns that move together.
+        whole = float(size @ np.abs(self.second) @ size)
+        return 0.0 if spread <= ROUNDING * whole else spread / (self.n - 1)
 
     def skewness(self, gradient: Array) -> float:
         """The skewness over units of gradient . x; 0 where it does not vary."""

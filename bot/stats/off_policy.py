@@ -12,7 +12,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from bot.stats.moments import Array, Estimate, Sums, estimate
+from bot.stats.moments import FEWEST, Array, Estimate, Sums, estimate
 from bot.stats.undecided import Undecided
 
 FEWEST_REWARDS = 5
@@ -104,7 +104,11 @@ class OffPolicy:
             mean = (weights.total + weights.cut) / weights.rows
             error = math.sqrt(max(0.0, weights.whole_squares / weights.rows - mean * mean) / weights.rows)
             return abs(mean - 1) > FAR * error
-        return isinstance(found, Estimate) and abs(found.value - 1) > FAR * found.se
+        if isinstance(found, Estimate):
+            return abs(found.value - 1) > FAR * found.se
+        # Without an interval only a mean that cannot be 1: all weights are the same, and another.
+        same = weights.rows >= FEWEST and weights.effective >= weights.rows * (1 - 1e-9)
+        return same and abs(weights.total / weights.rows - 1) > 1e-9
 
 
 def off_policy(

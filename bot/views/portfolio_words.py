@@ -115,9 +115,11 @@ def _why_out(found: Pick, score: Score) -> str:
         gain = score.value.gain
         why = f": {gain.reason}" if isinstance(gain, Undecided) else ""
         return f"Nothing is known that it would bring{why}."
+    if found.infeasible and score.candidate.must:
+        return f"It must be picked ({score.candidate.must.rstrip('.')}), and what must be does not fit."
     swing = found.swings.get(score.candidate.id)
     if swing is None:
-        return "There is a better use of the room."
+        return "No pick is feasible." if found.infeasible else "There is a better use of the room."
     if swing.loses is None:
         return "It does not fit the room at all."
     instead = f" {listed(swing.instead)} would leave for it, and" if swing.instead else ""

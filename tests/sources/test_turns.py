@@ -114,6 +114,9 @@ def test_of_too_many_turns_the_same_ones_are_drawn(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "measured", "said"),
     [
+        ("parse,rerank\n", "{path: turns.csv}", "it has no row"),
+        ("", "{path: turns.csv}", "it has no row"),
+        ("parse,rerank\nx,y\n", "{path: turns.csv}", "parse has a column that is VARCHAR, no number"),
         ("a,b\n1,2\n", "{path: turns.csv}", "none of its columns (a, b) is one of the stages parse, rerank"),
         ("parse,rerank\n", "{path: turns.csv}", "turns.csv holds no measured turn"),
         ("parse,rerank\n-1,1\n", "{path: turns.csv}", "1 of 1 turns hold a negative or infinite time"),

@@ -101,6 +101,15 @@ def test_what_has_no_interval_is_undecided(rows, value, reason):
     assert reason in found.reason
 
 
+def test_what_only_rounds_does_not_vary():
+    """A ratio of two columns that are multiples of each other is always the same: no interval around it."""
+    one = np.random.default_rng(4).random(40)
+    sums = Sums.of_rows(np.stack([1.2 * one, one], axis=1))
+    ratio = sums.mean[0] / sums.mean[1]
+    found = estimate(sums, ratio, [1 / sums.mean[1], -ratio / sums.mean[1]])
+    assert found == Undecided("it does not vary between units, so it has no interval")
+
+
 def test_two_estimates_are_as_far_apart_as_their_sides_allow():
     """Newcombe 1998: 56/70 against 48/80 by Wilson's intervals is +0.2000 (0.0524 to 0.3339)."""
     first = Estimate(0.8, 0.6920, 0.8769, 0.0478, 70)

@@ -126,6 +126,15 @@ def test_a_mean_weight_far_from_one_is_seen():
     assert evaluated(reward, 0.7 * weight).weights_off
 
 
+def test_weights_that_are_all_the_same_are_off_unless_they_are_one():
+    """Such a log earns no more under the target: nothing is said to be better or worse by rounding."""
+    reward = np.tile([1.0, 0.0, 0.0], 20)
+    found = evaluated(reward, np.full(60, 1.2))
+    assert found.weights_off
+    assert isinstance(found.lifts["snips"], Undecided)
+    assert not evaluated(reward, np.full(60, 1.0)).weights_off
+
+
 def test_clipping_does_not_make_propensities_look_wrong():
     """Its mean weight is held against 1 before the clipping."""
     rng = np.random.default_rng(8)
