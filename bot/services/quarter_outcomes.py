@@ -62,9 +62,7 @@ def keep_outcome(
     return after
 
 
-def _outcome(
-    session: Session, kept: Quarterly, name: str, locked: Mapping[str, Candidate]
-) -> Outcome | None:
+def _outcome(session: Session, kept: Quarterly, name: str, locked: Mapping[str, Candidate]) -> Outcome | None:
     weeks = (kept.efforts.get(name) or {}).get("weeks")
     launch = quarter_course.launch_of(session, name)
     if launch is not None and launch.decision is not None:

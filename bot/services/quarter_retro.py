@@ -1,5 +1,6 @@
 """The quarter looked back on: predicted and realised, calibration, haircut; by itself after week 12."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -8,7 +9,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.core.effect import Ephemeral, Message, Post, Update
+from bot.core.effect import Ephemeral, Message, Post, Update, Upload
 from bot.core.frozen_json import as_json
 from bot.core.inbound import Order, Place, Press
 from bot.core.permission import Act
@@ -17,9 +18,10 @@ from bot.core.quarterly import Edition, Kind, Quarterly
 from bot.services import permissions, quarter_course, quarter_outcomes, quarter_reminders
 from bot.services.desk import Desk
 from bot.services.quarter_locking import titles_of
-from bot.store import ledger, outbox, portfolios, slots
+from bot.store import blobs, ledger, outbox, portfolios, slots
 from bot.store.database import Database
 from bot.store.slots import Finish
+from bot.views import chart_reliability as chart
 from bot.views import quarter_retro as views
 from bot.views.ledger import witness
 
@@ -43,6 +45,7 @@ def work(db: Database, desk: Desk, payload: Payload, now: datetime) -> Finish:
         lacks = _lacks(session, kept, edition, portfolio)
     shape, learnt = look_back(portfolio, edition)
     _say_what_is_open(shape, kept, edition, portfolio)
+    picture = chart.png(shape["reliability"])
 
     def finish(session: Session) -> None:
         standing = portfolios.load(session, name, lock=True)
@@ -55,7 +58,9 @@ def work(db: Database, desk: Desk, payload: Payload, now: datetime) -> Finish:
             entry = ledger.append(session, kind=Kind.REVIEWED, subject=name, by=by, body=body, now=now)
             standing = replace(standing, reviewed_entry=entry.number)
             portfolios.save(session, standing)
-        message = views.card(standing, shape, titles_of(edition), lacks, witness(entry) if entry else "")
+        drawn = _drawn(session, standing, picture, chart.alt(shape["reliability"]), now)
+        seen = witness(entry) if entry else ""
+        message = views.card(standing, shape, titles_of(edition), lacks, seen, chart=drawn)
         _show(session, standing, message, payload, now)
         if lacks and "key" not in payload:  # by itself, after week 12
             quarter_reminders.remind_of(session, desk, name, 1, now)
@@ -190,6 +195,24 @@ def _body(edition: Edition, shape: Mapping[str, Any], lacks: Sequence[str]) -> d
         "retrospective": dict(shape),
         "haircut": shape["haircut_after"]["factor"],
     }
+
+
+def _drawn(session: Session, kept: Quarterly, picture: bytes | None, alt: str, now: datetime) -> str:
+    """Have the reliability curve uploaded, once for each that is drawn; its key, "" where there is none."""
+    if picture is None:
+        return ""
+    key = f"portfolio/{kept.quarter}/reliability/{hashlib.sha256(picture).hexdigest()[:16]}"
+    effect = Upload(
+        key=key,
+        channel=kept.channel,
+        filename=f"{kept.quarter}-reliability.png",
+        title=f"Confidences, {kept.quarter}",
+        blob=blobs.put(session, picture, "image/png"),
+        alt_text=alt,
+        share=False,
+    )
+    outbox.put(session, effect, now=now)
+    return key
 
 
 def _show(session: Session, kept: Quarterly, message: Message, payload: Payload, now: datetime) -> None:

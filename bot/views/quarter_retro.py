@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.core.effect import Block, Message
 from bot.core.quarterly import Quarterly
+from bot.views import chart_reliability as reliability
 from bot.views import text
 from bot.views.portfolio_actions import PortfolioAction
 from bot.views.quarter_notes import button, row
@@ -18,9 +19,18 @@ _MARKS = {"met": "✓ met", "missed": "⚠ missed", "alert": "✗ alert", "unkno
 
 
 def card(
-    kept: Quarterly, shape: Shape, titles: Mapping[str, str], lacks: Sequence[str], witness: str
+    kept: Quarterly,
+    shape: Shape,
+    titles: Mapping[str, str],
+    lacks: Sequence[str],
+    witness: str,
+    *,
+    chart: str = "",
 ) -> Message:
-    """Return the card; `lacks` is what nobody has said yet, `witness` the ledger's number and hash."""
+    """Return the card; `lacks` is what nobody has said yet, `witness` the ledger's number and hash.
+
+    chart: the key of the upload that shows the reliability curve.
+    """
     head = f"Looking back on {kept.quarter}: {_verdict(shape)}"
     blocks: list[Block] = [text.header(head)]
     if lacks:
@@ -33,6 +43,9 @@ def card(
     blocks += text.listed("*Targets of the portfolio*", [_target(one) for one in shape["targets"]])
     blocks += text.listed("*Gut feel instead*", _gut(shape, titles))
     blocks += text.listed("*Confidence*", _confidence(shape))
+    if chart:
+        picture, words = {"id": f"upload:{chart}"}, reliability.alt(shape["reliability"])
+        blocks.append({"type": "image", "slack_file": picture, "alt_text": words})
     blocks.append(row("portfolio-retro", _buttons(kept, shape, lacks)))
     entry = witness or (
         f"on record at ledger {kept.reviewed_entry}" if kept.reviewed_entry else "not on record yet"

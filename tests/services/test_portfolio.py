@@ -286,6 +286,9 @@ def test_the_retrospective_is_put_on_record_and_teaches_the_next_quarter(bench: 
     assert "✓ lasted · `CAN-1` Reranker: 3.2M" in card.text
     assert "✗ alert · effort (actual / estimated engineer-weeks) 2.50" in card.text
     assert "CAN-2` Cold start: not run, so nobody knows" in card.text
+    (picture,) = (one for one in card.blocks if one["type"] == "image")
+    assert picture["slack_file"]["id"].startswith("upload:portfolio/2027-Q1/reliability/")
+    assert "came true 1.00 (0.21 to 1.00), 1 of 1" in picture["alt_text"]
     entry = bench.entries("2027-Q1")[-1]
     assert entry.kind == "portfolio_reviewed"
     assert entry.body["figures"]["hit_rate"] == {"hits": 1, "of": 1}
