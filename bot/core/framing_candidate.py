@@ -2,6 +2,8 @@
 
 import math
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.core.candidate import PERCENT, POINTS, Candidate, Effort, Impact, Per, Proposal, Reach, Test
 from bot.core.framing import F, Framing, Recommendation
@@ -33,6 +35,23 @@ def proposal(framing: Framing, framed: Framed, by: str) -> Proposal:
     why = f"{framing.id} was decided “{chosen}”: {option_line(option)}{prior}{entry}."
     key = f"framing/{framing.number}/{framed.recommendation or 'decided'}"
     return Proposal(candidate, framing.thing, key, why, by)
+
+
+_SAID = ("title", "reach", "impact", "confidence", "effort", "test", "notes")
+"""What a framing says of a candidate."""
+
+
+def renewed(standing: Candidate, before: Sequence[Candidate], after: Candidate) -> Candidate:
+    """A candidate with what a later edition says of it; what people changed meanwhile stays as they have it.
+
+    before: what the earlier editions said: what still stands like one of them nobody has changed.
+    """
+    said = {
+        name: getattr(after, name)
+        for name in _SAID
+        if any(getattr(standing, name) == getattr(one, name) for one in before)
+    }
+    return replace(standing, **said)
 
 
 def _impact(framed: Framed, *, ml: bool) -> Impact | None:

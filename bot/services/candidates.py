@@ -36,8 +36,7 @@ def propose(session: Session, desk: Desk, proposal: Proposal, *, now: datetime) 
     Proposed again, the one that is there is returned as it stands, whatever became of it since. It is joined
     to its source either way, and its card is posted to the channel of launches when it is new.
     """
-    title = " ".join(proposal.candidate.title.split())[:TITLE_MOST]
-    candidate = replace(proposal.candidate, title=title or "A candidate without a title")
+    candidate = replace(proposal.candidate, title=titled(proposal.candidate.title))
     new = candidates.add(session, candidate, why=proposal.why, by=proposal.by, once=proposal.key, now=now)
     item = new or candidates.once(session, proposal.key)
     if item is None:
@@ -52,6 +51,21 @@ def propose(session: Session, desk: Desk, proposal: Proposal, *, now: datetime) 
     elif joined:
         draw(session, desk, item, now)
     return item
+
+
+def titled(title: str) -> str:
+    """A title as it is kept: one line that is not too long."""
+    return " ".join(title.split())[:TITLE_MOST] or "A candidate without a title"
+
+
+def renew(session: Session, desk: Desk, item: Item, candidate: Candidate, why: str, now: datetime) -> Item:
+    """Keep what a later proposal of the same makes of it, and why that was proposed."""
+    if (candidate, why) == (item.candidate, item.why):
+        return item
+    after = replace(item, candidate=candidate, why=why, edition=item.edition + 1, changed_at=now)
+    candidates.save(session, after)
+    draw(session, desk, after, now)
+    return after
 
 
 def add(

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
 from sqlmodel import Session
 
 from bot.core import framing_candidate, framing_draft
+from bot.core.backlog import Item, Standing
+from bot.core.candidate import Candidate, Proposal
 from bot.core.do_clause import NotDoneError, parse
 from bot.core.effect import Block, Ephemeral, Message
 from bot.core.framing import Framing, Recommendation, number_of
@@ -22,7 +25,7 @@ from bot.errors import InputError, StaleError
 from bot.services import candidates, framing_deciding, framing_record, permissions
 from bot.services.desk import Desk
 from bot.store import candidates as candidate_store
-from bot.store import experiments, framings, incidents, links, outbox
+from bot.store import experiments, framings, incidents, links, outbox, portfolios
 from bot.views import framing_forms as forms
 from bot.views import framing_words as words
 from bot.views.framing_actions import meant_by
@@ -104,10 +107,38 @@ def _propose(session: Session, desk: Desk, text: str, by: str, place: Place, key
     framing = _decided(session, text)
     framed = _framed(framing)
     _does_something(framing, framed)
-    item = candidates.propose(session, desk, framing_candidate.proposal(framing, framed, by), now=now)
+    proposal = framing_candidate.proposal(framing, framed, by)
+    item = candidates.propose(session, desk, proposal, now=now)
     framing_record.draw(session, desk, framing, now)
-    said = f"{item.id} is in the backlog, joined with {framing.id}: {escape(item.candidate.title, 150)}."
+    said = _renewed(session, desk, framing, item, proposal, now)
     outbox.put(session, Ephemeral(f"{key}/answer", place.channel, by, Message(said), place.thread), now=now)
+
+
+def _renewed(
+    session: Session, desk: Desk, framing: Framing, item: Item, proposal: Proposal, now: datetime
+) -> str:
+    """Bring a candidate up to the edition in force, unless it was picked or dropped; say what it is now."""
+    name = f"{item.id}, joined with {framing.id}: {escape(item.candidate.title, 150)}."
+    if item.standing is Standing.DROPPED:
+        said = escape(item.why, 300)
+        return f"{name} It was dropped: {said}. `/portfolio take-up {item.id}` takes it up again."
+    quarter = portfolios.picked_in(session, item.id)
+    if quarter:
+        return f"{name} It was picked for {quarter}, and stays as it was locked."
+    earlier = [
+        framing_candidate.proposal(framing, read(one.fields), proposal.by) for one in framing.editions[:-1]
+    ]
+    before = [_titled(one.candidate) for one in earlier if one.key == proposal.key]
+    wanted = framing_candidate.renewed(item.candidate, before, _titled(proposal.candidate))
+    if wanted == item.candidate:
+        return f"{name} It is in the backlog."
+    after = candidates.renew(session, desk, item, wanted, proposal.why, now)
+    number = len(framing.editions)
+    return f"{after.id} has what edition {number} of {framing.id} says: {escape(wanted.title, 150)}."
+
+
+def _titled(candidate: Candidate) -> Candidate:
+    return replace(candidate, title=candidates.titled(candidate.title))
 
 
 def order_link(session: Session, desk: Desk, order: Order, key: str, now: datetime) -> None:

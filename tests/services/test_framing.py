@@ -2,16 +2,19 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.core.candidate import Effort
 from bot.core.framing import F, Framing, Step
 from bot.core.inbound import Order, Place, Press, Submit
 from bot.core.readiness import Row
 from bot.core.review import Check, Outcome
 from bot.core.thing import Thing, ThingKind
+from bot.services import candidates as candidate_services
 from bot.services import drafting, framing_home, readiness, review_changes, reviewing, triage, verifying
 from bot.services.launches import read as read_launch
 from bot.store import candidates, experiments, framings, links
@@ -273,6 +276,35 @@ def test_a_decided_framing_becomes_a_candidate_once(bench: Bench) -> None:
     assert (found.confidence, found.effort and found.effort.weeks) == (0.55, 3)
     assert [one.id for one in joined] == [item.id]
     assert f"led to `{item.id}`" in bench.card().text
+
+
+def test_proposed_again_a_candidate_has_the_figures_of_the_newest_edition(bench: Bench) -> None:
+    """Not those that somebody changed on it meanwhile; one that was dropped is not called in the backlog."""
+    bench.decided()
+    bench.type("propose FRM-1")
+    with bench.db.write() as session:
+        item = candidate_services.meant(session, "CAN-1")
+        longer = replace(item.candidate, effort=Effort(7))
+        candidate_services.change(session, bench.desk, item, longer, bench.now)
+    bench.type("set FRM-1 prior 70 %")
+    bench.type("set FRM-1 heuristic_weeks 4")
+    bench.type("propose FRM-1")
+    with bench.db.read() as session:
+        assert candidate_services.meant(session, "CAN-1", lock=False).candidate.confidence == 0.55
+    bench.type("decide FRM-1 the pilot in one city moved retention", PM)
+    bench.type("propose FRM-1")
+    assert "CAN-1 has what edition 2 of FRM-1 says" in bench.answers()[-1]
+    with bench.db.read() as session:
+        found = candidate_services.meant(session, "CAN-1", lock=False)
+    assert (found.candidate.confidence, found.candidate.effort) == (0.7, Effort(7))
+    assert "prior 0.7" in found.why
+    bench.type("propose FRM-1")
+    assert "It is in the backlog" in bench.answers()[-1]
+    with bench.db.write() as session:
+        item = candidate_services.meant(session, "CAN-1")
+        candidate_services.drop(session, bench.desk, item, by=PM, why="nobody asks for it", now=bench.now)
+    bench.type("propose FRM-1")
+    assert "`/portfolio take-up CAN-1` takes it up again" in bench.answers()[-1]
 
 
 def test_of_ml_only_what_goes_beyond_the_heuristic_is_its_own(bench: Bench) -> None:
