@@ -1,7 +1,7 @@
 """Whether offline evidence has predicted online effects lately: the health of the offline harness."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
@@ -48,6 +48,18 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class Adopted:
+    """A harness that a replay had adopted: when, by which entry of the ledger, and what it scored.
+
+    scores: its offline deltas of past experiments, as in Pair, by experiment.
+    """
+
+    at: datetime
+    entry: int
+    scores: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class Window:
     """The correlation over the last `days` days, or why there is none; `inside` are its pairs, newest first.
 
@@ -77,7 +89,8 @@ class Correlation:
 
     windows: of 60 and of 90 days. last: the newest experiments, newest first, at most six; agreeing: how many
     of them moved the same way offline and online. eval_set, eval_set_age: of the newest experiment that names
-    the day its eval set was built, the age in days; None when none does.
+    the day its eval set was built, the age in days; None when none does. harness: the entry by which the
+    harness was adopted whose deltas these are; 0 for the deltas as they were recorded.
     """
 
     at: datetime
@@ -85,6 +98,7 @@ class Correlation:
     last: tuple[Pair, ...]
     eval_set: str = ""
     eval_set_age: int | None = None
+    harness: int = 0
 
     @property
     def agreeing(self) -> int:
@@ -117,9 +131,12 @@ class Correlation:
         return found.r if isinstance(found, Pearson) else None
 
 
-def correlation(pairs: Sequence[Pair], now: datetime) -> Correlation:
-    """Correlation health of what is on record up to `now`; of one experiment only the newest entry counts."""
-    ordered = standing(pairs, now)
+def correlation(pairs: Sequence[Pair], now: datetime, adopted: Adopted | None = None) -> Correlation:
+    """Correlation health of what is on record up to `now`; of one experiment only the newest entry counts.
+
+    adopted: the harness in use, where a replay had one adopted.
+    """
+    ordered = standing(by_harness(pairs, adopted), now)
     built = next((one for one in ordered if one.eval_set_built is not None), None)
     age = None if built is None or built.eval_set_built is None else (now.date() - built.eval_set_built).days
     return Correlation(
@@ -128,6 +145,22 @@ def correlation(pairs: Sequence[Pair], now: datetime) -> Correlation:
         last=tuple(ordered[:LAST]),
         eval_set=built.eval_set if built else "",
         eval_set_age=age,
+        harness=adopted.entry if adopted else 0,
+    )
+
+
+def by_harness(pairs: Sequence[Pair], adopted: Adopted | None) -> tuple[Pair, ...]:
+    """The pairs by the harness in use.
+
+    What was recorded before it was adopted counts as its replay scored it, or not at all: deltas of two
+    harnesses are two quantities, which no one correlation describes. What is recorded later is its own.
+    """
+    if adopted is None:
+        return tuple(pairs)
+    return tuple(
+        one if one.entry > adopted.entry else replace(one, offline=adopted.scores[one.experiment])
+        for one in pairs
+        if one.entry > adopted.entry or one.experiment in adopted.scores
     )
 
 

@@ -138,6 +138,8 @@ def _trusted(known: Known) -> Row:
     links = (("correlation", link),) if is_link(link) else ()
     if isinstance(measured, Pearson) and measured.n >= ALARM_PAIRS:
         said = f"correlation {measured.r:.2f} over {measured.n} launches in {days} days, gate {least:g}"
+        if known.correlation.harness:
+            said += f", by the harness adopted in ledger {known.correlation.harness}"
         if measured.r >= least:
             return _row(row, said, "", links)
         why = f"{said}: offline gains have not predicted online ones; /correlation diagnose asks why"

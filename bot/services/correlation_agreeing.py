@@ -28,12 +28,12 @@ def faults(session: Session, entries: Sequence[Entry]) -> Iterator[Fault]:
 
 
 def _computed(entries: Sequence[Entry]) -> Iterator[Fault]:
-    known = []
+    known, adopted = [], None
     for entry in entries:
         if entry.kind == LaunchKind.DELTA:
             known.append(deltas.pair(entry))
         elif entry.kind in (Kind.ALARM, Kind.RESTORED):
-            health = correlation(known, entry.at)
+            health = correlation(known, entry.at, adopted)
             if not _same(health.longest.found, health.longest.pairs, entry.body):
                 yield Fault(
                     "ledger", entry.number, "its correlation does not follow from the deltas before it"
@@ -43,6 +43,7 @@ def _computed(entries: Sequence[Entry]) -> Iterator[Fault]:
             outcome = str(found.outcome) == entry.body["outcome"]
             if not outcome or not _same(found.new, len(found.replayed), entry.body):
                 yield Fault("ledger", entry.number, "its replay does not follow from the deltas before it")
+            adopted = deltas.adopted_of([entry]) or adopted
 
 
 def _same(found: Pearson | Undecided, pairs: int, body: Mapping[str, Any]) -> bool:

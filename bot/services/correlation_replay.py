@@ -95,6 +95,7 @@ def run(db: Database, desk: Desk, payload: Mapping[str, Any], now: datetime) -> 
             now=now,
         )
         home_news.changed(session, now)
+        deltas.watch_soon(session, entry, now)
         chart = ""
         if picture is not None and found.replayed == drawn.replayed:
             chart = f"correlation/replay/{entry.number}/chart"

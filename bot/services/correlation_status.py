@@ -6,17 +6,16 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.core.correlation import rolling
-from bot.core.correlation_ledger import SUBJECT, Kind
+from bot.core.correlation import by_harness, rolling
 from bot.core.diagnosis import Diagnosis
 from bot.core.effect import Post, Upload
 from bot.core.harness_declared import Cause
 from bot.core.inbound import Order
-from bot.core.replay import Outcome, forward
+from bot.core.replay import forward
 from bot.errors import InputError
 from bot.services import correlation_alarm, deltas, diagnosis_evidence
 from bot.services.desk import Desk
-from bot.store import blobs, diagnoses, ledger, outbox, slots
+from bot.store import blobs, diagnoses, outbox, slots
 from bot.store.database import Database
 from bot.store.slots import Finish
 from bot.views import correlation as views
@@ -37,15 +36,6 @@ def order(session: Session, desk: Desk, asked: Order, key: str, now: datetime) -
     slots.at(session, job=JOB, slot=key, due=now, payload=payload)
 
 
-def adopted(session: Session) -> datetime | None:
-    """When a replay last had a new harness adopted; None where none had, or a later one said otherwise."""
-    replays = [one for one in ledger.of(session, SUBJECT) if one.kind == Kind.REPLAY]
-    decided = [one for one in replays if one.body.get("outcome") != str(Outcome.UNDECIDED)]
-    if not decided or decided[-1].body.get("outcome") != str(Outcome.ADOPT):
-        return None
-    return decided[-1].at
-
-
 def _diagnosis(session: Session) -> Diagnosis | None:
     """The one that is open, else the one that the standing alarm led to."""
     newest, standing = diagnoses.newest(session), correlation_alarm.alarm(session)
@@ -60,17 +50,17 @@ def post(db: Database, desk: Desk, payload: Mapping[str, Any], now: datetime) ->
 
     with db.read() as session:
         pairs = deltas.pairs(session)
-        since, diagnosis = adopted(session), _diagnosis(session)
+        adopted, diagnosis = deltas.adopted(session), _diagnosis(session)
         found = deltas.correlation(session, now)
-    rolled = rolling(pairs, now, found.longest.days)
+    rolled = rolling(by_harness(pairs, adopted), now, found.longest.days)
     picture = chart.png(found.longest.inside, rolled)
     key, channel = str(payload["key"]), str(payload["channel"])
     drawn = f"{key}/correlation/chart" if picture is not None else ""
     shown = views.Health(
         found=found,
         kl=diagnosis_evidence.of_cause(desk, desk.playbooks.diagnosis, Cause.SELECTION_BIAS, now),
-        adopted=since,
-        forward=None if since is None else forward(pairs, since, now),
+        adopted=adopted.at if adopted else None,
+        forward=None if adopted is None else forward(pairs, adopted.at, now),
         diagnosis=diagnosis,
         chart=drawn,
         alt=chart.alt(found, rolled),

@@ -1,16 +1,18 @@
 """What an experiment moved offline and online, kept for the correlation of both."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time
 
 from sqlmodel import Session
 
-from bot.core.correlation import Correlation, Pair, standing
+from bot.core.correlation import Adopted, Correlation, Pair, standing
 from bot.core.correlation import correlation as correlate
-from bot.core.correlation_ledger import ELSEWHERE
+from bot.core.correlation_ledger import ELSEWHERE, SUBJECT
+from bot.core.correlation_ledger import Kind as CorrelationKind
 from bot.core.delta_words import Recorded
 from bot.core.launch import Kind, Launch
 from bot.core.ledger import Entry
+from bot.core.replay import Outcome
 from bot.services import home_news, launches
 from bot.services.desk import Desk
 from bot.store import experiments, ledger, slots
@@ -84,8 +86,22 @@ def pairs(session: Session) -> tuple[Pair, ...]:
 
 
 def correlation(session: Session, now: datetime) -> Correlation:
-    """How well offline deltas have predicted online ones up to now."""
-    return correlate(pairs(session), now)
+    """How well offline deltas of the harness in use have predicted online ones up to now."""
+    return correlate(pairs(session), now, adopted(session))
+
+
+def adopted(session: Session) -> Adopted | None:
+    """The harness in use, where a replay had one adopted."""
+    return adopted_of(ledger.of(session, SUBJECT))
+
+
+def adopted_of(entries: Iterable[Entry]) -> Adopted | None:
+    """The last that was adopted; a replay that says iterate is of another one and leaves it in use."""
+    found = None
+    for one in entries:
+        if one.kind == CorrelationKind.REPLAY and one.body.get("outcome") == Outcome.ADOPT:
+            found = Adopted(one.at, one.number, one.body["scores"])
+    return found
 
 
 def counted(session: Session, now: datetime) -> Sequence[Pair]:

@@ -127,7 +127,8 @@ def restored(found: Correlation, entry: Entry) -> Message:
     """It is at or above the floor again."""
     said = (
         f"✓ Offline gains predict online ones again: over {found.longest.days} days r is "
-        f"{spoken(_known(found))}, the floor is {FLOOR:g}. Registrations may count them as evidence."
+        f"{spoken(_known(found))}{_scored(found)}, the floor is {FLOOR:g}. "
+        "Registrations may count them as evidence."
     )
     return Message(said, (text.section(said), text.context(witness(entry))))
 
@@ -144,6 +145,11 @@ def recorded(pair: Pair, entry: Entry, *, corrects: int, found: Correlation) -> 
     return Message(said, blocks)
 
 
+def _scored(found: Correlation) -> str:
+    """By which harness, where it is not the one of the time."""
+    return f", by the harness adopted in ledger {found.harness}" if found.harness else ""
+
+
 def _known(found: Correlation) -> Pearson:
     """The correlation that is judged, where it is known that there is one."""
     if not isinstance(found.longest.found, Pearson):
@@ -154,7 +160,7 @@ def _known(found: Correlation) -> Pearson:
 def _next(shown: Health) -> str:
     gate = shown.found.gate
     if gate == "open":
-        return "Nothing is expected of you: registrations may count offline gains as evidence."
+        return _open(shown)
     if gate == "unknown":
         few = ALARM_PAIRS - shown.found.longest.pairs
         more = f"{few} more experiments with both deltas" if few > 0 else "Deltas that vary"
@@ -172,6 +178,21 @@ def _next(shown: Health) -> str:
         return f"{closed} {found.name} is looking for the cause in {text.channel(found.channel)}."
     cause = found.conclusion.dominant.replace("_", " ") or "no established cause"
     return f"{closed} {found.name} ended with {cause}. Next: mend the harness and replay it with [Replay…]."
+
+
+def _open(shown: Health) -> str:
+    """That offline gains count; of a harness that was just adopted, what is still to come."""
+    if shown.adopted is None or shown.forward is None or shown.forward.holds:
+        return "Nothing is expected of you: registrations may count offline gains as evidence."
+    if shown.forward.holds is None:
+        left = (
+            f"it has {shown.forward.left} experiments still to hold in" if shown.forward.left else "watch it"
+        )
+        return f"Registrations may count offline gains of the new harness as evidence; {left}."
+    return (
+        f"The new harness did not hold on its first {FORWARD} experiments, though all of them together are "
+        f"above {FLOOR:g}. Next: find out why with [Diagnose], and replay a better one with [Replay…]."
+    )
 
 
 def _window(one: Window) -> str:
@@ -230,7 +251,8 @@ def _forward(shown: Health) -> list[str]:
         return []
     seen = len(forward.pairs)
     said = (
-        f"*New harness* adopted {text.when(shown.adopted, style=_DAY)} on its replay: {seen} of {FORWARD} "
+        f"*New harness* adopted {text.when(shown.adopted, style=_DAY)} on its replay (ledger "
+        f"{shown.found.harness}), which scored what was finished before: {seen} of {FORWARD} "
         f"experiments since, {forward.agreeing} moved the same way"
     )
     if forward.left:

@@ -68,8 +68,8 @@ def _next(found: Replay) -> str:
             )
             return (
                 f"The new harness may be used. {sure} It was chosen knowing these experiments: the next "
-                f"{FORWARD} must hold too, and `/correlation status` counts them. Readiness goes on reading "
-                "the deltas on record; where it is still closed, a waiver of AML-04 can cite this entry."
+                f"{FORWARD} must hold too, and `/correlation status` counts them. The gate now reads past "
+                "experiments as it scored them, without those that it did not score."
             )
         case Outcome.ITERATE:
             return (

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.correlation import Pair, correlation, rolling, standing
+from bot.core.correlation import Adopted, Pair, correlation, rolling, standing
 from bot.stats.correlation import Pearson
 from bot.stats.permutation import Permuted
 from bot.stats.rank import Spearman
@@ -94,3 +94,23 @@ def test_the_correlation_of_the_past_rolls() -> None:
     found = rolling(SIX, NOW)
     assert [at for at, _ in found] == [*(one.at for one in SIX[3:]), NOW]
     assert found[-1][1] == correlation(SIX, NOW).r
+
+
+def test_after_a_harness_was_adopted_its_deltas_count_and_no_others() -> None:
+    """Past ones as its replay scored them or not at all, later ones and corrections as they were recorded."""
+    pairs = [
+        pair("scored", 0.09, 0.01, ago=40, entry=1),
+        pair("not scored", 0.08, -0.02, ago=35, entry=2),
+        pair("corrected", 0.07, 0.03, ago=30, entry=3),
+        pair("corrected", 0.04, 0.03, ago=30, entry=6),
+        pair("later", 0.02, 0.02, ago=5, entry=7),
+    ]
+    adopted = Adopted(NOW - timedelta(days=10), 5, {"scored": 0.015, "corrected": 0.05})
+    found = correlation(pairs, NOW, adopted)
+    assert [(one.experiment, one.offline) for one in found.longest.inside] == [
+        ("later", 0.02),
+        ("corrected", 0.04),
+        ("scored", 0.015),
+    ]
+    assert found.harness == 5
+    assert correlation(pairs, NOW).harness == 0

@@ -255,6 +255,25 @@ def test_a_replay_is_judged_against_what_is_on_record(database: Database) -> Non
     assert "1 of 4 experiments since, 1 moved the same way; 3 more must hold" in status.text
 
 
+def test_a_harness_that_was_adopted_opens_the_gate_and_ends_the_alarm(sqlite: Database) -> None:
+    """AML-04: model shipping resumes; a replay of another harness that fails leaves it in use."""
+    bench = Bench(sqlite, NOW)
+    bench.recorded()
+    bench.type(f"replay {SCORES}")
+    bench.work()
+    bench.work()
+    (restored,) = bench.said("correlation/restored")
+    assert "0.98, 6 experiments), by the harness adopted in ledger 8, the floor is 0.5" in restored.text
+    bad = "\n".join(f"{name},{value}" for name, value, *_ in AML_04)
+    bench.type(f"replay experiment,offline_new\n{bad}")
+    bench.work()
+    assert bench.said("correlation/replay/")[-1].header.startswith("Replay: ITERATE")
+    with sqlite.read() as session:
+        health = deltas.correlation(session, bench.now)
+        assert (health.gate, health.harness) == ("open", 8)
+        assert list(correlation_agreeing.faults(session, list(ledger.every(session)))) == []
+
+
 def test_what_is_on_record_is_computed_again_and_a_change_shows(sqlite: Database) -> None:
     """Alarms and replays follow from the deltas before them; a diagnosis is what was concluded."""
     bench = Bench(sqlite, NOW)
