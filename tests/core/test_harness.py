@@ -23,9 +23,7 @@ SOME = {"source": "w", "table": "t"}
 
 def read(**parts: Any) -> tuple[Harness | None, list[str]]:
     """The harness of these parts, and its findings without their file."""
-    text = json.dumps(
-        {"kind": "harness", "id": "search", **parts}, indent=1
-    )  # as YAML
+    text = json.dumps({"kind": "harness", "id": "search", **parts}, indent=1)  # as YAML
     found, findings = read_harness(text, name="h.yaml")
     return found, [str(one).removeprefix("h.yaml:") for one in findings]
 
