@@ -106,6 +106,11 @@ class Correlation:
         return sum(pair.agrees for pair in self.last)
 
     @property
+    def disagrees(self) -> bool:
+        """Whether too few of the last six moved the same way; with fewer than six nothing is said."""
+        return len(self.last) == LAST and self.agreeing < TOO_FEW
+
+    @property
     def longest(self) -> Window:
         """The longest window: what is judged."""
         return max(self.windows, key=lambda window: window.days)

@@ -13,5 +13,7 @@ class Kind(StrEnum):
 
     ALARM = "correlation_alarm"  # r, low, high, n, days, pairs [ledger numbers]
     RESTORED = "correlation_restored"  # r, low, high, n, days, pairs: at or above the floor again
+    DIRECTION = "correlation_direction"  # agreeing, of, pairs: too few of the last moved the same way
+    AGREEING = "correlation_agreeing"  # agreeing, of, pairs: enough of them again
     DIAGNOSIS = "correlation_diagnosis"  # dominant, secondary [..], note, answers [{cause, verdict, note}]
     REPLAY = "correlation_replay"  # outcome, r, low, high, n, p, r_old, scores {..}, missing [..], pairs [..]

@@ -38,6 +38,10 @@ def _computed(entries: Sequence[Entry]) -> Iterator[Fault]:
                 yield Fault(
                     "ledger", entry.number, "its correlation does not follow from the deltas before it"
                 )
+        elif entry.kind in (Kind.DIRECTION, Kind.AGREEING):
+            health = correlation(known, entry.at, adopted)
+            if (health.agreeing, len(health.last)) != (entry.body.get("agreeing"), entry.body.get("of")):
+                yield Fault("ledger", entry.number, "its directions do not follow from the deltas before it")
         elif entry.kind == Kind.REPLAY:
             found = replay(entry.body["scores"], known, entry.at)
             outcome = str(found.outcome) == entry.body["outcome"]

@@ -13,7 +13,7 @@ from bot.core.correlation_ledger import SUBJECT, Kind
 from bot.core.effect import Post
 from bot.core.ledger import Entry
 from bot.core.thing import Thing, ThingKind
-from bot.services import candidates, deltas, home_news
+from bot.services import candidates, correlation_direction, deltas, home_news
 from bot.services.desk import Desk
 from bot.stats.correlation import Pearson
 from bot.store import ledger, links, outbox, slots
@@ -33,7 +33,7 @@ def schedule(session: Session, desk: Desk, now: datetime) -> None:
 
 
 def watch(session: Session, desk: Desk, payload: Mapping[str, Any], now: datetime) -> None:
-    """Tell of an alarm once, and of its end once."""
+    """Tell of an alarm once, and of its end once; so of directions that differ."""
     del payload
     ledger.lock(session)
     found, standing = deltas.correlation(session, now), alarm(session)
@@ -44,6 +44,7 @@ def watch(session: Session, desk: Desk, payload: Mapping[str, Any], now: datetim
         said = views.restored(found, entry)
         key = f"correlation/restored/{entry.number}"
         outbox.put(session, Post(key, desk.settings.channels.launches, said), now=now)
+    correlation_direction.watch(session, desk, found, now)
 
 
 def alarm(session: Session) -> Entry | None:

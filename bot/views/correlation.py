@@ -136,7 +136,7 @@ def restored(found: Correlation, entry: Entry) -> Message:
 def recorded(pair: Pair, entry: Entry, *, corrects: int, found: Correlation) -> Message:
     """An experiment's deltas were put on record by hand."""
     what = f"corrects ledger {corrects}" if corrects else "on record"
-    said = f"`{text.escape(pair.experiment, 80)}` {what}: {_moved(pair)}. By {text.person(entry.by)}."
+    said = f"`{text.escape(pair.experiment, 80)}` {what}: {moved(pair)}. By {text.person(entry.by)}."
     blocks = (
         text.section(said),
         text.section(f"Offline against online: {verdict(found)}."),
@@ -221,10 +221,11 @@ def _directions(found: Correlation) -> str:
 def _pair(one: Pair) -> str:
     mark = "✓ same way" if one.agrees else "⚠ not the same way"
     when = text.when(one.at, style=_DAY)
-    return f"{mark} · `{text.escape(one.experiment, 80)}` {_moved(one)} · {when}"
+    return f"{mark} · `{text.escape(one.experiment, 80)}` {moved(one)} · {when}"
 
 
-def _moved(one: Pair) -> str:
+def moved(one: Pair) -> str:
+    """Both deltas with their signs."""
     return f"offline {signed(one.offline)}, online {signed(one.online)}"
 
 

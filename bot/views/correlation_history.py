@@ -16,6 +16,10 @@ def _r(body: Body) -> str:
     return f"r {body['r']:.2f} ({body['low']:.2f} to {body['high']:.2f}) over {body['n']} experiments"
 
 
+def _direction(body: Body) -> str:
+    return f"{body['agreeing']} of the last {body['of']} experiments moved the same way offline and online"
+
+
 def _diagnosis(body: Body) -> str:
     dominant = str(body["dominant"]).replace("_", " ") or "no cause established"
     more = ", ".join(str(one).replace("_", " ") for one in body["secondary"])
@@ -32,6 +36,8 @@ CORRELATION_WORDS: Mapping[str, Callable[[Body], str]] = MappingProxyType(
     {
         Kind.ALARM: lambda body: f"alarm: {_r(body)} in {body['days']} days",
         Kind.RESTORED: lambda body: f"recovered: {_r(body)} in {body['days']} days",
+        Kind.DIRECTION: lambda body: f"alert: {_direction(body)}",
+        Kind.AGREEING: lambda body: f"recovered: {_direction(body)}",
         Kind.DIAGNOSIS: _diagnosis,
         Kind.REPLAY: _replay,
     }

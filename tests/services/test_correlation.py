@@ -62,6 +62,29 @@ def test_it_says_when_it_has_recovered_and_may_alarm_again(sqlite: Database) -> 
     assert len(bench.entries("correlation_alarm")) == 2
 
 
+def test_directions_that_differ_are_told_once_though_the_correlation_is_high(sqlite: Database) -> None:
+    """AML-04: below 4 of the last 6 is an alert; the gate stays open, and both ends are on record."""
+    bench = Bench(sqlite, NOW)
+    bench.recorded([(f"x-{at}", f"{at}%", f"{(at - 3.5) / 10:.2f}%", 20) for at in range(1, 7)])
+    bench.work()
+    (told,) = bench.said("correlation/direction/alert")
+    assert told.header == "Offline and online point different ways · 3 of the last 6"
+    assert "below 4 is an alert. The gate reads the correlation, and stays as it is: ✓ 1.00" in told.text
+    assert "⚠ `x-1` offline +1.0 %" in told.text
+    assert button(told, "Diagnose")["action_id"] == "correlation.diagnose"
+    assert bench.said("correlation/alarm/") == []
+    bench.recorded([("good", "7%", "0.4%", 0)])
+    (ended,) = bench.said("correlation/direction/ended")
+    assert ended.notification.startswith("✓ 4 of the last 6 experiments moved the same way")
+    with sqlite.read() as session:
+        entries = list(ledger.every(session))
+        assert list(correlation_agreeing.faults(session, entries)) == []
+        wrong = [
+            replace(one, body={**one.body, "agreeing": 1}) if "of" in one.body else one for one in entries
+        ]
+        assert len(list(correlation_agreeing.faults(session, wrong))) == 2
+
+
 def test_what_is_recorded_twice_is_a_correction_and_the_same_twice_is_refused(sqlite: Database) -> None:
     """The newest entry counts; what ran elsewhere never takes a registration's place."""
     bench = Bench(sqlite, NOW)
