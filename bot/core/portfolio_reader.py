@@ -87,7 +87,8 @@ class _Reader(CandidateFields):
                 for number, one in enumerate(self.listed(root, "outcomes"))
             ),
         )
-        self.together(portfolio, len(root.get("candidates") or ()))
+        named = root.get("candidates")
+        self.together(portfolio, len(named) if isinstance(named, list) else 0)
         return portfolio
 
     def together(self, portfolio: Portfolio, count: int) -> None:

@@ -1,5 +1,7 @@
 """A YAML file dropped into a channel: where it is a registration, anybody may have it registered.
 
+A portfolio is offered to be imported likewise (`bot.services.quarter_dropped`).
+
 A file that is none is passed over in silence, and so is one that somebody registers by mentioning Lookout
 beside it: that says for itself what came of it.
 """
@@ -17,7 +19,7 @@ from bot.core.effect import Ephemeral, Message, Post, Update
 from bot.core.inbound import Dropped, Press
 from bot.core.strict_yaml import parse
 from bot.errors import InputError, StaleError
-from bot.services import amending_form, registering
+from bot.services import amending_form, quarter_dropped, quarter_import, registering
 from bot.services.desk import Desk
 from bot.services.registering import Checked, FaultyError
 from bot.store import blobs, experiments, outbox, slots
@@ -61,6 +63,9 @@ def look_into(desk: Desk, payload: Mapping[str, Any], now: datetime) -> Finish:
     except InputError as error:
         reason = f"{error.message} {error.hint}"
         return lambda session: _whisper(session, info, payload, reason, now)
+    portfolio = quarter_dropped.seen(text, info.name)
+    if portfolio is not None:
+        return lambda session: _say_portfolio(session, info, portfolio, payload, now)
     return lambda session: _say(session, desk, info, text, payload, now)
 
 
@@ -122,11 +127,21 @@ def _say(
     outbox.put(session, Post(key, payload["channel"], said, thread), now=now)
 
 
+def _say_portfolio(
+    session: Session, info: FileInfo, found: quarter_dropped.Seen, payload: Mapping[str, Any], now: datetime
+) -> None:
+    if _mentioned(session, info) or outbox.is_upload(session, info.id):
+        return
+    key = f"dropped/{info.id}/{payload['key']}"
+    said = quarter_dropped.answer(session, found, key)
+    outbox.put(session, Post(key, payload["channel"], said, info.message or None), now=now)
+
+
 def _mentioned(session: Session, info: FileInfo) -> bool:
-    """Whether the file came with a mention that registers or amends with it."""
+    """Whether the file came with a mention that registers, amends or imports with it."""
     every = (
         one
-        for job in (REGISTERED_BY_MENTION, amending_form.JOB)
+        for job in (REGISTERED_BY_MENTION, amending_form.JOB, quarter_import.JOB)
         for one in slots.kept(session, job=job, prefix="")
     )
     return any(one.payload.get("url") == info.url for one in every)

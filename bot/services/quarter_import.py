@@ -19,6 +19,7 @@ from bot.store import blobs, outbox, slots
 from bot.store.slots import Finish
 from bot.views import quarter_forms as forms
 from bot.views import quarter_notes as views
+from bot.views.findings_card import NOT_IMPORTED
 from bot.views.text import escape
 
 JOB = "portfolio.import"
@@ -53,15 +54,23 @@ def submit(session: Session, desk: Desk, sent: Submit, key: str, now: datetime) 
             "There was nothing to read.", "Paste YAML or CSV behind the command, or attach a file."
         )
     blob = "" if url else blobs.put(session, text.encode("utf-8", "surrogatepass"), "text/plain")
-    payload = {
-        "by": sent.by,
-        "channel": sent.place.channel,
-        "thread": sent.place.thread,
-        "key": key,
-        "url": url,
-        "name": name or "pasted",
-        "blob": blob,
-    }
+    ask(session, sent.by, sent.place, key, url=url, blob=blob, name=name or "pasted", now=now)
+
+
+def ask(
+    session: Session,
+    by: str,
+    place: Place,
+    key: str,
+    *,
+    url: str = "",
+    blob: str = "",
+    name: str,
+    now: datetime,
+) -> None:
+    """Have a file read, from its address or as a blob, and the backlog filled from it."""
+    payload = {"by": by, "channel": place.channel, "thread": place.thread, "key": key}
+    payload |= {"url": url, "name": name, "blob": blob}
     slots.at(session, job=JOB, slot=key, due=now, payload=payload)
 
 
@@ -79,7 +88,7 @@ def read(load: Callable[[str], str], desk: Desk, payload: Mapping[str, Any], now
         said = f"{error.message} {error.hint}" if isinstance(error, UserError) else f"{escape(str(error))}."
         return lambda session: _tell(session, payload, Message(said), now)
     if portfolio is None:
-        fault = FaultyError(str(payload["name"]), errors(findings), "nothing was imported", text)
+        fault = FaultyError(str(payload["name"]), errors(findings), NOT_IMPORTED, text)
         place = Place(payload["channel"], payload["thread"])
 
         def refuse(session: Session) -> None:

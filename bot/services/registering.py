@@ -30,7 +30,7 @@ MOST_FINDINGS = 8
 
 
 class FaultyError(InputError):
-    """A registration with errors; `findings` are all there are, of the `text` of the file `name`."""
+    """A file with errors; `findings` are all there are, of the `text` of the file `name`."""
 
     def __init__(self, name: str, findings: Sequence[Finding], done: str, text: str) -> None:
         wrong = errors(findings)
@@ -39,7 +39,7 @@ class FaultyError(InputError):
         rest = "" if len(wrong) <= MOST_FINDINGS else f"\n(and {len(wrong) - MOST_FINDINGS} more)"
         super().__init__(
             f"{escape(name, 80)} has {count}, so {done}.\n{said}{rest}\n",
-            "Mend it and register again; `lookout check` says the same on your machine.",
+            findings_card.mend(done),
         )
         self.name, self.findings, self.done, self.text = name, tuple(findings), done, text
 

@@ -10,6 +10,9 @@ from bot.views import text
 MOST = 12
 """Findings on one card; `lookout check` shows them all."""
 
+NOT_IMPORTED = "nothing was imported"
+"""What did not happen to a portfolio's file."""
+
 
 def card(name: str, findings: Sequence[Finding], *, done: str, said: str, source: str = "") -> Message:
     """The findings of a file that was not taken.
@@ -24,13 +27,19 @@ def card(name: str, findings: Sequence[Finding], *, done: str, said: str, source
     blocks: list[Block] = [text.header(head)]
     lines = source.splitlines()
     blocks += [text.section(_finding(one, lines)) for one in shown]
-    small = "Mend it and register again; `lookout check` says the same on your machine."
+    small = mend(done)
     if left:
         small = f"{left} more in `lookout check`. {small}"
     if rest:
         small += f" {_count(rest, 'warning')} would have to be acknowledged."
     blocks.append(text.context(small))
     return Message(said, tuple(blocks))
+
+
+def mend(done: str) -> str:
+    """What to do next, by what did not happen."""
+    again = "import" if done == NOT_IMPORTED else "register"
+    return f"Mend it and {again} again; `lookout check` says the same on your machine."
 
 
 def _count(findings: Sequence[Finding], noun: str) -> str:

@@ -21,6 +21,8 @@ class PortfolioAction(StrEnum):
     REVIEW = "portfolio.review"
     SNOOZE = "portfolio.snooze"
     DISMISS = "portfolio.dismiss"
+    TAKE_FILE = "portfolio.take_file"
+    LEAVE_FILE = "portfolio.leave_file"
 
 
 class PortfolioForm(StrEnum):

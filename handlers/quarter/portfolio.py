@@ -4,6 +4,7 @@ from bot.core.permission import Act
 from bot.services import (
     candidate_forms,
     quarter_course,
+    quarter_dropped,
     quarter_import,
     quarter_locking,
     quarter_reminders,
@@ -47,6 +48,11 @@ _PRESSES: dict[str, tuple[PressVerb, Needed]] = {
     PortfolioAction.REVIEW: (quarter_retro.press_record, Act.DECIDE),
     PortfolioAction.SNOOZE: (quarter_reminders.press_snooze, _REMINDED),
     PortfolioAction.DISMISS: (quarter_reminders.press_dismiss, _REMINDED),
+    PortfolioAction.TAKE_FILE: (quarter_dropped.take, Act.SUPPLY),
+    PortfolioAction.LEAVE_FILE: (
+        quarter_dropped.leave,
+        Everybody("it only takes an offer away, which dropping the file again brings back"),
+    ),
 }
 
 _CANDIDATE = Form(of_card(candidate_forms.add_form), candidate_forms.submit, candidate_forms.faults)

@@ -18,6 +18,7 @@ def test_what_is_open_to_everybody_is_this_and_no_more() -> None:
     assert [str(name) for name, (_, needed) in everything.items() if isinstance(needed, Everybody)] == [
         "add", "edit", "pre-mortem", "score", "pick", "retro", "update", "snooze", "dismiss",
         "portfolio.score", "portfolio.pick", "portfolio.snooze", "portfolio.dismiss",
+        "portfolio.leave_file",
         "portfolio.candidate", "portfolio.pre_mortem",
     ]  # fmt: skip
 

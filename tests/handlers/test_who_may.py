@@ -116,6 +116,7 @@ OF_THE_QUARTER: dict[str, set[str]] = {
         "/portfolio add", "/portfolio edit", "/portfolio pre-mortem", "/portfolio score", "/portfolio pick",
         "/portfolio retro", "/portfolio update", "/portfolio snooze", "/portfolio dismiss",
         "[portfolio.score]", "[portfolio.pick]", "[portfolio.snooze]", "[portfolio.dismiss]",
+        "[portfolio.leave_file]",
         "form portfolio.candidate", "form portfolio.pre_mortem",
     },
     "correlation": {"/correlation status"},
