@@ -70,7 +70,7 @@ def test_directions_that_differ_are_told_once_though_the_correlation_is_high(sql
     (told,) = bench.said("correlation/direction/alert")
     assert told.header == "Offline and online point different ways · 3 of the last 6"
     assert "below 4 is an alert. The gate reads the correlation, and stays as it is: ✓ 1.00" in told.text
-    assert "⚠ `x-1` offline +1.0 %" in told.text
+    assert "⚠ `x-1` offline +1.0" in told.text
     assert button(told, "Diagnose")["action_id"] == "correlation.diagnose"
     assert bench.said("correlation/alarm/") == []
     bench.recorded([("good", "7%", "0.4%", 0)])
