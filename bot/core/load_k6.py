@@ -6,6 +6,7 @@ the machine-readable ones of newer versions (a list under "results"). Times are 
 
 import csv
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +20,8 @@ SUMMARY, EXPORT, REPORT = "k6 summary", "k6 summary export", "k6 machine-readabl
 POINTS_CSV, POINTS_JSON = "k6 points (CSV)", "k6 points (JSON)"
 _LEVEL_NAMES = {0.5: "med", **{level: f"p({level * 100:g})" for level in (0.9, 0.95, 0.99, 0.999)}}
 _TRENDS = frozenset(_LEVEL_NAMES.values()) | {"avg", "max", "min"}
+_DIGITS = 19
+"""Of nanoseconds since the epoch."""
 _NO_P99 = 'It has no p(99): run k6 with --summary-trend-stats="count,avg,med,p(90),p(95),p(99),max".'
 
 
@@ -73,7 +76,7 @@ def points_csv(lines: Iterable[str], sha256: str) -> LoadResult:
     points = Points(shares={"http_req_failed", "checks"})
     for number, row in enumerate(csv.DictReader(lines), start=2):
         try:
-            at, value = _epoch(row["timestamp"]), float(row["metric_value"])
+            at, value = _epoch(row["timestamp"]), _finite(row["metric_value"])
         except (TypeError, ValueError):
             raise InputError(
                 f"Line {number} of the k6 CSV has the time {row.get('timestamp')!r} and the value "
@@ -101,8 +104,8 @@ def points_json(lines: Iterable[str], sha256: str) -> LoadResult:
                 continue
             moment = _moment(data["time"])
             at = None if moment is None else moment.timestamp()
-            points.add(metric, float(data["value"]), data.get("tags") or {}, at)
-        except (KeyError, TypeError, ValueError):
+            points.add(metric, _finite(data["value"]), data.get("tags") or {}, at)
+        except (AttributeError, KeyError, TypeError, ValueError):
             raise InputError(
                 f"Line {number} of the k6 JSON is neither a metric nor a point.",
                 "Was the file cut off? Attach it whole.",
@@ -196,7 +199,7 @@ def _pairs(tags: str) -> Iterator[tuple[str, str]]:
 
 def _epoch(text: str) -> float:
     """Seconds since the epoch, of what K6_CSV_TIME_FORMAT writes: whole s, ms, µs, ns, or RFC 3339."""
-    if text.isdigit():
+    if text.isdigit() and len(text) <= _DIGITS:
         value = float(text)
         while value > 1e11:
             value /= 1000
@@ -205,6 +208,14 @@ def _epoch(text: str) -> float:
     if moment is None:
         raise ValueError(text)
     return moment.timestamp()
+
+
+def _finite(value: Any) -> float:
+    """A number. Raises ValueError for infinity and what is none."""
+    read = float(value)
+    if not math.isfinite(read):
+        raise ValueError(value)
+    return read
 
 
 def _moment(text: str) -> datetime | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.core import load_k6, load_locust
 from bot.core.load_result import MOST_BYTES, LoadResult
+from bot.core.load_sound import sound
 from bot.errors import InputError
 
 READ = (
@@ -45,7 +46,7 @@ def read(content: bytes) -> LoadResult:
     """Read a result file.
 
     Raises:
-        InputError: it is empty, too large, not text, or of no tool that is read.
+        InputError: it is empty, too large, not text, of no tool that is read, or a figure in it is none.
 
     """
     digest = sha256(content).hexdigest()
@@ -58,9 +59,9 @@ def read(content: bytes) -> LoadResult:
     header = next(csv.reader([first.split("\n", 1)[0].strip()]), [])
     lines = io.StringIO(first)
     if {"metric_name", "timestamp", "metric_value"} <= set(header):
-        return load_k6.points_csv(lines, digest)
+        return sound(lambda: load_k6.points_csv(lines, digest))
     if load_locust.is_stats(header):
-        return load_locust.stats(lines, digest)
+        return sound(lambda: load_locust.stats(lines, digest))
     if load_locust.is_history(header):
         raise load_locust.refuse_history()
     raise InputError(f"This is no result that is read here: it looks like {_alike(first)}.", READ)
@@ -69,16 +70,16 @@ def read(content: bytes) -> LoadResult:
 def _json(text: str, digest: str) -> LoadResult:
     lines = text.split("\n", 2)
     if re.match(r'\{.*"metric"\s*:', lines[0]) and re.search(r'"type"\s*:\s*"(Metric|Point)"', lines[0]):
-        return load_k6.points_json(io.StringIO(text), digest)
+        return sound(lambda: load_k6.points_json(io.StringIO(text), digest))
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
         what = f"line {error.lineno}: {error.msg}" if isinstance(error, json.JSONDecodeError) else "too deep"
         raise InputError(f"The file begins as JSON and is none ({what}).", "Was it cut off?") from None
     if load_k6.is_summary(data):
-        return load_k6.summary(data, digest)
+        return sound(lambda: load_k6.summary(data, digest))
     if load_locust.is_report(data):
-        return load_locust.report(data, digest)
+        return sound(lambda: load_locust.report(data, digest))
     raise InputError(f"This is no result that is read here: it looks like {_alike_json(data)}.", READ)
 
 
