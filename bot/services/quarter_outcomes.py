@@ -93,7 +93,8 @@ def _of_launch(session: Session, launch: Launch, candidate: Candidate | None) ->
     if decision is None:
         raise ValueError(f"{launch.id} is not decided")
     shipped = decision.decision == "ship"
-    sustained = _LASTED.get(str((launch.after or {}).get("finding"))) if shipped else None
+    checked = (launch.after or {}).get("result") or {}
+    sustained = _LASTED.get(str(checked.get("finding"))) if shipped else None
     look = experiments.look(session, decision.record) if decision.record else None
     record = f"record {decision.record}" if decision.record else f"ledger {decision.entry}"
     found = Outcome("", shipped, sustained, record=record)

@@ -147,6 +147,10 @@ def test_what_is_realised_comes_from_the_look_that_was_decided_on(bench: Bench) 
     assert found.low is not None
     assert found.high is not None
     assert found.low < found.lift < found.high
+    bench.write(Kind.AFTER, {"day": 42.0, "result": {"finding": "sustained"}}, "")
+    with bench.db.read() as session:
+        (found,) = quarter_outcomes.outcomes(session, kept, ["CAN-1"])
+    assert found.succeeded is True  # as the check after the launch found it
     with bench.db.write() as session:
         item = candidates.meant(session, "CAN-1")
         other = Candidate(item.id, item.candidate.title, impact=Impact(0.5, "points", "csat"))
