@@ -94,9 +94,10 @@ def _look(body: Body, reason: str) -> _Found:
 
 
 def _breach(body: Body) -> _Found:
-    said = "; ".join(str(one.get("condition", "")) for one in body["conditions"])
+    met = [one for one in body["conditions"] if one.get("status", "breached") == "breached"]
+    said = "; ".join(str(one.get("condition", "")) for one in met)
     return Surprise(
-        f"At stage {body['stage']} an abort criterion was met: {said}.",
+        f"At stage {body.get('name') or body['stage']} an abort criterion was met: {said}.",
         "Ask whether the line was the right one, and what would have shown the breach at an earlier stage",
     )
 

@@ -69,6 +69,11 @@ def _amendment(body: Body) -> str:
     return f"proposed {kind}, {body['sha256'][:12]}{_because(body)}{changes}"
 
 
+def _tasks(body: Body) -> str:
+    number = len(body["tasks"])
+    return "1 task" if number == 1 else f"{number} tasks"
+
+
 def _look(body: Body) -> str:
     when = "" if body["planned"] else ", not on its planned day"
     return f"look {body['look']} on day {body['day']:g}{when}: **{plain(body['verdict'])}**, " + (
@@ -77,7 +82,7 @@ def _look(body: Body) -> str:
 
 
 def _peek(body: Body) -> str:
-    cost = f"; it cost {plain(body['cost'])}" if body.get("cost") else ""
+    cost = f". {plain(str(body['cost']).rstrip('.'))}" if body.get("cost") else ""
     return f"peek on day {body['day']:g}, record {body['record']}{_because(body)}{cost}"
 
 
@@ -142,7 +147,7 @@ _TOLD: Mapping[str, Callable[[Body], str]] = MappingProxyType(
         Kind.PEEK: _peek,
         Kind.LATE: lambda body: f"look {body['look']} had no data by its deadline{_because(body, 'why')}",
         Kind.DECIDED: _decided,
-        Kind.INVESTIGATION: lambda body: f"opened an investigation of {len(body['tasks'])} tasks",
+        Kind.INVESTIGATION: lambda body: f"opened an investigation of {_tasks(body)}",
         Kind.REDESIGN: lambda body: f"chose a redesign: {plain(body.get('title') or body['option'])}",
         Kind.TASK_DONE: lambda body: f"did task {plain(body['task'])}{_because(body, 'note')}",
         Kind.TASK_MOVED: lambda body: f"moved task {plain(body['task'])} to {plain(body['due'])}",
