@@ -106,8 +106,8 @@ class DecisionTold:
     by: Cited
     why: Cited
     override: Cited
-    redesign: Cited
     after: Cited
+    redesigns: tuple[Cited, ...] = ()
     next: tuple[Cited, ...] = ()
 
 
@@ -128,7 +128,6 @@ class ProductionTold:
     """Whether it fits into the turn, and what happens when it does not (AML-07)."""
 
     budget: Cited
-    simulated: Cited
     load_test: Cited
     fallback: Cited
 
@@ -143,7 +142,7 @@ class StepTold:
 
 @dataclass(frozen=True)
 class LaunchStory:
-    """All that a launch's six-pager tells. incidents: what each came to."""
+    """All that a launch's six-pager tells. letter: the customer's, linked; incidents: what each came to."""
 
     id: Cited
     title: Cited
@@ -160,6 +159,7 @@ class LaunchStory:
     exposed: Cited
     breaches: Cited
     monitors: Cited
+    letter: Cited
     chain: tuple[StepTold, ...] = ()
     incidents: tuple[Cited, ...] = ()
     surprises: tuple[Cited, ...] = ()

@@ -26,7 +26,7 @@ def from_review(
     category = _category(session, desk, incident)
     what = line.rstrip(".")
     evidence = f"{incident.number}: {evidence_of(incident, category)}. Its review found: {what}."
-    candidate = Candidate(id="", title=what, kind=Kind.TOOLING, notes=evidence)
+    candidate = Candidate(id="", title=what[:1].upper() + what[1:], kind=Kind.TOOLING, notes=evidence)
     return _propose(
         session, desk, incident, candidate, f"incident/{incident.id}/portfolio", evidence, by, now
     )

@@ -148,7 +148,7 @@ def _delta(session: Session, experiment: str) -> Cited:
 def _agreement(health: Correlation, record: str) -> Cited:
     if not health.last:
         return Gap("no finished experiment has both deltas on record", "`/correlation record` adds one")
-    return Figure(f"{health.agreeing} of the last {len(health.last)} moved the same way", record)
+    return Figure(f"{health.agreeing} of the last {counted(len(health.last), 'finished experiment')}", record)
 
 
 def _eval_set(health: Correlation, record: str) -> Cited:

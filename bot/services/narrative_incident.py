@@ -195,7 +195,7 @@ class _Told:
     def experiments(self) -> tuple[Cited, ...]:
         """What it came from, where that is known."""
         before = links.before(self.teller.session, self.thing, ThingKind.EXPERIMENT)
-        told = [(one, known(self.teller.session, one)) for one in before]
+        told = [(one, known(self.teller.session, one, self.teller.zone)) for one in before]
         return tuple(Figure(f"{said.title or one.id} ({said.state})", one.id) for one, said in told)
 
     def actions(self) -> tuple[Cited, ...]:

@@ -12,13 +12,14 @@ from bot.core.narrative import DecisionTold, LaunchStory, StepTold, missing
 from bot.core.readiness import DOCUMENTS, Row
 from bot.core.thing import Thing, ThingKind
 from bot.services import launches, narrative_behind, narrative_look, readiness
-from bot.services.narrative_production import production
+from bot.services.narrative_production import linked, production
 from bot.services.narrative_teller import Teller, change, counted, dated, listed
 from bot.services.trace_things import known, state_of
 from bot.store import experiments, ledger, links
 
-_NAMED = re.compile(r"\b(?:FRM|CAN)-\d{1,9}\b|\b20\d\d-Q[1-4]\b")
-"""A framing, a candidate or a quarter in a row of the check: that is its record."""
+_NAMED = re.compile(r"\bledger \d{1,9}\b|\b(?:FRM|CAN)-\d{1,9}\b|\b20\d\d-Q[1-4]\b")
+"""An entry, a framing, a candidate or a quarter in a row of the check: that is its record."""
+NO_MONITORS = Gap("no monitors or dashboard on record", "`/launch supply monitors LINK`")
 NO_DECISION = Gap("no decision on record", "`/experiment decide` posts the card that takes one")
 
 
@@ -34,7 +35,7 @@ def gather(teller: Teller, launch: Launch) -> LaunchStory:
         id=Figure(launch.id, record),
         title=Figure(launch.title or launch.id, record),
         owner=Figure(launch.owner, record) if launch.owner else Gap("nobody is named as its owner"),
-        state=Figure(state_of(launch), f"ledger {launch.entry}"),
+        state=Figure(state_of(launch, teller.zone), f"ledger {launch.entry}"),
         framing=narrative_behind.framing(teller, narrative_behind.framing_of(session, thing)),
         candidate=candidate,
         portfolio=portfolio,
@@ -45,7 +46,8 @@ def gather(teller: Teller, launch: Launch) -> LaunchStory:
         production=production(teller, launch),
         exposed=_exposed(teller, found),
         breaches=_breaches(found),
-        monitors=_document(launch, "monitors", "no monitors on record", "`/launch supply monitors LINK`"),
+        monitors=linked(teller, launch, "monitors") or linked(teller, launch, "dashboard") or NO_MONITORS,
+        letter=linked(teller, launch, "framing") or narrative_behind.NO_FRAMING,
         chain=_chain(teller, launch),
         incidents=_incidents(teller, thing),
         surprises=_surprises(teller, launch, found),
@@ -56,18 +58,17 @@ def _decision(teller: Teller, launch: Launch, found: Sequence[Entry]) -> Decisio
     decision = launch.decision
     after = _after(launch, found)
     if decision is None:
-        return replace(missing(DecisionTold, NO_DECISION), after=after, next=_next(teller, launch, found))
+        told = replace(missing(DecisionTold, NO_DECISION), after=after, redesigns=_redesigns(teller, found))
+        return replace(told, next=_next(teller, launch, found))
     record = f"ledger {decision.entry}"
     what = {"ship": "ship", "stop": "stop"}.get(decision.decision, decision.decision)
     return DecisionTold(
         what=Figure(what, record),
         on=teller.day(decision.at, record),
         by=teller.who([decision.by], record, "nobody is named: Lookout ended it when its last day was over"),
-        why=Figure(decision.reason.rstrip("."), record)
-        if decision.reason
-        else Gap("no reason on record beyond the rule", "the decision's form asks for one"),
+        why=Figure(decision.reason.rstrip(".") or "none beyond what the rule said", record),
         override=_override(teller, launch, found),
-        redesign=_redesign(teller, found),
+        redesigns=_redesigns(teller, found),
         after=after,
         next=_next(teller, launch, found),
     )
@@ -89,22 +90,25 @@ def _override(teller: Teller, launch: Launch, found: Sequence[Entry]) -> Cited:
     return Figure(said, entries(one.number for one in asked))
 
 
-def _redesign(teller: Teller, found: Sequence[Entry]) -> Cited:
+def _redesigns(teller: Teller, found: Sequence[Entry]) -> tuple[Cited, ...]:
+    """The way that was chosen after a veto, with what it costs; none where none was."""
     chosen = [one for one in found if one.kind == Kind.REDESIGN]
     if not chosen:
-        return Figure("none was chosen", f"/trace {found[0].subject}")
+        return ()
     body = chosen[-1].body
     options = {one.id: one for one in teller.desk.playbooks.cohort_redesign.options}
     option = options.get(str(body.get("option")))
     cost = f", which costs {option.cost}" if option and option.cost else ""
-    return Figure(f"{body.get('title') or body['option']}{cost}", f"ledger {chosen[-1].number}")
+    return (Figure(f"{body.get('title') or body['option']}{cost}", f"ledger {chosen[-1].number}"),)
 
 
 def _after(launch: Launch, found: Sequence[Entry]) -> Cited:
     """What the check after the launch found; what did not ship has none."""
     checked = [one for one in found if one.kind == Kind.AFTER]
     decision = launch.decision
-    if decision is not None and decision.decision != "ship":
+    if decision is None:
+        return NO_DECISION
+    if decision.decision != "ship":
         return Figure("is not checked, since nothing was launched", f"ledger {decision.entry}")
     if not checked:
         return Gap("no check after the launch on record", "it comes by itself 28 days after shipping")
@@ -118,13 +122,9 @@ def _after(launch: Launch, found: Sequence[Entry]) -> Cited:
 
 def _next(teller: Teller, launch: Launch, found: Sequence[Entry]) -> tuple[Cited, ...]:
     """Open tasks with owner and day."""
-    moved = [one for one in found if one.kind in (Kind.INVESTIGATION, Kind.TASK_MOVED)]
+    moved = [one for one in found if one.kind in (Kind.INVESTIGATION, Kind.REDESIGN, Kind.TASK_MOVED)]
     record = entries(one.number for one in moved) if moved else f"ledger {launch.entry}"
-    return tuple(
-        Figure(f"{task.title} ({teller.people.called(task.owner)}, by {dated(task.due)})", record)
-        for task in launch.tasks
-        if task.done is None
-    )
+    return tuple(Figure(teller.task(task), record) for task in launch.tasks if task.done is None)
 
 
 def _exposed(teller: Teller, found: Sequence[Entry]) -> Cited:
@@ -144,13 +144,6 @@ def _breaches(found: Sequence[Entry]) -> Cited:
     return Figure(said, entries(one.number for one in (met or stages)))
 
 
-def _document(launch: Launch, name: str, what: str, how: str) -> Cited:
-    supplied = launch.supplied.get(name)
-    if supplied is None:
-        return Gap(what, how)
-    return Figure(f"{name} linked", f"{name} of {launch.id}", supplied[0])
-
-
 def _chain(teller: Teller, launch: Launch) -> tuple[StepTold, ...]:
     """The eight rows of the readiness check: each procedure's artefact, or what is missing of it."""
     rows = readiness.rows(teller.session, teller.desk, launch, teller.now)
@@ -160,15 +153,16 @@ def _chain(teller: Teller, launch: Launch) -> tuple[StepTold, ...]:
 
 
 def _artefact(teller: Teller, launch: Launch, row: Row) -> Cited:
-    link = row.links[0][1] if row.links else ""
+    link, record = row.links[0][1] if row.links else "", _where(teller, launch, row)
     if row.present:
-        return Figure(row.artefact or "there", _where(teller, launch, row), link)
+        own = record.startswith(("ledger", "registration")) and not _NAMED.search(row.artefact)
+        return Figure(row.artefact or "there", record, link if own else "")
     if row.waived is None and not _lacks_a_record(launch, row):
-        return Figure(f"✗ {row.why}", _where(teller, launch, row), link)
+        return Figure(f"✗ {row.why}", record, link)
     if row.waived is not None:
         by, why = teller.people.called(row.waived.mark.by), row.waived.reason
         said = f"waived by {by} on {dated(row.waived.mark.at.astimezone(teller.zone).date())}: {why}"
-        return Figure(said, _where(teller, launch, row))
+        return Figure(said, record)
     return Gap(row.why, f"`/launch check {launch.id}` says who can {row.how}")
 
 
@@ -192,7 +186,7 @@ def _where(teller: Teller, launch: Launch, row: Row) -> str:
     named = _NAMED.search(row.artefact)
     if row.present and named:
         return named[0]
-    if row.id == "AML-03":
+    if row.id == "AML-03" or (row.present and row.links):
         return f"registration {launch.sha256[:12]}"
     return f"/launch check {launch.id}"
 
@@ -212,7 +206,7 @@ def _supplied(teller: Teller, launch: Launch, row: Row) -> int:
 def _incidents(teller: Teller, experiment: Thing) -> tuple[Cited, ...]:
     """The incidents that it led to, each with where it stands."""
     after = links.after(teller.session, experiment, ThingKind.INCIDENT)
-    told = [(one, known(teller.session, one)) for one in after]
+    told = [(one, known(teller.session, one, teller.zone)) for one in after]
     return tuple(
         Figure(f"{said.title or one.id} ({said.state or 'not on record'})", one.id) for one, said in told
     )

@@ -87,7 +87,8 @@ def _span(took: Took, record: str, why: str) -> Cited:
         return Gap(f"{took.name} is not known: {why}")
     target = f", target {duration(took.target)}" if took.target else ""
     over = f"over {counted(len(took.values), 'incident')}"
-    return Figure(f"{duration(took.mean)} (median {duration(took.middle)}) {over}{target}", record)
+    middle = f" (median {duration(took.middle)})" if len(took.values) > 1 else ""
+    return Figure(f"{duration(took.mean)}{middle} {over}{target}", record)
 
 
 def _rate(rate: Rate, record: str) -> Cited:

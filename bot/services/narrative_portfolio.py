@@ -10,16 +10,17 @@ from bot.core.framing import F, Framing, Recommendation
 from bot.core.framing_reader import read
 from bot.core.ledger import Entry
 from bot.core.narrative import missing
-from bot.core.quarter_narrative import PickTold, PortfolioTold, TenetsTold
+from bot.core.quarter_narrative import PortfolioTold, TenetsTold
 from bot.core.quarterly import Edition
 from bot.core.quarterly import Kind as Quarterly
 from bot.core.thing import Thing, ThingKind
 from bot.services import narrative_behind
+from bot.services.narrative_picks import pick
 from bot.services.narrative_span import Span
 from bot.services.narrative_teller import Teller, counted, dated, listed
-from bot.services.trace_things import known
-from bot.store import candidates, framings, ledger, links, portfolios
-from bot.views.text import number
+from bot.store import framings, ledger, portfolios
+from bot.views.portfolio_words import amount
+from bot.views.quarter_retro import amount as target_amount
 
 NO_FRAMINGS = Gap("no framing was decided in the quarter", "`/frame new` writes one")
 RHO_ADDS_LITTLE = 0.7
@@ -65,11 +66,11 @@ def portfolio(teller: Teller, span: Span) -> PortfolioTold:
         sha256=Figure(str(body.get("sha256", ""))[:12], record),
         rho=_rho(body.get("rho"), record),
         gut=_gut(body, record),
-        expected=_of_pick(edition, "expected", "the pick's expected value"),
-        learning=_of_pick(edition, "learning", "the value of learning"),
+        expected=_expected(edition),
+        learning=_learning(edition),
         rejected=_rejected(body, record),
         retrospective=_retrospective(teller, reviewed, span),
-        picks=tuple(_pick(teller, str(one), record) for one in body["picked"]),
+        picks=tuple(pick(teller, span, str(one), record) for one in body["picked"]),
         barred=_barred(edition),
         targets=_targets(reviewed),
     )
@@ -157,15 +158,31 @@ def _gut(body: Mapping[str, Any], record: str) -> Cited:
     return Figure(f"{listed(picked)}, and {of} picked", record)
 
 
-def _of_pick(edition: Edition | None, name: str, what: str) -> Cited:
-    """A figure of the pick as it was worked out, in the portfolio's own unit."""
-    result = edition.result if edition else {}
-    value = (result.get("pick") or {}).get(name)
+def _expected(edition: Edition | None) -> Cited:
+    """What the pick was expected to bring, with the middle 90 % of its draws."""
+    gain = ((edition.result if edition else {}).get("beside") or {}).get("pick") or {}
+    gain = gain.get("gain")
+    if edition is None or not isinstance(gain, Mapping):
+        return Gap("the pick's expected value is not on record", "`/portfolio score` works it out")
+    ends = f" ({amount(gain['low'])} to {amount(gain['high'])} in 90 % of the draws)"
+    return Figure(f"{amount(gain['mean'])}{_unit(edition)}{ends}", _edition(edition))
+
+
+def _learning(edition: Edition | None) -> Cited:
+    """What the pick was expected to teach for later decisions."""
+    value = ((edition.result if edition else {}).get("pick") or {}).get("learning")
     if edition is None or not isinstance(value, int | float):
-        return Gap(f"{what} is not on record", "`/portfolio score` works it out")
-    unit = result.get("unit") or {}
-    of = f" {unit['reach']} x {unit['impact']}" if unit.get("reach") and unit.get("impact") else ""
-    return Figure(f"{number(value)}{of}", f"{edition.quarter} edition {edition.number}")
+        return Gap("the value of learning is not on record", "`/portfolio score` works it out")
+    return Figure(f"{amount(value)}{_unit(edition)}", _edition(edition))
+
+
+def _unit(edition: Edition) -> str:
+    unit = edition.result.get("unit") or {}
+    return f" {unit['reach']} x {unit['impact']}" if unit.get("reach") and unit.get("impact") else ""
+
+
+def _edition(edition: Edition) -> str:
+    return f"{edition.quarter} edition {edition.number}"
 
 
 def _barred(edition: Edition | None) -> tuple[Cited, ...]:
@@ -192,10 +209,20 @@ def _rejected(body: Mapping[str, Any], record: str) -> Cited:
 
 
 def _retrospective(teller: Teller, reviewed: Sequence[Entry], span: Span) -> Cited:
+    """When it was looked back on, what was realised of what was predicted, and what that still lacked."""
     if not reviewed:
-        how = f"`/portfolio retro {span.name}` comes by itself after week 12"
-        return Gap(f"{span.name} is not looked back on yet", how)
-    return teller.day(reviewed[-1].at, f"ledger {reviewed[-1].number}")
+        how = f"`/portfolio retro {span.name}` comes after week 12, `/portfolio record` keeps it"
+        return Gap(f"no retrospective of {span.name} on record", how)
+    newest = reviewed[-1]
+    shape, lacks = newest.body.get("retrospective") or {}, newest.body.get("lacks") or ()
+    said = dated(newest.at.astimezone(teller.zone).date())
+    realised, predicted = shape.get("realised"), shape.get("predicted")
+    if isinstance(realised, int | float) and isinstance(predicted, int | float):
+        said += f": {amount(realised)} realised of {amount(predicted)} predicted"
+    if lacks:
+        plain = listed([str(one).replace("`", "") for one in lacks], most=4)
+        said += f"; it lacked {counted(len(lacks), 'thing')}: {plain}"
+    return Figure(said, f"ledger {newest.number}")
 
 
 def _targets(reviewed: Sequence[Entry]) -> tuple[Cited, ...]:
@@ -213,19 +240,7 @@ def _target(one: Mapping[str, Any], record: str) -> Cited:
     if not isinstance(value, int | float):
         return Gap(f"{name} is not known: {one.get('value_reason') or 'no reason is on record'}")
     low, high = one.get("low"), one.get("high")
-    ends = f" ({low:.2f} … {high:.2f})" if low is not None and high is not None else ""
-    shown = f"{value:.2f}{ends}".replace("-", MINUS)
+    said = target_amount(name)
+    ends = f" ({said(low)} … {said(high)})" if low is not None and high is not None else ""
+    shown = f"{said(value)}{ends}".replace("-", MINUS)
     return Figure(f"{name} {shown}, target {one.get('target', '')}: {one.get('standing', '')}", record)
-
-
-def _pick(teller: Teller, name: str, record: str) -> PickTold:
-    """A picked candidate, by the experiments that came of it."""
-    found = candidates.find(teller.session, name)
-    thing = Thing(ThingKind.CANDIDATE, found.id if found else name)
-    came = [known(teller.session, one) for one in links.after(teller.session, thing, ThingKind.EXPERIMENT)]
-    became: Cited = Gap(f"nothing on record that came of {thing.id}", "register its experiment from its card")
-    if came:
-        said = "; ".join(f"{one.thing.id}: {one.state or 'not on record'}" for one in came)
-        became = Figure(said, came[-1].happenings[-1].record if came[-1].happenings else thing.id)
-    title = found.candidate.title if found else name
-    return PickTold(Figure(thing.id, thing.id), Figure(title, record), became)

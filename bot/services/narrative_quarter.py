@@ -9,6 +9,7 @@ from bot.core.ledger import Entry
 from bot.core.quarter import Quarter
 from bot.core.quarter_narrative import PortfolioTold, QuarterStory, VelocityTold
 from bot.services.narrative_oncall import on_call, quarter_production
+from bot.services.narrative_picks import never_run
 from bot.services.narrative_portfolio import portfolio, tenets
 from bot.services.narrative_rigor import fairness, quality, rigor
 from bot.services.narrative_span import Span, Work, span
@@ -41,26 +42,29 @@ def gather(teller: Teller, quarter: Quarter) -> QuarterStory:
 def _velocity(teller: Teller, found: Span, picked: PortfolioTold) -> VelocityTold:
     shipped = found.shipped
     entries = [_decision(found, one) for one in shipped]
-    said = counted(len(shipped), "launch shipped", "launches shipped")
+    said = f"{counted(len(shipped), 'launch shipped', 'launches shipped')} in {found.name}"
     waits = [one for one in found.work if one.launch not in shipped]
+    idle = never_run(teller, found)
     return VelocityTold(
         shipped=of_entries(said, [one for one in entries if one], found.name),
         picked=picked.picked,
         locked_on=picked.locked_on,
-        not_shipped=_not_shipped(waits, found),
-        waits=tuple(_why_not(teller, one) for one in waits),
+        not_shipped=_not_shipped(teller, waits, idle, found),
+        waits=(*(_why_not(teller, one) for one in waits), *idle),
         costs=tuple(one for work in waits for one in _costs(teller, work)),
     )
 
 
-def _not_shipped(waits: Sequence[Work], found: Span) -> Cited:
+def _not_shipped(teller: Teller, waits: Sequence[Work], idle: Sequence[Figure], found: Span) -> Cited:
     """The others in a line, each with where it stands."""
-    if not found.work:
+    if not found.work and not idle:
         return Gap(f"no experiment of {found.name} on record", "`/experiment new` registers one")
-    if not waits:
+    said = [f"{one.launch.title or one.launch.id} ({state_of(one.launch, teller.zone)})" for one in waits]
+    said += [one.said for one in idle]
+    if not said:
         return Figure("nothing", found.name)
-    said = [f"{one.launch.title or one.launch.id} ({state_of(one.launch)})" for one in waits]
-    return Figure(listed(said), citing(one.launch.entry for one in waits))
+    records = [citing(one.launch.entry for one in waits)] if waits else []
+    return Figure(listed(said), "; ".join(dict.fromkeys([*records, *(one.record for one in idle)])))
 
 
 def _decision(found: Span, launch: Launch) -> Entry | None:
@@ -77,9 +81,11 @@ def _why_not(teller: Teller, work: Work) -> Cited:
     reasons = record.result.get("reasons") if record else None
     where = f"ledger {launch.decision.entry if launch.decision else launch.entry}"
     if newest is None or not reasons:
-        return Figure(f"{name} ({launch.id}): {state_of(launch)}", where)
+        return Figure(f"{name} ({launch.id}): {state_of(launch, teller.zone)}", where)
     because = str(reasons[0]).rstrip(".")
-    return Figure(f"{name} ({launch.id}): {state_of(launch)}; {because}", f"record {newest.record}")
+    return Figure(
+        f"{name} ({launch.id}): {state_of(launch, teller.zone)}; {because}", f"record {newest.record}"
+    )
 
 
 def _costs(teller: Teller, work: Work) -> list[Cited]:
@@ -97,10 +103,10 @@ def _costs(teller: Teller, work: Work) -> list[Cited]:
 
 
 def _next(teller: Teller, work: Work) -> list[Cited]:
-    moved = work.of(Kind.INVESTIGATION, Kind.TASK_MOVED)
+    moved = work.of(Kind.INVESTIGATION, Kind.REDESIGN, Kind.TASK_MOVED)
     return [
         of_entries(
-            f"{work.launch.id}: {task.title} ({teller.people.called(task.owner)}, by {dated(task.due)})",
+            f"{work.launch.id}: {teller.task(task)}",
             moved,
             f"/launch check {work.launch.id}",
         )

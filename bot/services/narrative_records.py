@@ -40,10 +40,12 @@ def _what(teller: Teller, record: str, entries: dict[int, Entry]) -> str:
     found = [entries[number] for number in _numbers(record) if number in entries]
     if found:
         return _entries(teller, found)
-    look = re.fullmatch(r"record (\d{1,9})", record)
-    if look:
-        return _look(teller, int(look[1]))
+    looks = re.fullmatch(r"record (\d{1,9}(?:, \d{1,9})*)", record)
+    if looks:
+        return "; ".join(_look(teller, int(one)) for one in looks[1].split(", "))
     if record.startswith("registration "):
+        if "," in record:
+            return "the registrations with these SHA-256; `lookout verify` checks them against the ledger"
         return "the registration with this SHA-256; `lookout verify` checks it against the ledger"
     if record.startswith("/"):
         return f"type `{record.replace('`', '')}`"

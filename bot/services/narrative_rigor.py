@@ -76,13 +76,17 @@ def quality(teller: Teller, span: Span) -> QualityTold:
 
 def fairness(teller: Teller, span: Span) -> FairnessTold:
     """Whether every cohort was looked at, and what was done where one was hurt."""
-    del teller
     judged = [one for work in span.work for one in (work.look or {}).get("cohorts") or ()]
     if not judged:
         gap = Gap("no cohort was judged in the quarter", "declare `cohorts:` in the registrations")
         return FairnessTold(gap, gap, gap)
     records = _looks(span)
-    few = [one for one in judged if one["status"] == "underpowered"]
+    few = [
+        (_better(teller, work), one)
+        for work in span.work
+        for one in (work.look or {}).get("cohorts") or ()
+        if one["status"] == "underpowered"
+    ]
     bad = [
         f"{one['cohort']} of {work.launch.id}"
         for work in span.work
@@ -92,7 +96,7 @@ def fairness(teller: Teller, span: Span) -> FairnessTold:
     chosen = span.entries(Kind.REDESIGN)
     return FairnessTold(
         judged=Figure(f"{counted(len(judged) - len(few), 'cohort')} judged", records),
-        vetoed=Figure(f"vetoed for {listed(bad)}" if bad else "none vetoed", records),
+        vetoed=Figure(f"{len(bad)} vetoed ({listed(bad)})" if bad else "none vetoed", records),
         underpowered=Figure(
             f"{counted(len(few), 'cohort')} had too few units to be evidence{_worst_of(few)}", records
         ),
@@ -103,13 +107,19 @@ def fairness(teller: Teller, span: Span) -> FairnessTold:
     )
 
 
-def _worst_of(few: Sequence[Mapping[str, Any]]) -> str:
-    """The largest movement among those that are no evidence: nobody should overlook it."""
-    moved = [one for one in few if one.get("effect_rel") is not None]
+def _worst_of(few: Sequence[tuple[float, Mapping[str, Any]]]) -> str:
+    """The worst movement among those that are no evidence: nobody should overlook it."""
+    moved = [(better, one) for better, one in few if one.get("effect_rel") is not None]
     if not moved:
         return ""
-    worst = max(moved, key=lambda one: abs(one["effect_rel"]))
-    return f" (the largest movement among them {worst['cohort']} {signed(worst['effect_rel'])})"
+    _, worst = min(moved, key=lambda one: one[0] * one[1]["effect_rel"])
+    return f" (the worst movement among them {worst['cohort']} {signed(worst['effect_rel'])})"
+
+
+def _better(teller: Teller, work: Work) -> float:
+    """+1 where more of the primary is better, -1 where less is."""
+    primary = launches.registration(teller.session, work.launch).primary
+    return -1.0 if primary.direction == "decrease" else 1.0
 
 
 def _figure(span: Span, said: str, found: Sequence[Entry]) -> Figure:
@@ -157,7 +167,7 @@ def _powered(teller: Teller, span: Span) -> Cited:
     of = len(span.work)
     rest = f"; of {unknown} nobody can say" if unknown else ""
     said = f"{able} of {of} powered to see the minimum effect within the horizon{rest}"
-    return Figure(said, ", ".join(f"registration {work.launch.sha256[:12]}" for work in span.work))
+    return Figure(said, f"registration {', '.join(work.launch.sha256[:12] for work in span.work)}")
 
 
 def _lasted(span: Span) -> Cited:
@@ -169,7 +179,7 @@ def _lasted(span: Span) -> Cited:
         return Gap("no check after a launch on record in the quarter", "it comes 28 days after shipping")
     found = [str((one.body.get("result") or {}).get("finding", "unknown")) for one in after]
     lasted = sum(one in ("sustained", "held") for one in found)
-    said = f"{lasted} of {len(found)} gains lasted ({listed(sorted(set(found)))})"
+    said = f"{lasted} of {counted(len(found), 'gain')} lasted ({listed(sorted(set(found)))})"
     return Figure(said, entries(numbers(after)))
 
 
@@ -191,10 +201,10 @@ def _experiment(teller: Teller, work: Work) -> ExperimentTold:
         primary=Figure(registration.primary.metric, rule),
         n_per_arm=Figure(f"{needed:,}", rule) if needed else Gap("no size on record"),
         effect=Figure(moved, record) if moved else none if look is None else Gap("no effect"),
-        worst_guardrail=_worst(look, "guardrails", "metric", record) if look else none,
-        worst_cohort=_worst(look, "cohorts", "cohort", record) if look else none,
+        worst_guardrail=_worst_guardrail(look, record) if look else none,
+        worst_cohort=_worst_cohort(look, _better(teller, work), record) if look else none,
         verdict=Figure(launch.newest.verdict, record) if launch.newest else none,
-        decision=Figure(state_of(launch), f"ledger {launch.entry}"),
+        decision=Figure(state_of(launch, teller.zone), f"ledger {launch.entry}"),
         cost=Figure(str(redesign[-1].body.get("title")), f"ledger {redesign[-1].number}")
         if redesign
         else cost,
@@ -204,12 +214,27 @@ def _experiment(teller: Teller, work: Work) -> ExperimentTold:
 _ORDER = ("veto", "near-veto", "undecided", "unproven", "clear", "underpowered")
 
 
-def _worst(look: object, kind: str, name: str, record: str) -> Cited:
-    """The line of a kind that stands worst, with its change."""
-    assert isinstance(look, dict)  # noqa: S101 - as it is stored
-    judged = sorted(look.get(kind) or (), key=lambda one: _ORDER.index(one["status"]))
+def _worst_guardrail(look: Mapping[str, Any], record: str) -> Cited:
+    """The guardrail that stands worst, with its change; of those that all held, how many."""
+    judged = sorted(look.get("guardrails") or (), key=lambda one: _ORDER.index(one["status"]))
     if not judged:
-        return Gap(f"no {name} judged")
+        return Gap("no guardrail judged")
     worst = judged[0]
-    moved = change(worst.get("effect_rel"), None) or "not known"
-    return Figure(f"{worst[name]} {moved}, {worst['status']}", record)
+    if worst["status"] == "clear":
+        return Figure(f"none: {len(judged)} held", record)
+    return Figure(_stands(worst, "metric"), record)
+
+
+def _worst_cohort(look: Mapping[str, Any], better: float, record: str) -> Cited:
+    """The cohort that stands worst; of those that stand alike, the one that moved worst."""
+    judged = look.get("cohorts") or ()
+    if not judged:
+        return Gap("no cohort judged")
+    worst = min(
+        judged, key=lambda one: (_ORDER.index(one["status"]), better * (one.get("effect_rel") or 0.0))
+    )
+    return Figure(_stands(worst, "cohort"), record)
+
+
+def _stands(one: Mapping[str, Any], name: str) -> str:
+    return f"{one[name]} {change(one.get('effect_rel'), None) or 'not known'}, {one['status']}"

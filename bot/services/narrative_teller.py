@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from bot.core.citation import Cited, Figure, Gap, entries
 from bot.core.figures import interval, signed
+from bot.core.launch import Task
 from bot.core.ledger import Entry
 from bot.services.desk import Desk
 from bot.store.people import names
@@ -39,6 +40,12 @@ class Teller:
         if moment is None:
             return Gap(missing)
         return Figure(dated(moment.astimezone(self.zone).date()), record)
+
+    def task(self, task: Task) -> str:
+        """An open task with its owner and its day: due, or since when it is late."""
+        late = task.due < self.now.astimezone(self.zone).date()
+        when = f"overdue since {dated(task.due)}" if late else f"by {dated(task.due)}"
+        return f"{task.title} ({self.people.called(task.owner)}, {when})"
 
     def who(self, references: Iterable[str], record: str, missing: str) -> Cited:
         """People by name, each once; Lookout itself is nobody."""

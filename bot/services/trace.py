@@ -1,7 +1,7 @@
 """`/trace`: the whole history of a thing, and of what led to it and came of it."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from sqlmodel import Session
@@ -50,26 +50,25 @@ def find(session: Session, text: str) -> Thing:
     thing = Thing.read(words[0])
     if thing.kind is ThingKind.EXPERIMENT:
         budget = Thing(ThingKind.BUDGET, thing.id)
-        if not trace_things.known(session, thing).state and _is_there(session, budget):
+        if trace_things.known(session, budget).state:  # no experiment has a budget's id
             return budget
     _there(session, thing)
     return thing
 
 
-def gather(session: Session, start: Thing) -> Traced:
-    """The chain with what is known of each thing in it; reads only."""
+def gather(session: Session, start: Thing, zone: tzinfo = UTC) -> Traced:
+    """The chain with what is known of each thing in it, days in that zone; reads only."""
     chain = walk(start, lambda thing: links.of(session, thing))
-    return Traced(chain, {thing: trace_things.known(session, thing) for thing in chain.things})
+    return Traced(chain, {thing: trace_things.known(session, thing, zone) for thing in chain.things})
 
 
 def post(db: Database, desk: Desk, payload: Mapping[str, Any], now: datetime) -> Finish:
     """Gather the chain and draw it; what is returned posts the card, with the whole history in its thread."""
-    del desk
     from bot.views import chart_trace
 
     start = Thing(ThingKind(payload["kind"]), str(payload["id"]))
     with db.read() as session:
-        traced = gather(session, start)
+        traced = gather(session, start, desk.settings.zone)
         document = views.history(traced, names(session), now)
     picture = chart_trace.png(traced) if traced.chain.links else None
     key, channel, thread = str(payload["key"]), str(payload["channel"]), payload["thread"]

@@ -14,13 +14,14 @@ from bot.core.framing import Edition as Decided
 from bot.core.framing import F, Framing, FramingKind, sha256_of
 from bot.core.inbound import Ask, Order, Place
 from bot.core.launch import Kind
+from bot.core.load_reader import read
 from bot.core.quarterly import Edition, Gut, Quarterly
 from bot.core.quarterly import Kind as Locked
 from bot.core.review import Check, Outcome
 from bot.core.thing import Thing, ThingKind
 from bot.errors import ConfigError, InputError
 from bot.limits import check_blocks
-from bot.services import narrative, review_changes
+from bot.services import latency_budgets, latency_testing, narrative, review_changes
 from bot.services.narrative_document import render
 from bot.services.narrative_jobs import narrative_jobs
 from bot.store import blobs, candidates, framings, ledger, links, outbox, portfolios, slots
@@ -87,7 +88,8 @@ def pick(session):
     barred = {"rule": "pre-mortem", "reason": "24 weeks without a pre-mortem", "mend": ""}
     result = {
         "unit": {"reach": "sessions", "impact": "points"},
-        "pick": {"expected": 65_432.1, "learning": 1234.5},
+        "pick": {"learning": 1234.5},
+        "beside": {"pick": {"gain": {"mean": 65_432.1, "low": 0.0, "high": 123_456.7}}},
         "candidates": [{"id": "CAN-2", "title": "Cold-start model", "barred": [barred]}],
     }
     file = {"candidates": [{}] * 12}
@@ -330,16 +332,40 @@ def test_an_order_is_drafted_once_however_often_it_arrives(bench):
         assert outbox.posted(session, "inbox/9/narrative") == ["inbox/9/narrative"]
 
 
-def test_what_the_ledger_says_of_a_budget_is_told(bench):
-    """Its newest entry, with its number; before there is one, a gap."""
-    budget = Thing(ThingKind.BUDGET, "turn-800")
+BUDGET = """kind: latency
+id: turn_800
+title: Chat turn
+slo: {ms: 800}
+stages:
+  - {name: retrieval, allocated_p95_ms: 220}
+  - {name: rerank, allocated_p95_ms: 240, fallback: {after_ms: 500, to: BM25-only ranking}}
+load_test:
+  loads: [1]
+  minutes: 0.15
+  criteria:
+    - {load: 1, part: turn, p95: 900}
+    - {load: 1, part: rerank, fallback: 0.02}
+"""
+
+
+def test_a_latency_budget_and_its_load_test_are_told_with_their_figures(bench):
+    """The budget, its fallback, the test locked and then judged, each with its entry of the ledger."""
     with bench.db.write() as session:
-        links.join(session, budget, Thing.read(ID), by=PM, now=bench.now)
-    assert "**[gap: no simulation on record; " in drafted(bench, ID).document.text
-    with bench.db.write() as session:
-        body = {"said": "p95 770 ms of 800"}
-        entry = ledger.append(session, kind="turn", subject="turn-800", by=PM, body=body, now=bench.now)
+        latency_budgets.register(session, BUDGET, "b.yaml", by=PM, channel=CHANNEL, now=bench.now)
+        links.join(session, Thing(ThingKind.BUDGET, "turn_800"), Thing.read(ID), by=PM, now=bench.now)
+        latency_testing.lock(session, "turn_800", by=PM, now=bench.now)
     text = drafted(bench, ID).document.text
-    assert "Latency budget: turn-800 [turn-800]." in text
-    assert "p95 770 ms of 800" in text
-    assert f"[ledger {entry.number}]" in text
+    assert "Latency budget: Chat turn, edition 1: p95 at most 800 ms over 2 stages [ledger 15]." in text
+    assert "Fallback: rerank after 500 ms to BM25-only ranking [ledger 15]." in text
+    assert "Load test: linked [ledger 7](https://wiki.example/load)." in text  # judged by nobody yet
+    with bench.db.write() as session:
+        result = read((Path(__file__).parents[1] / "data/loadtest/k6_summary.json").read_bytes())
+        latency_testing.record(session, "turn_800 1x", result, by=PM, now=bench.now)
+    told = drafted(bench, ID).document.text
+    said = "Load test: load test 1 passed, its criteria locked on 23 Nov 2026: turn p95"
+    assert said in told
+    assert "at most 900 ms at 1 times the peak" in told
+    assert "[ledger 16, 17]" in told
+    quarter = drafted(bench, "2026-Q4").document.text
+    assert "1 of 1 launch with a latency budget [ledger 15]." in quarter
+    assert "- us-mle-02-reranker: load test 1 passed" in quarter

@@ -10,7 +10,7 @@ from bot.core.inbound import Order, Place, Press, Submit
 from bot.core.thing import Thing, ThingKind
 from bot.errors import InputError, RefusedError, StaleError
 from bot.limits import check_blocks, check_view
-from bot.services import trace, trace_joining, trace_things
+from bot.services import latency_budgets, trace, trace_joining, trace_things
 from bot.services.narrative_jobs import narrative_jobs
 from bot.store import blobs, links, slots
 from bot.store.outbox_rows import OutboxRow
@@ -134,11 +134,15 @@ def test_a_thing_alone_has_no_picture(sqlite):
 
 
 def test_a_name_may_be_a_latency_budgets(bench):
-    """What has the form of an experiment's id and is known as a budget only."""
+    """What has the form of an experiment's id and is registered as a budget; where it stands is told."""
+    text = "kind: latency\nid: turn_800\ntitle: Chat turn\nslo: {ms: 800}\nstages:\n"
+    text += "  - {name: rerank, allocated_p95_ms: 240}\n"
     with bench.db.write() as session:
-        budget = Thing(ThingKind.BUDGET, "turn-800")
-        links.join(session, budget, Thing.read(ID), why="its budget", now=bench.now)
-        assert trace.find(session, "turn-800") == budget
+        latency_budgets.register(session, text, "b.yaml", by=PM, channel=CHANNEL, now=bench.now)
+        budget = trace.find(session, "turn_800")
+        assert budget == Thing(ThingKind.BUDGET, "turn_800")
+        told = trace.gather(session, budget).start
+    assert (told.title, told.state) == ("Chat turn", "edition 1, no load test locked")
 
 
 def test_two_things_are_joined_by_hand(bench):
