@@ -66,7 +66,7 @@ def typed(text: str) -> Mapping[str, str]:
     first = text[: places[0].start()] if places else text
     fields = {"experiment": first.strip()}
     ends = [*(one.start() for one in places[1:]), len(text)]
-    for place, end in zip(places, ends, strict=True):
+    for place, end in zip(places, ends, strict=False):  # without a pair the text ends nothing
         name = place[1].lower().replace("-", "_")
         if name in fields:
             raise InputError(f"`{name}` is given twice.", EXAMPLE)

@@ -19,12 +19,15 @@ def relative(text: str) -> float:
     percent = said.endswith("%")
     number = said.removesuffix("%").strip()
     if not _NUMBER.fullmatch(number):
-        raise ValueError(f"“{text.strip()[:40]}” is no number")
+        comma = ", write it with a point" if _NUMBER.fullmatch(number.replace(",", ".")) else ""
+        raise ValueError(f"“{text.strip()[:40]}” is no number{comma}")
     value = float(f"{number}e-2") if percent and "e" not in number.lower() else float(number)
     if percent and "e" in number.lower():
         value /= 100
     if not math.isfinite(value):
         raise ValueError(f"“{text.strip()[:40]}” is not finite")
     if not percent and abs(value) > 1:
-        raise ValueError(f"“{text.strip()[:40]}” would be {value * 100:+g} %; is it in percent?")
+        raise ValueError(
+            f"“{text.strip()[:40]}” would be {value * 100:+g} %; if percent is meant, write it so"
+        )
     return value

@@ -107,6 +107,12 @@ def _csv(body: str, name: str) -> Iterable[tuple[int, str, str]]:
                 f"{clean(name)} has no column {lacks}; its first line reads {clean(read)[:120]}.", EXAMPLE
             )
         for row in rows:
+            if len(row) > len(header) and any(cell.strip() for cell in row[len(header) :]):
+                raise InputError(
+                    f"{clean(name)}, line {rows.line_num} has {len(row)} cells, and the first line "
+                    f"{len(header)}.",
+                    "Write numbers with a point, +1.2%, where commas part the columns.",
+                )
             if any(cell.strip() for cell in row):
                 cells = [row[at].strip() if at is not None and at < len(row) else "" for at in columns]
                 yield rows.line_num, cells[0], cells[1]

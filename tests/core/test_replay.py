@@ -105,7 +105,7 @@ def test_tables_are_read_as_people_send_them(text: str) -> None:
         ("experiment,offline_new\na,1%\na,2%", "the table, line 3: a is there twice."),
         (
             "experiment,offline_new\na,3.3",
-            "the table, line 2: “3.3” would be +330 %; is it in percent?.",
+            "the table, line 2: “3.3” would be +330 %; if percent is meant, write it so.",
         ),
         (
             "experiment,offline_new\na,3.3pp",
@@ -115,6 +115,14 @@ def test_tables_are_read_as_people_send_them(text: str) -> None:
         (
             "experiment,offline_new\n<!channel>,1%\n,2%",
             "the table, line 2: “<!channel>” cannot be an experiment's id; line 3: no experiment is named.",
+        ),
+        (
+            "experiment,offline_new\na,+1,2%",
+            "the table, line 2 has 3 cells, and the first line 2.",
+        ),
+        (
+            "experiment;offline_new\na;+1,2%",
+            "the table, line 2: “+1,2%” is no number, write it with a point.",
         ),
         ("- a\n- b", "the table, line 1: an entry is no mapping."),
         ("a: 1%\na: 2%", "the table:2: a is given twice, first in line 1."),
