@@ -57,7 +57,7 @@ class WordsError(InputError):
 
     def __init__(self, faults: Mapping[str, str], example: str = EXAMPLE) -> None:
         named = "; ".join(f"{name}: {said}" for name, said in faults.items())
-        super().__init__(f"This cannot be read. {named}", example)
+        super().__init__(f"This cannot be read. {named.rstrip('.')}.", example)
         self.faults = dict(faults)
 
 

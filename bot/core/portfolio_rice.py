@@ -45,11 +45,14 @@ def rice_of(candidate: Candidate, *, corrected: bool = False) -> float | Undecid
 
 
 def ranks_of(candidates: Sequence[Candidate], rices: Mapping[str, float | Undecided]) -> dict[str, int]:
-    """Ranks from 1, among those of the same unit only; equal scores share the better rank."""
+    """Ranks from 1, among those of the same unit only; equal scores share the better rank.
+
+    What is done has no rank: nobody picks it again.
+    """
     of: dict[Unit, list[tuple[str, float]]] = {}
     for one in candidates:
         unit, rice = unit_of(one), rices[one.id]
-        if unit is not None and not isinstance(rice, Undecided):
+        if unit is not None and not isinstance(rice, Undecided) and not one.done:
             of.setdefault(unit, []).append((one.id, rice))
     return {
         name: 1 + sum(other > value for _, other in together)

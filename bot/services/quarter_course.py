@@ -121,6 +121,8 @@ def link_submit(session: Session, desk: Desk, sent: Submit, key: str, now: datet
 
 def _link(session: Session, desk: Desk, name: str, experiment: str, by: str, now: datetime) -> str:
     item = candidates.meant(session, name)
+    if not experiment:
+        raise InputError(f"Nothing was named to link {item.id} with.", launches.known(session))
     if experiments.original(session, experiment) is None:
         raise InputError(f"No experiment `{escape(experiment, 80)}` is registered.", launches.known(session))
     earlier = Thing(ThingKind.CANDIDATE, item.id)

@@ -14,6 +14,7 @@ from bot.core.frozen_json import as_json
 from bot.core.inbound import Order, Place, Press
 from bot.core.permission import Act
 from bot.core.portfolio import Portfolio
+from bot.core.quarter import RETRO_WEEK
 from bot.core.quarterly import Edition, Kind, Quarterly
 from bot.services import permissions, quarter_course, quarter_outcomes, quarter_reminders
 from bot.services.desk import Desk
@@ -50,6 +51,10 @@ def work(db: Database, desk: Desk, payload: Payload, now: datetime) -> Finish:
     def finish(session: Session) -> None:
         standing = portfolios.load(session, name, lock=True)
         if standing is None or standing.locked_edition != edition.number:
+            return
+        if (standing.efforts, standing.outcomes) != (kept.efforts, kept.outcomes):  # said meanwhile
+            slot = f"{payload.get('key', name)}/{now.isoformat()}"
+            slots.at(session, job=quarter_reminders.RETRO_JOB, slot=slot, due=now, payload=dict(payload))
             return
         entry = None
         if payload.get("record") or (not lacks and standing.reviewed_entry is None):
@@ -216,13 +221,16 @@ def _drawn(session: Session, kept: Quarterly, picture: bytes | None, alt: str, n
 
 
 def _show(session: Session, kept: Quarterly, message: Message, payload: Payload, now: datetime) -> None:
-    """Post the card, or edit it in place and tell who asked."""
+    """Post the card, or edit it in place and tell who asked, or all where it comes by itself."""
     key = _card(kept.quarter)
     if key not in outbox.posted(session, key):
         outbox.put(session, Post(key, kept.channel, message), now=now)
         return
     outbox.put(session, Update(key, kept.channel, message), now=now)
-    if payload.get("by"):
+    if "key" not in payload:  # an edit tells nobody
+        said = Message(f"Week {RETRO_WEEK} is over. {message.text}")
+        outbox.put(session, Post(f"{key}/came", kept.channel, said, key, broadcast=True), now=now)
+    elif payload.get("by"):
         said = Message(f"The card of the retrospective of {kept.quarter} is brought up to date.")
         told = Ephemeral(
             f"{payload['key']}/told", str(payload["channel"]), str(payload["by"]), said, payload["thread"]

@@ -1,7 +1,7 @@
 """What one portfolio's update says: each figure from the lock, the file or the ledger, or the gap."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, tzinfo
 from typing import Any
 
 from bot.core.citation import Cited, Figure, Gap
@@ -22,9 +22,15 @@ class Told:
     """Says what the record shows of one portfolio."""
 
     def __init__(
-        self, kept: Quarterly, edition: Edition, entries: Sequence[Entry], term: Term, today: date
+        self,
+        kept: Quarterly,
+        edition: Edition,
+        entries: Sequence[Entry],
+        term: Term,
+        today: date,
+        zone: tzinfo,
     ) -> None:
-        self.kept, self.edition, self.term, self.today = kept, edition, term, today
+        self.kept, self.edition, self.term, self.today, self.zone = kept, edition, term, today, zone
         self.result = edition.result
         self.by_id = {one["id"]: one for one in edition.result["candidates"]}
         self.lock = next(one for one in reversed(entries) if one.kind == Kind.LOCKED)
@@ -72,7 +78,7 @@ class Told:
         return f"{what}: " + (f"{', '.join(bad)} need a look" if bad else "no early-abort signal")
 
     def _locked_on(self) -> str:
-        day = self.lock.at.date()
+        day = self.lock.at.astimezone(self.zone).date()
         late = (
             "late, after the quarter had begun" if self.lock.body.get("late") else "before the quarter began"
         )

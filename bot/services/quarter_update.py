@@ -1,7 +1,7 @@
 """The portfolio's update: one page for leadership, drafted from the record, as Markdown and as a page."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from sqlmodel import Session
@@ -79,7 +79,7 @@ def draft(session: Session, desk: Desk, name: str, now: datetime) -> Document:
     entries = ledger.of(session, kept.quarter)
     term = desk.settings.portfolio.term(Quarter.read(kept.quarter))
     today = now.astimezone(desk.settings.zone).date()
-    told = Told(kept, edition, entries, term, today)
+    told = Told(kept, edition, entries, term, today, desk.settings.zone)
     courses = quarter_course.courses(session, desk, edition, now)
     update = told.update(courses)
     drafted = f"Drafted by Lookout from the record on {today.isoformat()}"
@@ -87,14 +87,14 @@ def draft(session: Session, desk: Desk, name: str, now: datetime) -> Document:
     return render(
         desk.templates,
         TEMPLATE,
-        index=_rows(entries, edition),
+        index=_rows(entries, edition, desk.settings.zone),
         title=title,
         drafted=drafted,
         update=update,
     )
 
 
-def _rows(entries: Sequence[Entry], edition: Edition) -> Index:
+def _rows(entries: Sequence[Entry], edition: Edition, zone: tzinfo) -> Index:
     """What each record is, in a line; a candidate's own name is its way to its record, by `/trace`."""
     by_name = {f"ledger {one.number}": one for one in entries}
 
@@ -103,8 +103,8 @@ def _rows(entries: Sequence[Entry], edition: Edition) -> Index:
         for name in records:
             entry = by_name.get(name)
             if entry is not None:
-                what = entry.kind.partition("_")[2] or entry.kind
-                found.append((name, f"{what} on {entry.at.date().isoformat()}, hash {entry.hash[:12]}…"))
+                what, day = entry.kind.partition("_")[2] or entry.kind, entry.at.astimezone(zone).date()
+                found.append((name, f"{what} on {day.isoformat()}, hash {entry.hash[:12]}…"))
             elif name.startswith("record "):
                 found.append((name, "a look on record; `lookout verify` computes it again"))
             elif name.startswith(edition.quarter):

@@ -43,6 +43,13 @@ def test_the_twelve_score_what_they_come_to_not_what_is_claimed() -> None:
     assert ranks == {"#1": 1, "#11": 2, "#2": 3, "#3": 4, "#4": 5, "#10": 6, "#5": 1, "#6": 1}
 
 
+def test_what_is_done_has_no_rank() -> None:
+    """It is there because others need it; whoever came after it moves up."""
+    found = score(with_one(twelve(), "#1", done=True), draws=100)
+    ranks = {one.candidate.id: one.rank for one in found.scores if one.unit == found.unit and one.rank}
+    assert ranks == {"#11": 1, "#2": 2, "#3": 3, "#4": 4, "#10": 5}
+
+
 def test_each_of_the_twelve_is_barred_by_the_rule_that_the_reference_names() -> None:
     """Another team's, another unit, after #1, hygiene, too small to be seen, no pre-mortem."""
     bars = {one.candidate.id: {bar.rule for bar in one.bars} for one in score(twelve(), draws=500).scores}

@@ -275,6 +275,16 @@ def test_status_and_retrospective_come_by_themselves_and_are_reminded_of_three_t
     assert told == [["portfolio.remind"]] * 3 + [[]] * 2
 
 
+def test_a_retrospective_that_was_looked_at_early_still_comes_by_itself(bench: PortfolioBench) -> None:
+    """An edit tells nobody, so it is said below the card."""
+    picked(bench)
+    bench.type("lock")
+    bench.type("retro")
+    assert bench.until(datetime(2027, 3, 26, 9, tzinfo=UTC))[-1] == "portfolio.retro"
+    (said,) = (shown for key, shown in messages(bench.db) if key == f"{RETRO}/came")
+    assert said.notification == "Week 12 is over. Looking back on 2027-Q1: not known yet"
+
+
 def test_the_retrospective_is_put_on_record_and_teaches_the_next_quarter(bench: PortfolioBench) -> None:
     """Outcomes and efforts as people said them; the next portfolio has them in its record."""
     picked(bench)
@@ -311,6 +321,7 @@ def test_what_people_say_of_a_quarter_is_checked(bench: PortfolioBench) -> None:
         ("effort CAN-1 -3", "cannot be"),
         ("effort CAN-1 many", "is no number"),
         ("effort CAN-9 3", "There is no candidate"),
+        ("link CAN-1", "Nothing was named to link CAN-1 with"),
         ("link CAN-1 nothing-here", "No experiment `nothing-here` is registered"),
         ("status 2031-Q1", "No portfolio of 2031-Q1 is locked"),
     ):
