@@ -22,6 +22,7 @@ from bot.services import (
     experiments,
     framing_record,
     framing_revisit,
+    latency_watching,
     look_asking,
     monitors,
     oncall,
@@ -119,6 +120,7 @@ def schedule(session: Session, desk: Desk, now: datetime) -> None:
     schema_watch.schedule(session, desk, now)
     drill_reminders.schedule(session, desk, now)
     monitors.schedule(session, desk, now)
+    latency_watching.schedule(session, desk, now)
 
 
 def _register_file(desk: Desk, payload: Mapping[str, Any], now: datetime) -> Finish:

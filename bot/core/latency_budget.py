@@ -127,6 +127,8 @@ class Telemetry:
     turn, stage: classic histograms, `unit_ms` the ms of their unit; the others are counters. Those of a stage
     have the label `label`. cohorts: labels by which the turn is broken down. matchers: label values that
     choose this pipeline's series. service: the label that alerts carry, as incidents are grouped by it.
+    source: the Prometheus, as lookout.toml names it, that is asked every few minutes; "" leaves that to the
+    alert rules.
     """
 
     turn: str = ""
@@ -139,6 +141,7 @@ class Telemetry:
     cohorts: tuple[str, ...] = ()
     matchers: Mapping[str, str] = field(default_factory=dict)
     service: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -235,6 +238,13 @@ class Budget:
     def allocated_ms(self) -> float:
         """The allocations along the longest path: the sum where all is serial."""
         return longest(self.after, {stage.name: stage.allocated_p95_ms for stage in self.stages})
+
+    @property
+    def watched_by(self) -> str:
+        """The Prometheus that is asked every few minutes, as lookout.toml names it; "" for none."""
+        if self.telemetry is None or self.telemetry.source:
+            return "" if self.telemetry is None else self.telemetry.source
+        return self.measured.source if isinstance(self.measured, HistogramWindow) else ""
 
     def stage(self, name: str) -> Stage | None:
         """The stage of this name."""

@@ -136,5 +136,7 @@ def _test(entry: Entry) -> Test:
 
 def _result(entry: Entry) -> Result:
     body: Mapping[str, Any] = entry.body
-    names = ("run", "load", "failure", "file", "blob", "counts", "why")
-    return Result(*(body[name] for name in names), by=entry.by, at=entry.at, entry=entry.number)
+    return Result(
+        body["run"], body["load"], body["failure"], body["file"], body["blob"], body["counts"], body["why"],
+        entry.by, entry.at, entry.number,
+    )  # fmt: skip

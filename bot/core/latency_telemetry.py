@@ -83,7 +83,7 @@ def telemetry(reader: LatencyFields, root: Mapping[str, Any]) -> Telemetry | Non
     if "telemetry" not in root:
         return None
     path: Path = ("telemetry",)
-    known = [*_METRICS, "label", "unit_ms", "cohorts", "matchers", "service"]
+    known = [*_METRICS, "label", "unit_ms", "cohorts", "matchers", "service", "source"]
     fields = reader.mapping(path, root["telemetry"], known)
     named = {key: reader.text(path, fields, key, required=False) for key in _METRICS}
     for key, name in named.items():
@@ -100,6 +100,7 @@ def telemetry(reader: LatencyFields, root: Mapping[str, Any]) -> Telemetry | Non
         cohorts=_cohorts(reader, path, fields),
         matchers=_matchers(reader, path, fields),
         service=reader.text(path, fields, "service", required=False),
+        source=reader.text(path, fields, "source", required=False),
         **named,
     )
 

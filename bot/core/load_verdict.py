@@ -21,7 +21,8 @@ SHORT = 0.95
 """A run of this share of the declared time is long enough."""
 REACHED = 0.9
 """A run that makes this share of the turns a second that its load asks for has reached it."""
-_LEVELS = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
+LEVELS_BY_NAME = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
+"""Percentiles that a criterion can be about."""
 
 
 class Outcome(StrEnum):
@@ -140,11 +141,11 @@ def _compared(most: float, value: float, low: float | None, high: float | None) 
 def _measured(
     result: LoadResult, criterion: Criterion, names: Mapping[str, str], *, alone: bool
 ) -> tuple[float, float | None, float | None] | Undecided:
-    if criterion.statistic in _LEVELS:
+    if criterion.statistic in LEVELS_BY_NAME:
         series = timed(result, criterion.part, names)
         if isinstance(series, Undecided):
             return series
-        point = series.at(_LEVELS[criterion.statistic])
+        point = series.at(LEVELS_BY_NAME[criterion.statistic])
         if point is None:
             return Undecided(f"the file has no {criterion.statistic} of {series.name}")
         return point.ms, point.low, point.high

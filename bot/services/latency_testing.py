@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -28,84 +28,121 @@ from bot.views import latency_forms as forms
 from bot.views.text import escape
 
 JOB = "latency.file"
-TYPED, FILE = "typed", "file"
+TYPED, FILE = forms.TYPED, forms.FILE
 MOST = 32 * 1024 * 1024
 """Of an attached file; a longer one is a list of points, of which a summary says as much."""
+_BECAUSE = re.compile(r"^because\s+", re.IGNORECASE)
 _LOAD = re.compile(r"^(\d+(?:\.\d+)?)x$", re.IGNORECASE)
+
+
+class RunError(InputError):
+    """What is wrong with the run that is named; `field` of the form is where."""
+
+    def __init__(self, message: str, hint: str, field: str) -> None:
+        super().__init__(message, hint)
+        self.field = field
+
+
+@dataclass(frozen=True)
+class RunOf:
+    """The run that a result is of, as it was named."""
+
+    budget: str
+    load: str
+    failure: str = ""
+
+    @classmethod
+    def entered(cls, fields: Mapping[str, str]) -> "RunOf":
+        """From the fields of the form."""
+        budget, load, failure = (
+            fields.get(name, "").strip() for name in (forms.BUDGET, forms.LOAD, forms.FAILURE)
+        )
+        return cls(budget, load, "" if failure == forms.NO_FAILURE else failure)
 
 
 def submit_budget(session: Session, desk: Desk, sent: Submit, key: str, now: datetime) -> None:
     """`/latency budget`: the YAML typed behind it, pasted into the form, or as a file."""
-    text = (sent.fields.get(TYPED) or sent.fields.get(forms.YAML) or "").strip()
-    fenced = re.fullmatch(r"```(?:ya?ml)?\s*\n?(.*?)\s*```", text, re.DOTALL)
+    del desk
     if sent.fields.get(FILE):
-        _later(session, "budget", sent, "", key, now)
+        _later(session, "budget", sent, {}, key, now)
         return
+    text = latency_budgets.unfenced(sent.fields.get(TYPED) or sent.fields.get(forms.YAML) or "")
     if not text:
         raise InputError("There was no budget.", "Paste the YAML, or attach it as a file.")
     channel = sent.place.channel
-    del desk
-    latency_budgets.register(
-        session, fenced[1] if fenced else text, "pasted.yaml", by=sent.by, channel=channel, now=now
-    )
+    latency_budgets.register(session, text, "pasted.yaml", by=sent.by, channel=channel, now=now)
 
 
 def submit_test(session: Session, desk: Desk, sent: Submit, key: str, now: datetime) -> None:
-    """`/latency loadtest lock ID [because …]`, or `ID 2x [FAILURE]` with a result file."""
+    """`/latency loadtest lock ID [because …]`, `ID 2x [FAILURE]` with a result file, or the form of it."""
     permissions.require(session, desk, sent.by, Act.SUPPLY)
-    text = sent.fields.get(TYPED) or " ".join(
-        sent.fields.get(name, "") for name in (forms.BUDGET, forms.LOAD, forms.FAILURE)
-    )
-    word, _, rest = text.strip().partition(" ")
+    typed, _, pasted = sent.fields.get(TYPED, "").strip().partition("\n")
+    word, _, rest = typed.partition(" ")
     if word.lower() == "lock":
-        lock(session, rest, by=sent.by, now=now)
+        found, reason = latency_budgets.named(session, f"{rest} {pasted}".strip())
+        lock(session, found, _BECAUSE.sub("", reason), by=sent.by, now=now)
         return
-    head, _, pasted = text.strip().partition("\n")
-    _asked(session, head)  # what is wrong with it is said before the file is read
+    run = _typed(session, typed) if TYPED in sent.fields else RunOf.entered(sent.fields)
+    asked_of(session, run)  # what is wrong with it is said before the file is read
     if sent.fields.get(FILE):
-        _later(session, "loadtest", sent, head, key, now)
+        _later(session, "loadtest", sent, asdict(run), key, now)
     elif pasted.strip():
-        _judged(session, head, pasted.strip().encode(), by=sent.by, now=now)
+        from bot.core.load_reader import read
+
+        record(session, run, read(pasted.strip().encode()), by=sent.by, now=now)
     else:
         raise InputError(
             "There was no result file.", "Attach it: `@lookout latency loadtest ID 2x` with the file."
         )
 
 
-def lock(session: Session, text: str, *, by: str, now: datetime) -> Standing:
+def submit_lock(session: Session, desk: Desk, sent: Submit, key: str, now: datetime) -> None:
+    """What was entered into the form of [Lock load test…]."""
+    del key
+    permissions.require(session, desk, sent.by, Act.SUPPLY)
+    found = latency_budgets.load(session, sent.fields.get(forms.BUDGET, ""))
+    lock(session, found, sent.fields.get(forms.REASON, ""), by=sent.by, now=now)
+
+
+def lock(session: Session, found: Standing, reason: str, *, by: str, now: datetime) -> Standing:
     """Lock the criteria of the newest edition, before any result of theirs."""
-    found, rest = latency_budgets.named(session, text)
-    reason = re.sub(r"^because\s+", "", rest, flags=re.IGNORECASE).strip()[:500]
-    budget = latency_budgets.file_of(session, found)
-    if budget.load_test is None:
+    ledger.lock(session)
+    found, reason = latency_budgets.load(session, found.id), reason.strip()[:500]
+    asked = lockable(session, found, reason)
+    digest = criteria_hash(asked)
+    body = {
+        "test": len(found.tests) + 1,
+        "edition": found.edition.number,
+        "sha256": digest,
+        "criteria": [asdict(one) for one in asked.criteria],
+        "reason": reason,
+        "seen": len(found.results),
+    }
+    entry = ledger.append(session, kind=Kind.LOCKED, subject=found.id, by=by, body=body, now=now)
+    found = latency_budgets.load(session, found.id)
+    said = views.locked(found, asked, entry)
+    outbox.put(session, Post(f"latency/{found.id}/{entry.number}", found.channel, said, found.card), now=now)
+    latency_budgets.draw(session, found, now)
+    return found
+
+
+def lockable(session: Session, found: Standing, reason: str) -> LoadTest:
+    """What would be locked. Raises InputError or StaleError where nothing can be, or not without a reason."""
+    asked = latency_budgets.file_of(session, found).load_test
+    if asked is None:
         raise InputError(
             f"Edition {found.edition.number} of `{found.id}` declares no load test.",
             "Add `load_test:` with its criteria, and register the edition with `/latency budget`.",
         )
-    ledger.lock(session)
-    digest = criteria_hash(budget.load_test)
     before = found.test
-    if before is not None and before.sha256 == digest and not before.results:
+    if before is not None and before.sha256 == criteria_hash(asked) and not before.results:
         raise StaleError(f"These criteria are locked already (ledger {before.entry}).")
     if before is not None and before.results and not reason:
         raise InputError(
             f"`{found.id}` has results on record, so a new test needs a reason.",
             f"`/latency loadtest lock {found.id} because the reranker has twice the replicas now`.",
         )
-    body = {
-        "test": len(found.tests) + 1,
-        "edition": found.edition.number,
-        "sha256": digest,
-        "criteria": [asdict(one) for one in budget.load_test.criteria],
-        "reason": reason,
-        "seen": len(found.results),
-    }
-    entry = ledger.append(session, kind=Kind.LOCKED, subject=found.id, by=by, body=body, now=now)
-    found = latency_budgets.load(session, found.id)
-    said = views.locked(found, budget.load_test, entry)
-    outbox.put(session, Post(f"latency/{found.id}/{entry.number}", found.channel, said, found.card), now=now)
-    latency_budgets.draw(session, found, now)
-    return found
+    return asked
 
 
 def criteria_hash(test: LoadTest) -> str:
@@ -133,14 +170,15 @@ def run(desk: Desk, payload: Mapping[str, Any], now: datetime) -> Finish:
         else:
             text = found.decode("utf-8")
     except (LookoutError, UnicodeDecodeError) as error:
-        said = Message(escape(str(error), 2000))
+        binary = isinstance(error, UnicodeDecodeError)
+        said = Message("The file is no text, and a budget is YAML." if binary else escape(str(error), 2000))
         return lambda session: _whisper(session, payload, said, now)
 
     def finish(session: Session) -> None:
         try:
             with session.begin_nested():
                 if result is not None:
-                    record(session, str(payload["text"]), result, by=str(payload["by"]), now=now)
+                    record(session, RunOf(**payload["run"]), result, by=str(payload["by"]), now=now)
                 else:
                     latency_budgets.register(
                         session, text, str(payload["name"]), by=str(payload["by"]),
@@ -152,10 +190,11 @@ def run(desk: Desk, payload: Mapping[str, Any], now: datetime) -> Finish:
     return finish
 
 
-def record(session: Session, text: str, result: LoadResult, *, by: str, now: datetime) -> Standing:
+def record(session: Session, run: RunOf, result: LoadResult, *, by: str, now: datetime) -> Standing:
     """Put a result on record and judge the test by it. Raises RefusedError where no criteria are locked."""
     ledger.lock(session)
-    found, test, load, failure = _asked(session, text)
+    found, test, load = asked_of(session, run)
+    failure = run.failure
     seen = next((one for one in found.results if one.file == result.sha256), None)
     if seen is not None:
         raise StaleError(f"This file is on record already (ledger {seen.entry}).", "One file shows one run.")
@@ -177,22 +216,23 @@ def record(session: Session, text: str, result: LoadResult, *, by: str, now: dat
     entry = ledger.append(session, kind=Kind.RESULT, subject=found.id, by=by, body=body, now=now)
     found = latency_budgets.load(session, found.id)
     newest = next(one for one in found.tests if one.number == test.number)
-    judged = latency_budgets.verdict(session, found, newest)
-    said = views.judged(found, newest, newest.results[-1], result, judged, entry)
+    tested = latency_budgets.shown_test(session, found, newest)
+    said = views.judged(found, newest, newest.results[-1], result, tested, entry)
     outbox.put(session, Post(f"latency/{found.id}/{entry.number}", found.channel, said, found.card), now=now)
     latency_budgets.draw(session, found, now)
     return found
 
 
-def _judged(session: Session, text: str, pasted: bytes, *, by: str, now: datetime) -> None:
-    from bot.core.load_reader import read
-
-    record(session, text, read(pasted), by=by, now=now)
-
-
-def _asked(session: Session, text: str) -> tuple[Standing, Test, float, str]:
-    """The budget, its newest test, the load and the induced failure of `ID 2x [FAILURE]`."""
+def _typed(session: Session, text: str) -> RunOf:
+    """`ID 2x [FAILURE]`, the id left out where there is only one budget."""
     found, rest = latency_budgets.named(session, text)
+    load, _, failure = rest.partition(" ")
+    return RunOf(found.id, load, failure.strip())
+
+
+def asked_of(session: Session, run: RunOf) -> tuple[Standing, Test, float]:
+    """The budget, its newest test, and the load. Raises RunError where it is none of the test's runs."""
+    found = latency_budgets.load(session, run.budget)
     test = found.test
     if test is None:
         raise RefusedError(
@@ -200,28 +240,32 @@ def _asked(session: Session, text: str) -> tuple[Standing, Test, float, str]:
             f"`/latency loadtest lock {found.id}`, then run the test.",
         )
     asked = latency_budgets.file_of(session, found, test.edition).load_test
-    word, _, failure = rest.partition(" ")
-    load, failure = _LOAD.match(word), failure.strip()
+    load = _LOAD.match(run.load)
     loads = () if asked is None else asked.loads
     failures = () if asked is None else asked.failures
     if load is None or float(load[1]) not in loads:
         known = ", ".join(f"`{one:g}x`" for one in loads)
-        raise InputError(
-            f"Read `{escape(rest, 60)}`, and expected the load of the run.",
+        raise RunError(
+            f"Read `{escape(run.load, 60)}`, and expected the load of the run.",
             f"One of {known}: `@lookout latency loadtest {found.id} 1x` with the file.",
+            forms.LOAD,
         )
-    if failure and failure not in failures:
-        raise InputError(
-            f"`{escape(failure, 60)}` is no failure that is induced.",
+    if run.failure and run.failure not in failures:
+        raise RunError(
+            f"`{escape(run.failure, 60)}` is no failure that is induced.",
             f"Declared: {', '.join(f'`{one}`' for one in failures) or 'none'}.",
+            forms.FAILURE,
         )
-    return found, test, float(load[1]), failure
+    return found, test, float(load[1])
 
 
-def _later(session: Session, what: str, sent: Submit, text: str, key: str, now: datetime) -> None:
+def _later(
+    session: Session, what: str, sent: Submit, run: Mapping[str, str], key: str, now: datetime
+) -> None:
     url, _, name = sent.fields[FILE].partition("\n")
-    payload = {"what": what, "by": sent.by, "channel": sent.place.channel, "thread": sent.place.thread}
-    payload |= {"key": key, "url": url, "name": name.strip() or "attached", "text": text}
+    place = sent.place
+    payload: dict[str, Any] = {"what": what, "by": sent.by, "channel": place.channel, "thread": place.thread}
+    payload |= {"key": key, "url": url, "name": name.strip() or "attached", "run": dict(run)}
     slots.at(session, job=JOB, slot=key, due=now, payload=payload)
 
 

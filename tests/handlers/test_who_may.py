@@ -120,7 +120,10 @@ OF_THE_QUARTER: dict[str, set[str]] = {
         "form portfolio.candidate", "form portfolio.pre_mortem",
     },
     "correlation": {"/correlation status"},
-    "latency": {"/latency simulate", "form latency.budget"},
+    "latency": {
+        "/latency simulate", "[latency.simulate]", "form latency.form.what_if", "/latency rules",
+        "[latency.rules]", "form latency.form.budget",
+    },
     "narrative": {
         "/narrative quarter", "/narrative launch", "/narrative incident", "[narrative.draft]",
     },

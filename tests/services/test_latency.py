@@ -76,8 +76,11 @@ class Bench:
         found = read((Path("tests/data/loadtest") / file).read_bytes())
         if began is not None:
             found = replace(found, began=began)
+        name, _, run = text.partition(" ")
+        load, _, failure = run.partition(" ")
         with self.db.write() as session:
-            standing = latency_testing.record(session, text, found, by=ENG, now=self.now)
+            run_of = latency_testing.RunOf(name, load, failure)
+            standing = latency_testing.record(session, run_of, found, by=ENG, now=self.now)
             test = standing.test
             assert test is not None
             return str(latency_budgets.verdict(session, standing, test).outcome)
@@ -188,4 +191,4 @@ def test_a_simulation_is_posted_with_its_answer(bench: Bench) -> None:
     """The sentence, the table, the charts."""
     bench.type(f"budget {BUDGET}")
     bench.type("simulate chat")
-    assert any("edition 1 · seed 1" in said for said in bench.check_messages())
+    assert any("seed 1. `chat` edition 1" in said for said in bench.check_messages())
