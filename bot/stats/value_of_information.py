@@ -16,7 +16,7 @@ from scipy import special
 Values = NDArray[np.float64]
 
 _GRID = 801
-"""Points of the estimate over which the preposterior is integrated; twice as many change the 6th digit."""
+"""Points of the estimate over which the preposterior is integrated; twice as many change the 4th digit."""
 _WIDE = 8.0
 """Standard errors beyond the outermost effects up to which it is integrated."""
 
@@ -95,6 +95,16 @@ def of_points(effects: Values, weights: Values, error: float, threshold: float) 
     )
     after = density @ (weights * gain)
     seen = density @ weights
-    turned = (after < 0) if mean > 0 else (after > 0)
     sample = min(perfect, max(0.0, float(np.maximum(after, 0.0).sum()) - now))
-    return Information(now, sample, perfect, min(1.0, float(seen[turned].sum())))
+    return Information(now, sample, perfect, _turned(-after if mean > 0 else after, seen))
+
+
+def _turned(after: Values, seen: Values) -> float:
+    """The probability of a positive `after`, its zeros read off the line between two points of the grid."""
+    whole = float(seen[after > 0].sum())
+    left, right = after[:-1], after[1:]
+    crossed = (left > 0) != (right > 0)
+    high, low = np.maximum(left, right)[crossed], np.minimum(left, right)[crossed]
+    # Of a step that is crossed the sum takes the half on the positive side, not the part before the zero.
+    missed = (high / (high - low) - 0.5) * (seen[:-1] + seen[1:])[crossed] / 2
+    return min(1.0, max(0.0, whole + float(missed.sum())))

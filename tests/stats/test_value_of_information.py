@@ -57,6 +57,8 @@ def test_points_of_a_normal_prior_come_to_the_closed_form(
     known = of_normal(mean, sd, error, threshold)
     assert found.sample == pytest.approx(known.sample, abs=2e-3 * sd)
     assert found.perfect == pytest.approx(known.perfect, abs=2e-3 * sd)
+    if mean != threshold:
+        assert found.changes == pytest.approx(known.changes, abs=1e-3)
 
 
 def test_a_spike_at_nothing_is_weighed_as_simulated_experiments_show() -> None:
