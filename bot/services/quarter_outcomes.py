@@ -1,5 +1,6 @@
 """What became of candidates: from the launches they led to, else as somebody said; and what they took."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -119,7 +120,7 @@ def _lift(
     impact = None if candidate is None else candidate.impact
     if impact is None:
         return None, None, None, "no impact was predicted"
-    if impact.metric and impact.metric != primary["metric"]:
+    if impact.metric and _plain(impact.metric) != _plain(primary["metric"]):
         return None, None, None, f"measured on {primary['metric']}, and predicted on {impact.metric}"
     seen = AtLaunch.of(0, 0, 0.0, result)
     control = (primary.get("control") or {}).get("mean")
@@ -137,6 +138,11 @@ def _lift(
         None if high is None else high * times,
         note,
     )
+
+
+def _plain(metric: str) -> str:
+    """A metric's name as people and tables write it alike: "useful-answer rate" is useful_answer_rate."""
+    return re.sub(r"[\W_]+", "_", metric.strip().lower())
 
 
 def _excludes_zero(low: float | None, high: float | None) -> bool:

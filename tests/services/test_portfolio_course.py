@@ -21,7 +21,7 @@ TODAY = date(2026, 11, 24)
 RERANKER = Candidate(
     "",
     "Reranker",
-    impact=Impact(0.5, "points", "useful_answer_rate", baseline=0.183, sd=0.142),
+    impact=Impact(0.5, "points", "useful-answer rate", baseline=0.183, sd=0.142),
     confidence=0.6,
 )
 
