@@ -19,8 +19,9 @@ def never_run(teller: Teller, span: Span) -> list[Figure]:
     if found is None:
         return []
     kept = portfolios.load(teller.session, span.name)
-    record = f"ledger {kept.locked_entry}" if kept and kept.locked_entry else span.name
-    idle = []
+    if kept is None or kept.locked_entry is None:
+        return []
+    record, idle = f"ledger {kept.locked_entry}", []
     for name in found.picked:
         if links.after(teller.session, Thing(ThingKind.CANDIDATE, name), ThingKind.EXPERIMENT):
             continue
@@ -32,6 +33,19 @@ def never_run(teller: Teller, span: Span) -> list[Figure]:
         elif not said["shipped"]:
             idle.append(Figure(f"{title}: {_said(said)}", f"ledger {said['entry']}"))
     return idle
+
+
+def shipped_elsewhere(teller: Teller, span: Span) -> list[int]:
+    """The entries that tell of picks which shipped, and of which no launch here does."""
+    found = portfolios.locked(teller.session, span.name)
+    told = _outcomes(teller, span)
+    return [
+        told[name]["entry"]
+        for name in (found.picked if found else ())
+        if name in told
+        and told[name]["shipped"]
+        and not links.after(teller.session, Thing(ThingKind.CANDIDATE, name), ThingKind.EXPERIMENT)
+    ]
 
 
 def _outcomes(teller: Teller, span: Span) -> Mapping[str, Mapping[str, Any]]:

@@ -232,7 +232,30 @@ def _targets(reviewed: Sequence[Entry]) -> tuple[Cited, ...]:
     shape = reviewed[-1].body.get("retrospective") or {}
     rows = shape.get("targets") if isinstance(shape, Mapping) else None
     record = f"ledger {reviewed[-1].number}"
-    return tuple(_target(one, record) for one in rows or () if isinstance(one, Mapping))
+    targets = [_target(one, record) for one in rows or () if isinstance(one, Mapping)]
+    return (*targets, *_learnt(reviewed[-1].body, shape, record))
+
+
+def _learnt(body: Mapping[str, Any], shape: Mapping[str, Any], record: str) -> list[Cited]:
+    """What gut feeling would have brought, as far as that is known, and what the next quarter takes over."""
+    found: list[Cited] = []
+    if shape.get("gut_feel"):
+        brought = shape.get("gut_feel_realised")
+        if isinstance(brought, int | float):
+            found.append(Figure(f"the pick by gut feeling brought {amount(brought)}", record))
+        else:
+            why = str(shape.get("gut_feel_realised_reason") or "no reason is on record")
+            found.append(
+                Figure(f"what the pick by gut feeling would have brought is not known: {why}", record)
+            )
+    brier = shape.get("brier")
+    if isinstance(brier, Mapping):
+        said = f"Brier score {brier['score']:.3f} over {counted(brier['tried'], 'judged confidence')}"
+        found.append(Figure(f"{said}; 0.25 is a coin's", record))
+    if isinstance(body.get("haircut"), int | float):
+        said = f"confidences of the next portfolio are multiplied by {body['haircut']:.2f}"
+        found.append(Figure(said, record))
+    return found
 
 
 def _target(one: Mapping[str, Any], record: str) -> Cited:

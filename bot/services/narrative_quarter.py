@@ -9,7 +9,7 @@ from bot.core.ledger import Entry
 from bot.core.quarter import Quarter
 from bot.core.quarter_narrative import PortfolioTold, QuarterStory, VelocityTold
 from bot.services.narrative_oncall import on_call, quarter_production
-from bot.services.narrative_picks import never_run
+from bot.services.narrative_picks import never_run, shipped_elsewhere
 from bot.services.narrative_portfolio import portfolio, tenets
 from bot.services.narrative_rigor import fairness, quality, rigor
 from bot.services.narrative_span import Span, Work, span
@@ -43,10 +43,14 @@ def _velocity(teller: Teller, found: Span, picked: PortfolioTold) -> VelocityTol
     shipped = found.shipped
     entries = [_decision(found, one) for one in shipped]
     said = f"{counted(len(shipped), 'launch shipped', 'launches shipped')} in {found.name}"
+    elsewhere = shipped_elsewhere(teller, found)
+    if elsewhere:
+        said += f", and {counted(len(elsewhere), 'pick')} elsewhere as told"
+    numbers = [*(one.number for one in entries if one), *elsewhere]
     waits = [one for one in found.work if one.launch not in shipped]
     idle = never_run(teller, found)
     return VelocityTold(
-        shipped=of_entries(said, [one for one in entries if one], found.name),
+        shipped=Figure(said, citing(numbers) if numbers else found.name),
         picked=picked.picked,
         locked_on=picked.locked_on,
         not_shipped=_not_shipped(teller, waits, idle, found),
@@ -63,8 +67,9 @@ def _not_shipped(teller: Teller, waits: Sequence[Work], idle: Sequence[Figure], 
     said += [one.said for one in idle]
     if not said:
         return Figure("nothing", found.name)
-    records = [citing(one.launch.entry for one in waits)] if waits else []
-    return Figure(listed(said), "; ".join(dict.fromkeys([*records, *(one.record for one in idle)])))
+    numbers = [one.launch.entry for one in waits]
+    numbers += [int(one.record.removeprefix("ledger ")) for one in idle]
+    return Figure(listed(said), citing(numbers))
 
 
 def _decision(found: Span, launch: Launch) -> Entry | None:

@@ -32,12 +32,19 @@ def index(teller: Teller) -> Callable[[Sequence[str]], list[tuple[str, str]]]:
     return rows
 
 
+_PARTS = re.compile(r", (?=ledger |record |registration |/|[A-Z]{3}-\d|\d{4}-Q\d)")
+"""Between the records of a figure that rests on several kinds of them, or on several things."""
+
+
 def _numbers(record: str) -> list[int]:
-    return [int(one) for one in re.findall(r"\d{1,9}", record)] if record.startswith("ledger ") else []
+    """The entries of the ledger among what a figure rests on."""
+    found = (one.removeprefix("ledger ") for one in _PARTS.split(record) if one.startswith("ledger "))
+    return [int(number) for one in found for number in re.findall(r"\d{1,9}", one)]
 
 
 def _what(teller: Teller, record: str, entries: dict[int, Entry]) -> str:
-    found = [entries[number] for number in _numbers(record) if number in entries]
+    several = len(_PARTS.split(record)) > 1
+    found = [] if several else [entries[number] for number in _numbers(record) if number in entries]
     if found:
         return _entries(teller, found)
     looks = re.fullmatch(r"record (\d{1,9}(?:, \d{1,9})*)", record)
@@ -47,6 +54,9 @@ def _what(teller: Teller, record: str, entries: dict[int, Entry]) -> str:
         if "," in record:
             return "the registrations with these SHA-256; `lookout verify` checks them against the ledger"
         return "the registration with this SHA-256; `lookout verify` checks it against the ledger"
+    parts = _PARTS.split(record)
+    if len(parts) > 1:
+        return "; ".join(_what(teller, one, entries) for one in parts)
     if record.startswith("/"):
         return f"type `{record.replace('`', '')}`"
     return _named(record)
