@@ -74,7 +74,7 @@ def _line(thing: Watched, one: Reading) -> str:
     limits = ""
     if thing.limit is not None:
         limits = (
-            f", target {_value(thing, thing.limit.target)}, alert above {_value(thing, thing.limit.alert)}"
+            f", target {_limit(thing, thing.limit.target)}, alert above {_limit(thing, thing.limit.alert)}"
         )
     since = f", above it since {text.when(one.since)}" if one.since is not None else ""
     word = {State.FIRES: "alert", State.HIGH: "high", State.FINE: "fine"}[state]
@@ -98,3 +98,8 @@ def _name(thing: Watched) -> str:
 
 def _value(thing: Watched, value: float) -> str:
     return part(value) if thing.share else ms(value)
+
+
+def _limit(thing: Watched, value: float) -> str:
+    """A limit as it was declared."""
+    return f"{value * 100:g} %" if thing.share else ms(value)

@@ -72,12 +72,18 @@ def _rows(found: Tested, columns: Sequence[tuple[str, Run]], failure: str) -> It
                 one for one in judged if (one.criterion.part, one.criterion.statistic) == (part, statistic)
             ]
             cells = [_cell(run, part, statistic, names, alone=alone) for _, run in columns]
-            share_row = statistic not in LEVELS_BY_NAME
-            if not own and (set(cells) == {"-"} or (share_row and not failure)):
+            if not own and (set(cells) == {"-"} or _idle(statistic, cells, failure)):
                 continue
             label = {"fallback": "fall", "errors": "err"}.get(statistic, statistic)
-            yield [_short(named), label, *cells, " ".join(_limit(one, len(columns)) for one in own)]
+            yield [_short(named), label, *cells, ", ".join(_limit(one, len(columns)) for one in own)]
             named = ""
+
+
+def _idle(statistic: str, cells: Sequence[str], failure: str) -> bool:
+    """Whether nobody asked for a share: without a failure, or of errors that there were none of."""
+    return statistic not in LEVELS_BY_NAME and (
+        not failure or (statistic == "errors" and set(cells) <= {"0%", "-"})
+    )
 
 
 def _cell(run: Run, part: str, statistic: str, names: Mapping[str, str], *, alone: bool) -> str:

@@ -130,3 +130,46 @@ def test_the_command_writes_a_file_and_refuses_what_it_cannot_read(tmp_path: Pat
     file.write_text(BUDGET)
     with pytest.raises(InputError):
         rules(file, out=tmp_path / "no" / "rules.yml")
+
+
+SHIPPED = Path(__file__).parents[2] / "bot/demo/data/latency/aml_07.yaml"
+SLOW = """
+rule_files: [rules.yml]
+evaluation_interval: 30s
+tests:
+  - interval: 30s
+    input_series:
+      - {series: 'chatbot_stage_latency_seconds_bucket{stage="rerank",le="0.25"}', values: '0+100x60'}
+      - {series: 'chatbot_stage_latency_seconds_bucket{stage="rerank",le="0.5"}', values: '0+200x60'}
+      - {series: 'chatbot_stage_latency_seconds_bucket{stage="rerank",le="+Inf"}', values: '0+200x60'}
+    alert_rule_test:
+      - eval_time: 4m
+        alertname: ChatbotTurnRerankP95
+        exp_alerts: []
+      - eval_time: 15m
+        alertname: ChatbotTurnRerankP95
+        exp_alerts:
+          - exp_labels:
+              {severity: SEV3, metric: stage_p95_ms, budget: chatbot_turn, service: chatbot, stage: rerank}
+            exp_annotations:
+              {summary: "Reranker: p95 is over 280 ms (allocated 240 ms)", value: "475", baseline: "240"}
+      - eval_time: 15m
+        alertname: ChatbotTurnTurnLatencyUnknown
+        exp_alerts:
+          - exp_labels:
+              {severity: SEV3, metric: turn_latency_telemetry, budget: chatbot_turn, service: chatbot}
+            exp_annotations: {summary: Nothing measures the turn's latency any more}
+"""
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+def test_promtool_takes_the_rules_of_the_shipped_budget(tmp_path: Path) -> None:
+    """All 18 of them; a reranker over 280 ms and a turn that nobody measures are told after five minutes."""
+    shipped = text(SHIPPED.read_text(encoding="utf-8"))
+    assert promtool(shipped) == ""
+    (tmp_path / "rules.yml").write_text(shipped)
+    (tmp_path / "test.yml").write_text(SLOW)
+    done = subprocess.run(
+        ["promtool", "test", "rules", "test.yml"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

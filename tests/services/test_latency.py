@@ -1,5 +1,6 @@
 """Latency budgets in Slack: registered, locked before the test, judged by what the tools wrote."""
 
+import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -41,6 +42,27 @@ load_test:
   criteria:
     - {load: 2, part: turn, p95: 800}
     - {load: 1, part: rerank, fallback: 0.005}
+"""
+
+
+LOADED = """kind: latency
+id: chat
+title: Chat turn
+slo: {ms: 800}
+stages:
+  - {name: retrieval, allocated_p95_ms: 220}
+  - name: rerank
+    allocated_p95_ms: 240
+    fallback: {after_ms: 500, to: BM25-only ranking}
+load_test:
+  loads: [1, 2, 5]
+  minutes: 0.15
+  failures: [rerank timeout]
+  criteria:
+    - {load: 1, part: turn, p95: 800}
+    - {load: 2, part: rerank, p95: 200}
+    - {load: 5, part: turn, p95: 800}
+    - {load: 1, part: turn, p95: 1200, failure: rerank timeout}
 """
 
 
@@ -100,6 +122,14 @@ class Bench:
         return [str(row.effect) for row in rows]
 
 
+def golden(name: str, text: str) -> None:
+    """Compare with a golden file; set LOOKOUT_GOLDEN=write to accept what changed, and read it."""
+    path = Path("tests/data/latency") / name
+    if os.environ.get("LOOKOUT_GOLDEN") == "write":
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
 @pytest.fixture
 def bench(sqlite: Database) -> Bench:
     """A bench on an empty database."""
@@ -118,6 +148,29 @@ def test_a_load_test_is_locked_judged_and_kept(bench: Bench) -> None:
     assert "p95 ≤ 800 ms" in shown.text
     assert "load was not reached" in str(shown.blocks)
     assert any("Chat &lt;turn&gt;" in said for said in bench.check_messages())
+
+
+def test_three_loads_and_an_induced_failure_are_judged(database: Database) -> None:
+    """Pasted as the tools wrote them: a table of each load beside what is asked, and of the failure."""
+    bench = Bench(database)
+    bench.type(f"budget {LOADED}")
+    bench.type("loadtest lock chat")
+    runs = {
+        "1x": "k6_summary.json",
+        "2x": "locust.json",
+        "5x": "locust_stats.csv",
+        "1x rerank timeout": "k6_export.json",
+    }
+    for run, file in runs.items():
+        bench.type(f"loadtest chat {run}\n{(Path('tests/data/loadtest') / file).read_text()}")
+    shown = bench.type("status chat")
+    assert shown is not None
+    card = "\n\n".join(str((block.get("text") or {}).get("text", "")) for block in shown.blocks)
+    said = [line for line in card.splitlines() if line.startswith(("✓", "✗", "?"))]
+    assert [line[:1] for line in said] == ["✗", "?", "✓", "✓"]
+    assert "load was not reached" in said[1]
+    golden("load_test.txt", card.partition("Next:")[0].partition("Judged")[0].rstrip() + "\n")
+    bench.check_messages()
 
 
 def test_a_result_before_its_criteria_shows_nothing(bench: Bench) -> None:
