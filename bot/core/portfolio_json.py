@@ -9,7 +9,7 @@ from bot.core.candidate_value import Estimate, Lesson
 from bot.core.portfolio import Unit
 from bot.core.portfolio_beside import Beside, Rival
 from bot.core.portfolio_outcome import Compared, Retrospective
-from bot.core.portfolio_pick import Pick
+from bot.core.portfolio_pick import Pick, tied
 from bot.core.portfolio_score import Score, Scored
 from bot.stats.calibration import Haircut
 from bot.stats.rank import Spearman
@@ -32,7 +32,7 @@ def shape(scored: Scored, found: Pick, other: Beside) -> Shape:
             scope or "team": {"median": one.median, "mean": one.mean, "projects": one.projects}
             for scope, one in scored.overruns.items()
         },
-        "candidates": [_score(one, found) for one in scored.scores],
+        "candidates": [_score(scored, one, found) for one in scored.scores],
         "pick": {
             "ids": list(found.picked),
             "feasible": not found.infeasible,
@@ -53,7 +53,7 @@ def shape(scored: Scored, found: Pick, other: Beside) -> Shape:
     }
 
 
-def _score(score: Score, found: Pick) -> Shape:
+def _score(scored: Scored, score: Score, found: Pick) -> Shape:
     one, value = score.candidate, score.value
     swing = found.swings.get(one.id)
     return {
@@ -81,7 +81,13 @@ def _score(score: Score, found: Pick) -> Shape:
         ],
         "picked": one.id in found.picked,
         "barred": [{"rule": bar.rule.value, "reason": bar.reason, "mend": bar.mend} for bar in score.bars],
-        "otherwise": None if swing is None else {"loses": swing.loses, "instead": list(swing.instead)},
+        "otherwise": None
+        if swing is None
+        else {
+            "loses": swing.loses,
+            "instead": list(swing.instead),
+            "tied": tied(scored, one.id, swing),
+        },
         "assumed": list(value.assumed),
     }
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.core.candidate import Kind
+from bot.core.candidate_value import Estimate
 from bot.core.portfolio_rules import Rule
 from bot.core.portfolio_score import Score, Scored
 from bot.stats.knapsack import Item, Room, Selection, Shortfall, closed, select, with_needs
@@ -84,6 +85,13 @@ def pick(scored: Scored) -> Pick:
         holds_from=0.0 if alone == found.names else _holds_from(scored, room, found),
         infeasible=() if found.names else _nothing(scored),
     )
+
+
+def tied(scored: Scored, name: str, swing: Swing) -> bool:
+    """Whether what deciding otherwise about it loses may be the draws': within two errors of the means."""
+    gains = [scored.score(one).value.gain for one in (name, *swing.instead)]
+    error = math.hypot(*(gain.error for gain in gains if isinstance(gain, Estimate)))
+    return swing.loses is not None and bool(swing.instead) and swing.loses <= 2 * error
 
 
 def items_of(scored: Scored, *, learning: float | None = None, ignoring: Rule | None = None) -> list[Item]:

@@ -102,6 +102,9 @@ class _Reader(CandidateFields):
                 what = f"{one.id!r} is the id of another candidate too."
                 self.find("duplicate-id", ("candidates", number, "id"), what, "Give each its own.")
             known.setdefault(one.id, number)
+        self.once("infrastructure", [one.name for one in portfolio.infrastructure])
+        self.once("worths", [str(one.unit) for one in portfolio.worths])
+        self.once("outcomes", [one.candidate for one in portfolio.outcomes])
         tags = {one.name for one in portfolio.infrastructure}
         for number, one in enumerate(portfolio.candidates):
             path = ("candidates", number)
@@ -117,6 +120,12 @@ class _Reader(CandidateFields):
             what = f"candidates need each other in a circle: {' needs '.join(found)}."
             hint = "Take one dependency away: whichever can begin without the other."
             self.find("Q110", ("candidates", known[found[0]]), what, hint)
+
+    def once(self, key: str, names: Sequence[str]) -> None:
+        """Check that each is there once, so that not one of two figures is taken in silence."""
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                self.find("duplicate-id", (key, number), f"{name!r} is there twice.", "Keep one of them.")
 
     def known(self, path: Path, names: Sequence[str], known: Mapping[str, Any] | set[str], what: str) -> None:
         """Check that names are those of something declared."""

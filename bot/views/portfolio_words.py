@@ -7,12 +7,13 @@ from bot.core.candidate_trial import Trial
 from bot.core.candidate_value import Estimate, Lesson
 from bot.core.portfolio_beside import BETTER_BY, REDUNDANT, Beside, Rival
 from bot.core.portfolio_outcome import Retrospective, Standing, Target
-from bot.core.portfolio_pick import Binding, Pick
+from bot.core.portfolio_pick import Binding, Pick, tied
 from bot.core.portfolio_score import Score, Scored
 from bot.stats.calibration import Haircut
 from bot.stats.rank import Spearman
 from bot.stats.undecided import Undecided
 
+TIED = "what they bring differs by no more than the error of drawing"
 MINUS = "\N{MINUS SIGN}"  # that of core.figures, which takes the whole registration with it
 
 
@@ -77,7 +78,7 @@ def reason(scored: Scored, found: Pick, score: Score) -> str:
         return f"{_first(score.bars[0].reason)}. {score.bars[0].mend}"
     name = score.candidate.id
     if name in found.picked:
-        return _why_in(found, score)
+        return _why_in(scored, found, score)
     done = {one.id for one in scored.portfolio.candidates if one.done}
     missing = [
         need
@@ -86,10 +87,10 @@ def reason(scored: Scored, found: Pick, score: Score) -> str:
     ]
     if missing:
         return f"It needs {listed(missing)}, which cannot be picked."
-    return _why_out(found, score)
+    return _why_out(scored, found, score)
 
 
-def _why_in(found: Pick, score: Score) -> str:
+def _why_in(scored: Scored, found: Pick, score: Score) -> str:
     said = [f"Gains {amount(score.expected)}"]
     if score.learning > 0:
         said.append(f"teaches {amount(score.learning)}")
@@ -105,12 +106,14 @@ def _why_in(found: Pick, score: Score) -> str:
             text += f". That holds while learning counts at least {found.holds_from:.2f} of what is computed"
     swing = found.swings.get(name)
     if swing is not None and swing.loses is not None:
+        if tied(scored, name, swing):
+            return f"{text}. {listed(swing.instead)} instead would be as good: {TIED}."
         instead = f", even with {listed(swing.instead)} instead" if swing.instead else ""
         text += f". Without it the pick is worth {amount(swing.loses)} less{instead}"
     return f"{text}."
 
 
-def _why_out(found: Pick, score: Score) -> str:
+def _why_out(scored: Scored, found: Pick, score: Score) -> str:
     if score.expected + score.learning <= 0:
         gain = score.value.gain
         why = f": {gain.reason}" if isinstance(gain, Undecided) else ""
@@ -122,6 +125,8 @@ def _why_out(found: Pick, score: Score) -> str:
         return "No pick is feasible." if found.infeasible else "There is a better use of the room."
     if swing.loses is None:
         return "It does not fit the room at all."
+    if tied(scored, score.candidate.id, swing):
+        return f"As good in place of {listed(swing.instead)}: {TIED}."
     instead = f" {listed(swing.instead)} would leave for it, and" if swing.instead else ""
     return f"No room:{instead} the pick would be worth {amount(swing.loses)} less."
 

@@ -8,10 +8,11 @@ import pytest
 from bot.core.candidate import Effort, Impact, Kind
 from bot.core.portfolio import Capacity, Portfolio, Shared
 from bot.core.portfolio_beside import agreement, beside
-from bot.core.portfolio_pick import Pick, pick
+from bot.core.portfolio_pick import Pick, pick, tied
 from bot.core.portfolio_score import Scored, score
 from bot.stats.rank import Spearman
 from bot.stats.undecided import Undecided
+from bot.views.portfolio_words import reason
 from tests.core.portfolio_bench import DRAWS, candidate, twelve, with_one
 
 
@@ -209,3 +210,14 @@ def test_a_pick_that_takes_more_than_there_is_makes_all_of_it_later() -> None:
     assert half.gain.mean < 0.6 * whole.gain.mean
     assert half.holds is not None
     assert half.holds < 0.01
+
+
+def test_candidates_that_only_the_draws_tell_apart_are_said_to_be_as_good() -> None:
+    """Three alike for two slots: leaving the third is a matter of the seed."""
+    alike = [candidate(name) for name in "abc"]
+    scored, found = picked(small(*alike, capacity=Capacity(slots=2)))
+    (left,) = set("abc") - set(found.picked)
+    assert tied(scored, left, found.swings[left])
+    assert reason(scored, found, scored.score(left)).startswith("As good in place of ")
+    scored, found = picked(twelve(), 20_000)
+    assert not any(tied(scored, name, swing) for name, swing in found.swings.items())

@@ -231,6 +231,21 @@ two,Intent,3500,users,day,0.8,points,,0.43,8,#1,true
 """
 
 
+@pytest.mark.parametrize(
+    "twice",
+    [
+        "infrastructure: [{name: p, weeks: 2}, {name: p, weeks: 3}]",
+        "outcomes: [{candidate: one, shipped: true}, {candidate: one, shipped: false}]",
+        "worths: [{reach: a, impact: points, value: 2}, {reach: a, impact: points, value: 3}]",
+    ],
+)
+def test_of_two_figures_for_one_thing_none_is_taken(twice: str) -> None:
+    """Which of them counted would depend on who reads it."""
+    found, findings = read_portfolio(f"{GOOD}\n{twice}\n", name="p.yaml")
+    assert found is None
+    assert any("is there twice" in str(one) for one in findings)
+
+
 def test_a_table_says_what_yaml_says() -> None:
     """Commas, semicolons or tabs, with a byte order mark or Windows line ends."""
     for text in (TABLE, "\ufeff" + TABLE.replace("\n", "\r\n")):
