@@ -1,6 +1,7 @@
 """What became of what a quarter picked, for its narrative: by the launches it led to, else as told."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from bot.core.citation import Cited, Figure, Gap
@@ -13,7 +14,17 @@ from bot.services.trace_things import known
 from bot.store import candidates, links, portfolios
 
 
-def never_run(teller: Teller, span: Span) -> list[Figure]:
+@dataclass(frozen=True)
+class Idle:
+    """A pick that no experiment tells of: where it stands in two words, and why it did not ship."""
+
+    title: str
+    stands: str
+    why: str
+    entry: int
+
+
+def never_run(teller: Teller, span: Span) -> list[Idle]:
     """What was picked and never became an experiment, with what somebody said became of it."""
     found, told = portfolios.locked(teller.session, span.name), _outcomes(teller, span)
     if found is None:
@@ -21,7 +32,7 @@ def never_run(teller: Teller, span: Span) -> list[Figure]:
     kept = portfolios.load(teller.session, span.name)
     if kept is None or kept.locked_entry is None:
         return []
-    record, idle = f"ledger {kept.locked_entry}", []
+    idle = []
     for name in found.picked:
         if links.after(teller.session, Thing(ThingKind.CANDIDATE, name), ThingKind.EXPERIMENT):
             continue
@@ -29,9 +40,10 @@ def never_run(teller: Teller, span: Span) -> list[Figure]:
         title = f"{item.candidate.title} ({name})" if item else name
         said = told.get(name)
         if said is None:
-            idle.append(Figure(f"{title}: picked, and no experiment of it is on record", record))
+            why = "picked, and no experiment of it is on record"
+            idle.append(Idle(title, "never registered", why, kept.locked_entry))
         elif not said["shipped"]:
-            idle.append(Figure(f"{title}: {_said(said)}", f"ledger {said['entry']}"))
+            idle.append(Idle(title, "not shipped, as told", _said(said), said["entry"]))
     return idle
 
 

@@ -9,7 +9,7 @@ from bot.core.ledger import Entry
 from bot.core.quarter import Quarter
 from bot.core.quarter_narrative import PortfolioTold, QuarterStory, VelocityTold
 from bot.services.narrative_oncall import on_call, quarter_production
-from bot.services.narrative_picks import never_run, shipped_elsewhere
+from bot.services.narrative_picks import Idle, never_run, shipped_elsewhere
 from bot.services.narrative_portfolio import portfolio, tenets
 from bot.services.narrative_rigor import fairness, quality, rigor
 from bot.services.narrative_span import Span, Work, span
@@ -54,22 +54,23 @@ def _velocity(teller: Teller, found: Span, picked: PortfolioTold) -> VelocityTol
         picked=picked.picked,
         locked_on=picked.locked_on,
         not_shipped=_not_shipped(teller, waits, idle, found),
-        waits=(*(_why_not(teller, one) for one in waits), *idle),
+        waits=(
+            *(_why_not(teller, one) for one in waits),
+            *(Figure(f"{one.title}: {one.why}", citing([one.entry])) for one in idle),
+        ),
         costs=tuple(one for work in waits for one in _costs(teller, work)),
     )
 
 
-def _not_shipped(teller: Teller, waits: Sequence[Work], idle: Sequence[Figure], found: Span) -> Cited:
+def _not_shipped(teller: Teller, waits: Sequence[Work], idle: Sequence[Idle], found: Span) -> Cited:
     """The others in a line, each with where it stands."""
     if not found.work and not idle:
         return Gap(f"no experiment of {found.name} on record", "`/experiment new` registers one")
     said = [f"{one.launch.title or one.launch.id} ({state_of(one.launch, teller.zone)})" for one in waits]
-    said += [one.said for one in idle]
+    said += [f"{one.title} ({one.stands})" for one in idle]
     if not said:
         return Figure("nothing", found.name)
-    numbers = [one.launch.entry for one in waits]
-    numbers += [int(one.record.removeprefix("ledger ")) for one in idle]
-    return Figure(listed(said), citing(numbers))
+    return Figure(listed(said), citing([*(one.launch.entry for one in waits), *(one.entry for one in idle)]))
 
 
 def _decision(found: Span, launch: Launch) -> Entry | None:

@@ -47,6 +47,8 @@ th, td { text-align: left; vertical-align: top; padding: .3rem .7rem .3rem 0;
   border-bottom: 1px solid var(--line); }
 td:last-child { overflow-wrap: anywhere; }
 th { color: var(--dim); font-weight: 600; }
+table:has(th:nth-child(6)) td { overflow-wrap: anywhere; min-width: 3.6rem; }
+table:has(th:nth-child(6)) td:last-child { min-width: 6rem; }
 thead tr:has(th:empty):not(:has(th:not(:empty))) { display: none; }
 @media print { body { font-size: 10.5pt; } main { max-width: none; padding: 0; } .wide { overflow: visible; }
   h1 { font-size: 17pt; } h2 { font-size: 12.5pt; } h2, h3 { break-after: avoid; }

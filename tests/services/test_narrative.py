@@ -351,16 +351,18 @@ load_test:
 def test_a_latency_budget_and_its_load_test_are_told_with_their_figures(bench):
     """The budget, its fallback, the test locked and then judged, each with its entry of the ledger."""
     with bench.db.write() as session:
-        latency_budgets.register(session, BUDGET, "b.yaml", by=PM, channel=CHANNEL, now=bench.now)
+        budget = latency_budgets.register(session, BUDGET, "b.yaml", by=PM, channel=CHANNEL, now=bench.now)
         links.join(session, Thing(ThingKind.BUDGET, "turn_800"), Thing.read(ID), by=PM, now=bench.now)
-        latency_testing.lock(session, "turn_800", by=PM, now=bench.now)
+        latency_testing.lock(session, budget, "", by=PM, now=bench.now)
     text = drafted(bench, ID).document.text
     assert "Latency budget: Chat turn, edition 1: p95 at most 800 ms over 2 stages [ledger 15]." in text
     assert "Fallback: rerank after 500 ms to BM25-only ranking [ledger 15]." in text
     assert "Load test: linked [ledger 7](https://wiki.example/load)." in text  # judged by nobody yet
     with bench.db.write() as session:
         result = read((Path(__file__).parents[1] / "data/loadtest/k6_summary.json").read_bytes())
-        latency_testing.record(session, "turn_800 1x", result, by=PM, now=bench.now)
+        latency_testing.record(
+            session, latency_testing.RunOf("turn_800", "1x", ""), result, by=PM, now=bench.now
+        )
     told = drafted(bench, ID).document.text
     said = "Load test: load test 1 passed, its criteria locked on 23 Nov 2026: turn p95"
     assert said in told
