@@ -225,7 +225,7 @@ def _join(session: Session, found: Standing, experiment: str, by: str, now: date
 
 def shown(session: Session, experiment: str) -> dict[str, str]:
     """What the record shows for a launch's readiness: documents by name, in words."""
-    for one in links.before(session, Thing(ThingKind.EXPERIMENT, experiment), ThingKind.BUDGET):
+    for one in reversed(links.before(session, Thing(ThingKind.EXPERIMENT, experiment), ThingKind.BUDGET)):
         found = load(session, one.id)
         budget, test = file_of(session, found), found.test
         said = {}
