@@ -31,7 +31,8 @@ def rows_of(table: Any, ranking: Ranking, what: str) -> Any:
     numbers = [ranking.grade, *sides, *([ranking.weight] if ranking.weight else [])]
     reason = columns_missing(table, needed, what) or not_numbers(table, numbers, "ranking")
     if reason:
-        raise SourceError(reason)
+        empty = not columns_missing(table, needed, what) and not table.count().to_pyarrow().as_py()
+        raise SourceError(f"{what} has no rows" if empty else reason)
     place = {
         side: table[name].cast("float64").nullif(float("nan")) if name else ibis.null("float64")
         for side, name in (("a", ranking.control), ("b", ranking.treatment))
@@ -55,7 +56,7 @@ def contradictions(rows: Any, ranking: Ranking, what: str) -> tuple[int, dict[st
     wrong = {
         "rows without a query": rows.u.isnull(),
         "rows without a grade": rows.e.isnull() | rows.e.isnan(),
-        f"rows with a grade below 0 or above {ranking.top:g}": (rows.e < 0) | (rows.e > ranking.top),
+        f"rows with a grade below 0 or above {ranking.top:g} (`top`)": (rows.e < 0) | (rows.e > ranking.top),
         "rows without a weight, or with one below 0": rows.w.isnull() | rows.w.isnan() | (rows.w < 0),
     }
     for side in ("a", "b"):
