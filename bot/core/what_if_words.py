@@ -45,7 +45,7 @@ def read_words(text: str, budget: Budget) -> WhatIf:
     if len(changes) > MOST_CHANGES:
         raise InputError(f"{len(changes)} changes are more than {MOST_CHANGES}.", "Ask about fewer at once.")
     known = next((one for one in budget.what_if if one.changes == tuple(changes)), None)
-    return known or WhatIf(TYPED, "; ".join(" ".join(words) for words in parts), tuple(changes))
+    return known or WhatIf(TYPED, f"“{'; '.join(' '.join(words) for words in parts)}”", tuple(changes))
 
 
 def _changes(words: list[str], budget: Budget) -> tuple[Change, ...]:

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from bot.core.effect import Ephemeral, Post
 from bot.core.finding import Finding, errors
 from bot.core.inbound import Place
+from bot.core.latency_record import Kind as OfBudget
 from bot.core.launch import Kind
 from bot.core.lint import check_document
 from bot.core.registration import Registration, canonical_json, sha256
@@ -19,7 +20,7 @@ from bot.core.strict_yaml import Document, parse
 from bot.errors import InputError
 from bot.services import framing_joins, launch_cards, launches, reruns, seen_data, signing
 from bot.services.desk import Desk
-from bot.store import experiments, outbox
+from bot.store import experiments, ledger, outbox
 from bot.store.experiments import Registered
 from bot.views import experiment as views
 from bot.views import findings_card
@@ -112,6 +113,7 @@ def register(
     reruns.refuse(session, checked.registration)
     wanted = checked.version(channel, by, now)
     if experiments.original(session, wanted.id) is None:
+        _own_id(session, wanted.id)
         seen_data.refuse(session, checked.registration)
     if not experiments.add(session, wanted):
         return _again(session, checked.registration, wanted, thread, now)
@@ -126,6 +128,13 @@ def register(
     framing_joins.declared(session, desk, checked.registration, by=by, now=now)
     signing.settle(session, desk, launch, now)
     return wanted
+
+
+def _own_id(session: Session, name: str) -> None:
+    """Raises InputError where a latency budget has the id: its entries in the ledger would be mixed up."""
+    if name in ledger.subjects(session, OfBudget.BUDGET):
+        said = f"`{escape(name, 80)}` is a latency budget."
+        raise InputError(said, "Give the experiment an id of its own.")
 
 
 def say_findings(

@@ -4,24 +4,29 @@ import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlmodel import select
 
 from bot.core.effect import Message
-from bot.core.inbound import Ask, Inbound, Place
+from bot.core.inbound import Ask, Inbound, Place, Press, Submit
 from bot.core.load_reader import read
 from bot.core.thing import Thing, ThingKind
 from bot.errors import InputError, RefusedError, StaleError
-from bot.limits import check_blocks
-from bot.services import latency_budgets, latency_testing
+from bot.limits import check_blocks, check_view
+from bot.services import latency_budgets, latency_testing, registering
 from bot.services.latency_jobs import latency_jobs
 from bot.services.opening import open_desk
 from bot.settings import Settings
 from bot.store import ledger, links, slots
 from bot.store.database import Database
 from bot.store.outbox_rows import OutboxRow
-from handlers import grammar, slack_verbs
+from bot.views.latency_actions import LatencyAction, LatencyForm
+from handlers import grammar, slack_verbs, switchboard
+from handlers.grammar import OpenForm
+from handlers.topic import Opening
+from tests.services.signing_bench import ID, SIGNED
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 ENG, HOME = "U0ENG", Place("C0HOME")
@@ -69,13 +74,29 @@ load_test:
 class Bench:
     """What is typed is read as a slash command and done at once."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, **settings: Any) -> None:
         self.db, self.now, self.count = db, NOW, 0
-        self.desk = open_desk(Settings(roles={"engineer": (ENG,)}, timezone="UTC"))
+        self.desk = open_desk(Settings(roles={"engineer": (ENG,)}, timezone="UTC", **settings))
 
     def type(self, text: str, by: str = ENG) -> Message | None:
         """`/latency TEXT`."""
-        return self.do(grammar.parse("latency", text, by=by, place=HOME))
+        asked = grammar.parse("latency", text, by=by, place=HOME)
+        assert not isinstance(asked, OpenForm)
+        return self.do(asked)
+
+    def sent(self, form: LatencyForm, value: str, **fields: str) -> dict[str, str]:
+        """A form is opened, filled in and sent off: the faults, or it is done."""
+        with self.db.read() as session:
+            opened = Opening(ENG, HOME, value)
+            view = switchboard.FORMS[form].view(session, self.desk, opened, self.now)
+            assert not check_view({**view, "callback_id": str(form)})
+            names = {block["block_id"] for block in view["blocks"] if block["type"] == "input"}
+            assert set(fields) <= names
+            faults = {**switchboard.FORMS[form].check(fields)}
+            faults = faults or {**switchboard.FORMS[form].known(session, fields)}
+        if not faults:
+            self.do(Submit(ENG, HOME, str(form), value, fields))
+        return faults
 
     def do(self, asked: Inbound) -> Message | None:
         """Do it, and what it has worked out."""
@@ -170,6 +191,70 @@ def test_three_loads_and_an_induced_failure_are_judged(database: Database) -> No
     assert [line[:1] for line in said] == ["✗", "?", "✓", "✓"]
     assert "load was not reached" in said[1]
     golden("load_test.txt", card.partition("Next:")[0].partition("Judged")[0].rstrip() + "\n")
+    bench.check_messages()
+
+
+def test_forms_say_what_is_wrong_at_its_field(bench: Bench) -> None:
+    """Budget, what-if, lock, result and join: read before they are sent off."""
+    known = bench.sent(LatencyForm.BUDGET, "", yaml="kind: latency\nid: chat")
+    assert "slo" in known["yaml"]
+    assert "one of the two" in bench.sent(LatencyForm.BUDGET, "", yaml="")["yaml"]
+    assert bench.sent(LatencyForm.BUDGET, "", yaml=BUDGET) == {}
+    assert "edition 1" in bench.sent(LatencyForm.BUDGET, "", yaml=BUDGET)["yaml"]
+    wrong = bench.sent(LatencyForm.WHAT_IF, "chat", budget="chat", changes="faster rerank")
+    assert "'faster' is no change" in wrong["changes"]
+    result = {"budget": "chat", "load": "1x", "file": "https://files.test/x\nx.json"}
+    assert "No criteria are locked" in bench.sent(LatencyForm.RESULT, "chat", **result)["budget"]
+    assert bench.sent(LatencyForm.LOCK, "chat", budget="chat") == {}
+    assert "locked already" in bench.sent(LatencyForm.LOCK, "chat", budget="chat")["reason"]
+    assert "expected the load" in bench.sent(LatencyForm.RESULT, "chat", **result | {"load": "7x"})["load"]
+    fire = result | {"failure": "fire"}
+    assert "no failure that is induced" in bench.sent(LatencyForm.RESULT, "chat", **fire)["failure"]
+    bench.result("chat 1x", "k6_summary.json")
+    assert "on record already" in bench.sent(LatencyForm.RESULT, "chat", **result)["load"]
+    assert "needs a reason" in bench.sent(LatencyForm.LOCK, "chat", budget="chat", reason=" ")["reason"]
+    joined = bench.sent(LatencyForm.JOIN, "chat", budget="chat", experiment="nothing")
+    assert joined["experiment"]
+
+
+def test_the_rules_come_as_a_file(bench: Bench) -> None:
+    """Typed, or by the button of a card whose budget has telemetry."""
+    bench.type(f"budget {BUDGET}telemetry: {{turn: turn_seconds}}\n")
+    bench.type("rules chat")
+    bench.do(Press(ENG, HOME, str(LatencyAction.RULES), "chat"))
+    assert sum("chat-alerts.yaml" in said for said in bench.check_messages()) == 2
+    shown = bench.type("status")
+    assert shown is not None
+    labels = [one["text"]["text"] for block in shown.blocks for one in block.get("elements", ())
+              if one["type"] == "button"]  # fmt: skip
+    assert labels == ["Simulate", "What if…", "Lock load test…", "Join…", "Alert rules"]
+
+
+def test_an_experiment_cannot_take_the_id_of_a_budget(sqlite: Database) -> None:
+    """The ledger's entries of both would be one story."""
+    bench = Bench(sqlite, data={"path": "tests/data"})
+    bench.type("budget " + BUDGET.replace("id: chat", "id: reranker"))
+    text = SIGNED.replace(ID, "reranker")
+    with bench.db.write() as session, pytest.raises(InputError, match="is a latency budget"):
+        registering.register(session, bench.desk, text=text, name="x", by=ENG, channel="C0HOME", now=NOW)
+
+
+def test_a_what_if_in_words_is_answered_first(sqlite: Database) -> None:
+    """The sentence on it, both tables, three charts in the card."""
+    bench = Bench(sqlite, data={"path": "bot/demo/data/latency"})
+    shipped = Path("bot/demo/data/latency/aml_07.yaml").read_text()
+    bench.type(f"budget {shipped}")
+    with pytest.raises(InputError, match="is no change of a pipeline"):
+        bench.type("simulate chatbot_turn faster rerank")
+    bench.sent(
+        LatencyForm.WHAT_IF, "chatbot_turn", budget="chatbot_turn", changes="p95 rerank 240\ntop-k rerank 20"
+    )
+    with bench.db.read() as session:
+        rows = [row.effect for row in session.exec(select(OutboxRow)) if "/simulated" in row.key]
+    blocks = rows[0]["message"]["blocks"]
+    assert [block["type"] for block in blocks].count("image") == 3
+    said = [(block.get("text") or {}).get("text", "") for block in blocks]
+    golden("simulated.txt", "\n\n".join(one for one in said if one) + "\n")
     bench.check_messages()
 
 

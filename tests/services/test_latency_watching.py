@@ -134,6 +134,7 @@ def test_fallbacks_alert_after_the_declared_minutes_and_end_once_back(database: 
     assert bench.alerts() == [("stage_fallback_rate", "firing", "rerank")]
     with bench.db.read() as session:
         incident = incidents.load(session, 1)
+    assert incident is not None
     tree = bench.desk.playbooks.tree(incident.playbook)
     assert tree is not None
     assert tree.id == "the-turn-got-slow"
