@@ -83,7 +83,7 @@ def _look(body: Body) -> str:
 
 def _peek(body: Body) -> str:
     cost = f". {plain(str(body['cost']).rstrip('.'))}" if body.get("cost") else ""
-    return f"peek on day {body['day']:g}, record {body['record']}{_because(body)}{cost}"
+    return f"peek on day {body['day']:g}, record {body['record']}{_because(body).rstrip('.')}{cost}"
 
 
 def _decided(body: Body) -> str:

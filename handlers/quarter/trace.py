@@ -17,7 +17,7 @@ _READS = Everybody("it only has posted what is on record")
 
 def _of(session: Session, desk: Desk, order: Order, key: str, now: datetime) -> None:
     """Trace what is named, or join two things."""
-    joins = order.text.lower().startswith(f"{trace_joining.VERB} ")
+    joins = order.text.lower().split()[:1] == [trace_joining.VERB]
     (trace_joining.order if joins else trace.order)(session, desk, order, key, now)
 
 

@@ -147,6 +147,8 @@ def test_a_name_may_be_a_latency_budgets(bench):
 
 def test_two_things_are_joined_by_hand(bench):
     """By word and by form, with a reason and a name; once, and by who may supply documents."""
+    with pytest.raises(InputError, match="Read `join`, and expected two names and why one led"):
+        asked(bench, "join")
     (told,) = asked(bench, "join INC-7 CAN-3 the problem was another one")
     assert f"<@{PM}> joined `INC-7` with `CAN-3`, which it led to" in told["message"]["text"]
     value = About(Thing.read("INC-7")).encode()
