@@ -223,6 +223,7 @@ async def test_what_cannot_be_registered_is_told_to_the_sender(
     house: House, body: dict[str, str], headers: dict[str, str], status: int, said: str
 ) -> None:
     """What, where in the body, what to do; nothing reaches the channel."""
+    await house.settled()
     before = house.newest("launches")
     answer = await house.http.post("/registrations", json=body, headers=headers)
     assert (answer.status_code, said in answer.text) == (status, True), answer.text
