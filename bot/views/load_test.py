@@ -75,7 +75,12 @@ def _rows(found: Tested, columns: Sequence[tuple[str, Run]], failure: str) -> It
             if not own and (set(cells) == {"-"} or _idle(statistic, cells, failure)):
                 continue
             label = {"fallback": "fall", "errors": "err"}.get(statistic, statistic)
-            yield [_short(named), label, *cells, ", ".join(_limit(one, len(columns)) for one in own)]
+            yield [
+                _short(named),
+                label,
+                *cells,
+                ", ".join(_limit(one, [run.load for _, run in columns]) for one in own),
+            ]
             named = ""
 
 
@@ -95,10 +100,12 @@ def _cell(run: Run, part: str, statistic: str, names: Mapping[str, str], *, alon
     return "-" if isinstance(counted, Undecided) else percent(counted[0] / counted[1])
 
 
-def _limit(one: Judged, columns: int) -> str:
-    """A criterion in the table: its mark, its limit, and its load where there are several."""
+def _limit(one: Judged, loads: Sequence[float]) -> str:
+    """A criterion in the table: its mark, its limit, and its load unless that is the only one there."""
     value = limit(one.criterion)
-    return f"{MARKS[one.outcome]} {value}" + (f" at {one.criterion.load:g}x" if columns > 1 else "")
+    return f"{MARKS[one.outcome]} {value}" + (
+        f" at {one.criterion.load:g}x" if list(loads) != [one.criterion.load] else ""
+    )
 
 
 def limit(one: Criterion) -> str:
