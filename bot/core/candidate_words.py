@@ -91,14 +91,17 @@ def typed(text: str) -> dict[str, str]:
 def read(fields: Mapping[str, str], before: Candidate | None = None) -> Candidate:
     """Read a candidate; what is not among the fields stays as it was `before`, what is empty is not known.
 
+    What stands as `words` showed it of the one before is left alone: a file may say more of it than words do.
     Raises WordsError with every field that cannot be read.
     """
-    candidate = before or Candidate("", "")
+    candidate, shown = before or Candidate("", ""), {} if before is None else words(before)
     faults: dict[str, str] = {}
     for name in FIELDS:
         if name not in fields:
             continue
         value = " ".join(fields[name].split()) if name != "notes" else fields[name].strip()
+        if before is not None and value == " ".join(shown.get(name, "").split()):
+            continue
         most = TEXT_MOST.get(name, 300)
         try:
             if len(value) > most:
@@ -121,25 +124,20 @@ def words(candidate: Candidate) -> dict[str, str]:
         found["reach"] = f"{_plain(reach.value)} {reach.unit} a {reach.per.value}"
     if impact is not None:
         metric = f" of {impact.metric}" if impact.metric else ""
-        found["impact"] = f"{impact.value:+g} {impact.unit}{metric}"
-        for name, value in (
-            ("baseline", impact.baseline),
-            ("sd", impact.sd),
-            ("heuristic", impact.heuristic),
-        ):
-            found |= {} if value is None else {name: f"{value:g}"}
-    found |= {} if candidate.confidence is None else {"confidence": f"{candidate.confidence:g}"}
+        found["impact"] = f"{impact.value:+.12g} {impact.unit}{metric}"
+        of_it = {"baseline": impact.baseline, "sd": impact.sd, "heuristic": impact.heuristic}
+        found |= {name: f"{value:.12g}" for name, value in of_it.items() if value is not None}
+    found |= {} if candidate.confidence is None else {"confidence": f"{candidate.confidence:.12g}"}
     if candidate.effort is not None:
         corrected = candidate.effort.corrected
-        found["effort"] = f"{candidate.effort.weeks:g} weeks" + (
-            "" if corrected is None else f", corrected {corrected:g}"
-        )
+        more = "" if corrected is None else f", corrected {corrected:.12g}"
+        found["effort"] = f"{candidate.effort.weeks:.12g} weeks{more}"
     if test.units is not None:
-        during = "" if test.weeks is None else f" in {test.weeks:g} weeks"
+        during = "" if test.weeks is None else f" in {test.weeks:.12g} weeks"
         found["test"] = f"{_plain(test.units)} {test.unit or 'units'}{during}"
     if candidate.choices:
         one = candidate.choices[0]
-        found["choice"] = f"{one.what}; {one.horizon:g} quarters; from {one.threshold:g}"
+        found["choice"] = f"{one.what}; {one.horizon:.12g} quarters; from {one.threshold:.12g}"
     found |= {"needs": ", ".join(candidate.depends_on), "shares": ", ".join(candidate.infrastructure)}
     found["notes"] = candidate.notes
     return {name: said for name, said in found.items() if said}
@@ -172,7 +170,7 @@ def pre_mortem(risks: str, contingency: str) -> PreMortem:
 
 
 def _plain(value: float) -> str:
-    return f"{value:,.0f}" if value == round(value) else f"{value:g}"
+    return f"{value:,.0f}" if value == round(value) else f"{value:.12g}"
 
 
 def _positive(text: str) -> float:

@@ -1,8 +1,10 @@
 """Candidates as people type them: what is read, what comes back, what each wrong field is told."""
 
+from dataclasses import replace
+
 import pytest
 
-from bot.core.candidate import Impact, Kind, Per, Reach
+from bot.core.candidate import Candidate, Choice, Impact, Kind, Per, Reach
 from bot.core.candidate_words import FIELDS, WordsError, pre_mortem, read, typed, words
 from bot.errors import InputError
 
@@ -69,6 +71,15 @@ def test_what_is_not_named_stays_and_what_is_emptied_is_not_known() -> None:
     after = read({"team": "", "reach": ""}, before)
     assert (after.team, after.reach, after.effort) == ("", None, before.effort)
     assert after.needs_pre_mortem
+
+
+def test_what_words_cannot_say_survives_being_edited() -> None:
+    """A unit of two words, more digits than are shown, a second decision: only what was changed changes."""
+    impact = Impact(5.0, "sMAPE points", "forecast error", baseline=0.18345678901234)
+    choices = (Choice("a", 2.0, 0.5), Choice("b", 1.0, 0.1))
+    before = Candidate("CAN-1", "x", impact=impact, choices=choices)
+    assert read(words(before), before) == before
+    assert read(words(before) | {"confidence": "0.4"}, before) == replace(before, confidence=0.4)
 
 
 def test_typed_fields_are_parted_by_semicolons() -> None:
