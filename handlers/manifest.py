@@ -14,7 +14,7 @@ SCOPES = {
     "channels:read": "find a channel by its name",
     "chat:write": "post and edit its cards",
     "commands": "slash commands",
-    "files:read": "read a registration dropped into a channel; keep the images of marked messages",
+    "files:read": "read registrations, portfolios, budgets, results; keep images of marked messages",
     "files:write": "upload charts and retrospectives",
     "groups:history": "as channels:history, in private channels it was invited to",
     "groups:read": "as channels:read, in private channels it was invited to",
