@@ -17,12 +17,18 @@ from bot.views.text import context, escape, fit, header, section, when
 HEADS = {Outcome.PASS: "passed", Outcome.FAIL: "failed", Outcome.UNDECIDED: "undecided"}
 
 
+def _so_far(verdict: Verdict) -> str:
+    """How the load test stands; while nothing was measured, that it is locked."""
+    empty = not any(one.run for one in verdict.criteria)
+    return "locked, no result yet" if empty else HEADS[verdict.outcome]
+
+
 def card(
     found: Standing, budget: Budget, tested: Tested | None, joined: Sequence[str], watched: Sequence[str] = ()
 ) -> Message:
     """The living card of a budget. watched: what is seen of it in operation, a line each."""
     verdict = None if tested is None else tested.verdict
-    stands = "no load test locked" if verdict is None else f"load test {HEADS[verdict.outcome]}"
+    stands = "no load test locked" if verdict is None else f"load test {_so_far(verdict)}"
     title = f"{found.title} · p{budget.slo.quantile * 100:g} ≤ {ms(budget.slo.ms)} · {stands}"
     blocks = [header(title)]
     if tested is not None and verdict is not None:
