@@ -17,6 +17,7 @@ from bot.errors import UserError
 from bot.store.inbox import Stored
 from handlers import grammar
 from handlers.door import Door, said
+from handlers.help import HELP
 from handlers.topic import Opening
 
 Listener = Callable[..., Awaitable[None]]
@@ -29,7 +30,7 @@ LATE = "Received. It takes longer than usual; the answer comes by itself, so do 
 
 def register(app: AsyncApp, door: Door) -> None:
     """Let `app` hear every command there is."""
-    for name in grammar.HELP:
+    for name in HELP:
         app.command(f"/{name}")(_listener(name, door))
 
 

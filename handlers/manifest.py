@@ -3,7 +3,7 @@
 from typing import Any
 
 from handlers.events import EVENTS
-from handlers.grammar import USAGE
+from handlers.help import USAGE
 from handlers.shortcuts import SHORTCUTS
 
 SCOPES = {

@@ -50,7 +50,8 @@ from bot.views.experiment import REGISTER, register_form
 from bot.views.experiment_actions import ExperimentAction
 from bot.views.text import escape
 from bot.views.triage_actions import Control, TriageAction
-from handlers import grammar, needs, switchboard
+from handlers import needs, switchboard
+from handlers.help import HELP
 from handlers.topic import Opening
 
 FILE_JOB = dropped.REGISTERED_BY_MENTION
@@ -188,10 +189,10 @@ def _answer(session: Session, desk: Desk, ask: Ask, now: datetime) -> Message:
             return experiments.status(session, desk, about=ask.about, channel=ask.place.channel, now=now)
         case (topic, question) if (topic, question) in switchboard.QUESTIONS:
             return switchboard.QUESTIONS[topic, question](session, desk, ask, now)
-        case (topic, _) if topic in grammar.HELP:
-            return Message(grammar.HELP[topic])
+        case (topic, _) if topic in HELP:
+            return Message(HELP[topic])
         case _:
-            return Message("\n\n".join(grammar.HELP.values()))
+            return Message("\n\n".join(HELP.values()))
 
 
 def register(session: Session, desk: Desk, asked: RegisterExperiment, text: str, now: datetime) -> None:
