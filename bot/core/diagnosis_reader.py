@@ -14,7 +14,7 @@ _STEP = ["cause", "name", "ask", "hit", "partial", "clear", "fix"]
 
 def read_diagnosis(text: str, *, name: str) -> tuple[Plan | None, tuple[Finding, ...]]:
     """Read the playbook; None with the findings where one of them is an error."""
-    return read_whole(text, name, _Reader, _Reader.plan)
+    return read_whole(text, name, KIND, _Reader, _Reader.plan)
 
 
 class _Reader(Fields):

@@ -24,7 +24,7 @@ MAX_CHANGES = 50
 
 def read_drill(text: str, *, name: str) -> tuple[Drill | None, tuple[Finding, ...]]:
     """Read a drill; None with the findings where one of them is an error."""
-    return read_whole(text, name, _Reader, _Reader.drill)
+    return read_whole(text, name, "drill", _Reader, _Reader.drill)
 
 
 def tree_findings(drill: Drill, text: str, trees: Sequence[Playbook], *, name: str) -> tuple[Finding, ...]:

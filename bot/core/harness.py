@@ -29,7 +29,7 @@ class Harness:
 def read_harness(text: str, *, name: str) -> tuple[Harness | None, tuple[Finding, ...]]:
     """Read a harness; None with the findings where one of them is an error."""
     digest = sha256(text.encode()).hexdigest()
-    return read_whole(text, name, Fields, lambda fields: _harness(fields, digest))
+    return read_whole(text, name, KIND, Fields, lambda fields: _harness(fields, digest))
 
 
 def _harness(fields: Fields, digest: str) -> Harness:

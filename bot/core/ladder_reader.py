@@ -18,7 +18,7 @@ _SEVERITY = f"Use {', '.join(SEVERITIES)}; the first is the worst."
 
 def read_escalation(text: str, *, name: str) -> tuple[Ladder | None, tuple[Finding, ...]]:
     """Read an escalation ladder; None with the findings where one of them is an error."""
-    return read_whole(text, name, _Reader, _Reader.escalation)
+    return read_whole(text, name, "escalation", _Reader, _Reader.escalation)
 
 
 class _Reader(Fields):

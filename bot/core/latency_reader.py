@@ -46,7 +46,7 @@ def read_budget(text: str, *, name: str) -> tuple[Budget | None, tuple[Finding, 
     except InputError as error:
         return None, (unreadable(error, name),)
     reader = _Reader(document)
-    budget = reader.budget(sha256(text.encode()).hexdigest()) if reader.is_mapping() else None
+    budget = reader.budget(sha256(text.encode()).hexdigest()) if reader.is_mapping(KIND) else None
     findings = tuple(sorted(reader.findings, key=lambda finding: finding.line))
     return (None if errors(findings) else budget), findings
 

@@ -36,7 +36,7 @@ def read_monitor(text: str, *, name: str) -> tuple[Monitor | None, tuple[Finding
     except InputError as error:
         return None, (unreadable(error, name),)
     reader = _Reader(document)
-    monitor = reader.monitor(sha256(text.encode()).hexdigest()) if reader.is_mapping() else None
+    monitor = reader.monitor(sha256(text.encode()).hexdigest()) if reader.is_mapping(SEASONAL) else None
     findings = tuple(sorted(reader.findings, key=lambda finding: finding.line))
     return (None if errors(findings) else monitor), findings
 

@@ -40,7 +40,7 @@ _TOLERATED = {"unused-check", "unheard", "unknown-check", "change-kind", "unknow
 
 def read_triage(text: str, *, name: str) -> tuple[Playbook | None, tuple[Finding, ...]]:
     """Read a triage tree; None with the findings where one of them is an error."""
-    return read_whole(text, name, _Reader, lambda reader: reader.whole(text))
+    return read_whole(text, name, "triage", _Reader, lambda reader: reader.whole(text))
 
 
 def read_kept(text: str) -> tuple[Playbook | None, tuple[Finding, ...]]:
@@ -53,7 +53,7 @@ def read_kept(text: str) -> tuple[Playbook | None, tuple[Finding, ...]]:
     except InputError as error:
         return None, (unreadable(error, "playbook"),)
     reader = _Reader(document)
-    if not reader.is_mapping():
+    if not reader.is_mapping("triage"):
         return None, tuple(reader.findings)
     playbook = reader.triage(text)
     wrong = tuple(

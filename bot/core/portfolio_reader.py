@@ -42,8 +42,7 @@ def read_portfolio(text: str, *, name: str) -> tuple[Portfolio | None, tuple[Fin
     except InputError as error:
         return None, (unreadable(error, name),)
     reader = _Reader(document)
-    if not isinstance(document.data, dict):
-        reader.find("playbook-shape", (), "the file is not a mapping.", "Begin with `kind: portfolio`.")
+    if not reader.is_mapping(KIND):
         return None, tuple(reader.findings)
     portfolio = reader.portfolio()
     findings = tuple(sorted(reader.findings, key=lambda finding: finding.line))

@@ -22,12 +22,12 @@ Plan = TypeVar("Plan", VetoPlan, Redesign)
 
 def read_veto(text: str, *, name: str) -> tuple[VetoPlan | None, tuple[Finding, ...]]:
     """Read the plan after a veto; None with the findings where one of them is an error."""
-    return read_whole(text, name, _Reader, _Reader.veto)
+    return read_whole(text, name, "veto", _Reader, _Reader.veto)
 
 
 def read_redesign(text: str, *, name: str) -> tuple[Redesign | None, tuple[Finding, ...]]:
     """Read the plan after a cohort's veto; None with the findings where one of them is an error."""
-    return read_whole(text, name, _Reader, _Reader.redesign)
+    return read_whole(text, name, "cohort_redesign", _Reader, _Reader.redesign)
 
 
 class _Reader(Fields):

@@ -24,10 +24,10 @@ class Fields:
         self.document = document
         self.findings: list[Finding] = []
 
-    def is_mapping(self) -> bool:
-        """Whether the file is a mapping at all; nothing else can be said where it is not."""
+    def is_mapping(self, kind: str) -> bool:
+        """Whether the file is a mapping at all; where not, all that can be said is what it should be."""
         if not isinstance(self.document.data, dict):
-            self.find("playbook-shape", (), "the file is not a mapping.", "Begin with `kind: triage`.")
+            self.find("playbook-shape", (), "the file is not a mapping.", f"Begin with `kind: {kind}`.")
         return not self.findings
 
     def kind(self, root: Mapping[str, Any], expected: str) -> None:
@@ -139,7 +139,7 @@ class Fields:
 
 
 def read_whole(
-    text: str, name: str, reader: Callable[[Document], Reader], take: Callable[[Reader], Taken]
+    text: str, name: str, kind: str, reader: Callable[[Document], Reader], take: Callable[[Reader], Taken]
 ) -> tuple[Taken | None, tuple[Finding, ...]]:
     """Read a file whole: what `take` made of it, None where a finding is an error; all findings by line."""
     try:
@@ -147,7 +147,7 @@ def read_whole(
     except InputError as error:
         return None, (unreadable(error, name),)
     opened = reader(document)
-    if not opened.is_mapping():
+    if not opened.is_mapping(kind):
         return None, tuple(opened.findings)
     taken = take(opened)
     findings = tuple(sorted(opened.findings, key=lambda finding: finding.line))
