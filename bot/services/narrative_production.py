@@ -16,7 +16,10 @@ from bot.services.narrative_teller import Teller, counted, dated, listed
 from bot.store import ledger, links
 from bot.views.latency_words import ms
 
-NO_BUDGET = Gap("no latency budget on record", "`/latency budget` registers one, `/latency join` joins it")
+NO_BUDGET = Gap(
+    "no latency budget is joined with what was launched",
+    "`/latency budget` registers one, `/latency join` joins it",
+)
 NO_TEST = Gap("no load test on record", "`/latency loadtest` judges one")
 NO_FALLBACK = Gap("no fallback on record", "the budget file names it, or `/launch supply fallback LINK`")
 _NAMED = 4

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from bot.commands import demo, verify
+from bot.demo import rehearsal
 from bot.demo.scene import Scene
 from bot.demo.stage import Stage
 from bot.demo.stories import STORIES
@@ -91,6 +92,8 @@ async def test_a_tempting_look_must_continue_and_the_last_one_ships() -> None:
             1, 1, 1, 1,
         ]  # fmt: skip
         assert len(story.said("launch-reranker-l12", "Rollout over")) == 1
+        await rehearsal.prepare(story.scene.stage)  # the visitor's plan is not one for data that were seen
+        assert len(story.said("launches", "Waiting for 1 signature")) == 1
 
 
 async def test_a_veto_stands_against_an_override_and_the_redesign_ships() -> None:

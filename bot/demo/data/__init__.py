@@ -42,7 +42,8 @@ class DemoData:
 def write(folder: Path, name: str = "reranker", *, start: date | None = None, called: str = "") -> DemoData:
     """Write an experiment's registration and the Parquet file it names; takes less than two seconds.
 
-    start: day 1 in place of the one in a registration that gives it. called: an id in place of its own.
+    start: day 1 in place of the one in a registration that gives it. called: an id in place of its own, and
+    data of its own with it: a rule is not taken for data that another experiment has looked at.
     """
     import pyarrow.parquet as pq
 
@@ -51,10 +52,10 @@ def write(folder: Path, name: str = "reranker", *, start: date | None = None, ca
     if start is not None:
         text = re.sub(r"(?m)^(  start: ).*$", rf"\g<1>{start.isoformat()}", text)
     if called:
-        text = re.sub(r"(?m)^id: .*$", f"id: {called}", text)
+        text = re.sub(r"(?m)^id: .*$", f"id: {called}", text).replace(f"{name}.parquet", f"{called}.parquet")
     found = re.search(r"(?m)^id: (\S+)$", text)
     assert found is not None  # noqa: S101 - a registration has an id
-    files = DemoData(folder / f"{name}.yaml", folder / f"{name}.parquet", found[1])
+    files = DemoData(folder / f"{name}.yaml", folder / f"{called or name}.parquet", found[1])
     table = TABLES[name]()
     few = [field.name for field in table.schema if str(field.type).startswith("dictionary")]
     pq.write_table(table, files.data, use_dictionary=few)
