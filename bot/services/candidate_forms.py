@@ -29,11 +29,6 @@ def add_form(session: Session, desk: Desk, by: str, value: str, now: datetime) -
     return {**forms.candidate(words.typed(value)), "private_metadata": ""}
 
 
-def edit_form(session: Session, desk: Desk, by: str, value: str, now: datetime) -> Block:
-    """The form behind `/portfolio edit CAN-7`."""
-    return add_form(session, desk, by, candidates.meant(session, value, lock=False).id, now)
-
-
 def faults(fields: Mapping[str, str]) -> Mapping[str, str]:
     """What is wrong in the form of a candidate, by field."""
     try:

@@ -21,9 +21,6 @@ from bot.core.citation import Figure, Gap
 from bot.errors import ConfigError
 from bot.views.cited import Citations
 
-NARRATIVES = ("launch", "quarter", "incident")
-"""What narratives there are; the template of each is `narrative_NAME.md.j2`."""
-
 DECISION = "decision_paragraph.md.j2"
 
 _AGAIN = re.compile(r"(\*\*\[gap: [^\n]*?\]\*\*)(?:[ \n]+\1)+")
